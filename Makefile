@@ -1,0 +1,57 @@
+# Every command a person needs. `make` alone explains them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV := .venv/bin/uv
+UV_VERSION := 0.13.9
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit("hjemmekontor needs Python 3.11 or newer; set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/ready: requirements.lock pyproject.toml | .venv/bin/uv
+	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-dev: requirements-dev.lock .venv/ready
+	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.PHONY: nightly
+nightly: .venv/ready ## Set everything up and run tonight's night (against the sandbox until real systems are configured)
+	.venv/bin/hjemmekontor nightly
+
+.PHONY: serve
+serve: .venv/ready ## Prefect server with its UI, a worker, the deployments and the sandbox
+	.venv/bin/hjemmekontor serve
+
+.PHONY: test
+test: .venv/ready-dev ## Set everything up and run all tests
+	.venv/bin/python -m pytest -n 2 --dist loadfile
+
+.PHONY: lint
+lint: .venv/ready-dev ## Formatting, rules and types
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+.PHONY: format
+format: .venv/ready-dev ## Format the code
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+.PHONY: lock
+lock: .venv/ready ## Resolve the dependencies anew into the two lock files
+	$(UV) pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade -o requirements.lock
+	$(UV) pip compile pyproject.toml --extra build --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## Remove the environment and everything made under .local
+	rm -rf .venv .local .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,57 @@
+"""What a rule can bring about: a changed case, notices to people, errands to other systems."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from agreements.case import Case, FilingKind
+
+
+class Role(StrEnum):
+    """Whom a notice is for; who that is in person is looked up when the mail is written."""
+
+    EMPLOYEE = "employee"
+    MANAGER = "manager"
+    HR = "hr"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something one person must be told. Notices to the same person in a night become one mail.
+
+    `template` names the text, `reply_by` the day an answer is expected, if any; `detail` is a sentence for the reader.
+    """
+
+    template: str
+    to: Role
+    reply_by: date | None = None
+    detail: str | None = None
+
+
+class ErrandKind(StrEnum):
+    OPEN_FOLDER = "open_folder"
+    FILE_DOCUMENT = "file_document"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Work in another system, done through the outbox. `filing` and `sequence` say which document."""
+
+    kind: ErrandKind
+    filing: FilingKind | None = None
+    sequence: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One rule's effect on one case. `rule` answers "why did this happen?" for ever.
+
+    `actor` is the employee number of the person who brought it about, empty when it was the night itself.
+    """
+
+    rule: str
+    before: Case
+    after: Case
+    notices: tuple[Notice, ...] = ()
+    errands: tuple[Errand, ...] = ()
+    actor: str | None = None

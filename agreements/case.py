@@ -1,0 +1,229 @@
+"""A case: one employee's home-office agreement, from application to end."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+
+class State(StrEnum):
+    RECEIVED = "received"
+    NO_AGREEMENT_NEEDED = "no_agreement_needed"
+    SPECIAL_ASSESSMENT = "special_assessment"
+    COLLECTING = "collecting"
+    IN_ASSESSMENT = "in_assessment"
+    APPROVED = "approved"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    EXPIRED = "expired"
+    RENEWED = "renewed"
+    TERMINATED = "terminated"
+    LEFT = "left"
+    REVERTED = "reverted"
+
+
+TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
+    {
+        (State.RECEIVED, State.NO_AGREEMENT_NEEDED),
+        (State.RECEIVED, State.SPECIAL_ASSESSMENT),
+        (State.RECEIVED, State.COLLECTING),
+        (State.RECEIVED, State.ACTIVE),  # imposed: written information replaces the agreement (regulation § 2)
+        (State.RECEIVED, State.ENDED),
+        (State.SPECIAL_ASSESSMENT, State.COLLECTING),
+        (State.SPECIAL_ASSESSMENT, State.ENDED),
+        (State.COLLECTING, State.IN_ASSESSMENT),
+        (State.COLLECTING, State.ENDED),
+        (State.IN_ASSESSMENT, State.APPROVED),
+        (State.IN_ASSESSMENT, State.ENDED),
+        (State.APPROVED, State.ACTIVE),
+        (State.APPROVED, State.ENDED),
+        (State.ACTIVE, State.ENDED),
+    }
+)
+"""The whole truth about which state may follow which."""
+
+CLOSED_STATES = frozenset({State.NO_AGREEMENT_NEEDED, State.ENDED})
+OPEN_STATES = frozenset(State) - CLOSED_STATES
+
+
+class IllegalTransitionError(Exception):
+    """A rule asked for a change of state that the life cycle does not have: a bug, never bad input."""
+
+
+class RequirementKind(StrEnum):
+    PHOTO = "photo"
+    ANSWERS = "answers"
+    SIGNED_AGREEMENT = "signed_agreement"
+
+
+class Place(StrEnum):
+    HOME = "home"
+    ELSEWHERE_IN_NORWAY = "elsewhere_in_norway"
+    ABROAD = "abroad"
+
+
+class AssessmentOutcome(StrEnum):
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class EvaluationOutcome(StrEnum):
+    CONTINUE = "continue"
+    ADJUST = "adjust"
+    END = "end"
+
+
+class FilingKind(StrEnum):
+    """What is filed in the personnel folder. An evaluation's record also carries its number."""
+
+    AGREEMENT = "agreement"
+    PHOTO = "photo"
+    EVALUATION = "evaluation"
+    END_NOTE = "end_note"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What the employee asked for. `end_on` is empty when the policy's ordinary period is wanted."""
+
+    days_per_week: float
+    weekdays: str | None
+    start_on: date
+    end_on: date | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """`document` is the SHA-256 of the received file, `answers` are (question, answer): whichever the kind has."""
+
+    kind: RequirementKind
+    received_on: date | None = None
+    document: str | None = None
+    answers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chase:
+    """How far a question has been pursued. Stage 0 is the question itself, 1 the first reminder."""
+
+    asked_on: date
+    stage: int
+    last_sent_on: date
+
+    @classmethod
+    def begun(cls, today: date) -> "Chase":
+        return cls(asked_on=today, stage=0, last_sent_on=today)
+
+    def at(self, stage: int, today: date) -> "Chase":
+        return replace(self, stage=stage, last_sent_on=today)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    outcome: AssessmentOutcome
+    measures: str | None
+    given_by: str
+    given_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One six-month evaluation; `sequence` counts from 1."""
+
+    sequence: int
+    due_on: date
+    chase: Chase
+    outcome: EvaluationOutcome | None = None
+    note: str | None = None
+    given_by: str | None = None
+    given_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Termination:
+    """The agreement's last day, said by the employee or the manager."""
+
+    last_day: date
+    given_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One document for the archive; it counts only when it has been read back and verified."""
+
+    kind: FilingKind
+    sequence: int = 1
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    number: str
+    employee_number: str
+    manager_number: str | None
+    state: State
+    applied_on: date
+    application: Application
+    imposed: bool = False
+    renews: str | None = None
+    renewed_by: str | None = None
+    requirements: tuple[Requirement, ...] = ()
+    documentation: Chase | None = None
+    assessment_request: Chase | None = None
+    assessment: Assessment | None = None
+    start_on: date | None = None
+    end_on: date | None = None
+    evaluations: tuple[Evaluation, ...] = ()
+    filings: tuple[Filing, ...] = ()
+    expiry_notified_on: date | None = None
+    termination: Termination | None = None
+    left_on: date | None = None
+    ended_on: date | None = None
+    end_reason: EndReason | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def missing(self) -> tuple[RequirementKind, ...]:
+        return tuple(requirement.kind for requirement in self.requirements if requirement.received_on is None)
+
+    @property
+    def open_evaluation(self) -> Evaluation | None:
+        return next((evaluation for evaluation in self.evaluations if evaluation.outcome is None), None)
+
+    def requirement(self, kind: RequirementKind) -> Requirement | None:
+        return next((requirement for requirement in self.requirements if requirement.kind is kind), None)
+
+    def moved(self, to: State) -> "Case":
+        """The case in its next state.
+
+        Raises:
+            IllegalTransitionError: the life cycle has no such step.
+        """
+        if (self.state, to) not in TRANSITIONS:
+            raise IllegalTransitionError(f"{self.number}: {self.state} can not become {to}")
+        return replace(self, state=to)
+
+    def ended(self, reason: EndReason, on: date) -> "Case":
+        return replace(self.moved(State.ENDED), end_reason=reason, ended_on=on)
+
+    def with_filings(self, *filings: Filing) -> "Case":
+        return replace(self, filings=(*self.filings, *filings))
+
+    def with_evaluation(self, evaluation: Evaluation) -> "Case":
+        others = tuple(known for known in self.evaluations if known.sequence != evaluation.sequence)
+        return replace(self, evaluations=(*others, evaluation))
+
+    def with_requirement(self, requirement: Requirement) -> "Case":
+        return replace(
+            self,
+            requirements=tuple(requirement if known.kind is requirement.kind else known for known in self.requirements),
+        )

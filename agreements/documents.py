@@ -1,0 +1,106 @@
+"""What a document for the personnel folder says, before anybody decides how it looks."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+Language = Literal["nb", "nn"]
+
+
+class EquipmentSource(StrEnum):
+    """Whether the employee has the thing at home already or borrows it from the workplace."""
+
+    OWN = "own"
+    LENT = "lent"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A term of the agreement. `letter` is the one in the regulation's § 2, empty for terms beyond those.
+
+    A line break in `text` begins a new paragraph.
+    """
+
+    letter: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the employee answered to one mapping question, word for word."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentItem:
+    name: str
+    source: EquipmentSource
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """One person's yes: what makes the electronic agreement provable.
+
+    `confirmed_at` is an instant with its time zone, or the day where no more is known. `how` says by which channel.
+    `sha256` is that of the very document the person was shown, where there was one.
+    """
+
+    who: str
+    role: str
+    confirmed_at: datetime | date
+    how: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementDocument:
+    """One version of the written agreement of the regulation's § 2.
+
+    `dated_on` is the day this version was made; it is printed, and it is the file's own date, so that the same
+    content always gives the same bytes.
+    """
+
+    language: Language
+    case_number: str
+    version: int
+    dated_on: date
+    municipality: str
+    employee_name: str
+    employee_number: str
+    unit_name: str | None
+    manager_name: str | None
+    start_on: date
+    end_on: date | None
+    days_per_week: float
+    weekdays: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    measures: str | None = None
+    equipment: tuple[EquipmentItem, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
+    is_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A name and its value, such as `Utfall: Fortsetter`."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDocument:
+    """A short record beside the agreement: an evaluation, or the note that the case has ended."""
+
+    language: Language
+    case_number: str
+    dated_on: date
+    municipality: str
+    title: str
+    terms: tuple[Term, ...]
+    paragraphs: tuple[str, ...] = ()

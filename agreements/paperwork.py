@@ -1,0 +1,150 @@
+"""The words of a case's documents: agreement, evaluation record, end note. Pure: what they look like is elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from agreements.case import Case, EndReason, Evaluation, EvaluationOutcome, FilingKind, RequirementKind
+from agreements.documents import (
+    AgreementDocument,
+    Answer,
+    Clause,
+    Confirmation,
+    RecordDocument,
+    Term,
+)
+from agreements.policy import Policy
+
+END_REASONS = {
+    EndReason.REJECTED: "Søknaden er ikke innvilget",
+    EndReason.WITHDRAWN: "Søknaden er trukket",
+    EndReason.LAPSED: "Dokumentasjonen kom ikke innen fristen",
+    EndReason.EXPIRED: "Avtaleperioden er over",
+    EndReason.RENEWED: "Avtalen er avløst av en ny avtale",
+    EndReason.TERMINATED: "Avtalen er sagt opp",
+    EndReason.LEFT: "Arbeidsforholdet er avsluttet",
+    EndReason.REVERTED: "Perioden med pålagt hjemmekontor er over",
+}
+OUTCOMES = {
+    EvaluationOutcome.CONTINUE: "Avtalen fortsetter",
+    EvaluationOutcome.ADJUST: "Avtalen fortsetter med justeringer",
+    EvaluationOutcome.END: "Avtalen avsluttes",
+}
+FILE_NAMES = {
+    FilingKind.AGREEMENT: "Avtale om hjemmekontor {number}.pdf",
+    FilingKind.PHOTO: "Bilde av arbeidsplassen {number}.jpg",
+    FilingKind.EVALUATION: "Evaluering {sequence} av hjemmekontor {number}.pdf",
+    FilingKind.END_NOTE: "Sluttnotat hjemmekontor {number}.pdf",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The names a case's documents print; `names` also holds whoever assessed or evaluated, by employee number."""
+
+    employee_name: str
+    unit_name: str | None
+    manager_name: str | None
+    names: Mapping[str, str]
+
+
+def file_name(kind: FilingKind, sequence: int, case_number: str) -> str:
+    return FILE_NAMES[kind].format(number=case_number, sequence=sequence)
+
+
+def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_draft: bool) -> AgreementDocument:
+    """The written agreement of the regulation's § 2: the policy's clauses with this case's figures in them."""
+    start_on = case.start_on or case.application.start_on
+    end_on = case.end_on or case.application.end_on
+    answers = case.requirement(RequirementKind.ANSWERS)
+    return AgreementDocument(
+        language=policy.language,
+        case_number=case.number,
+        version=1,
+        dated_on=dated_on,
+        municipality=policy.municipality,
+        employee_name=people.employee_name,
+        employee_number=case.employee_number,
+        unit_name=people.unit_name or None,
+        manager_name=people.manager_name,
+        start_on=start_on,
+        end_on=end_on,
+        days_per_week=case.application.days_per_week,
+        weekdays=_weekdays(case),
+        clauses=_clauses(case, policy, start_on, end_on),
+        answers=() if answers is None else tuple(Answer(*pair) for pair in answers.answers),
+        measures=None if case.assessment is None else case.assessment.measures,
+        confirmations=() if is_draft else _confirmations(case, people),
+        is_draft=is_draft,
+    )
+
+
+def evaluation_record(case: Case, evaluation: Evaluation, policy: Policy, people: People) -> RecordDocument:
+    if evaluation.outcome is None or evaluation.given_on is None or evaluation.given_by is None:
+        raise AssertionError(f"{case.number}: evaluation {evaluation.sequence} is not answered")
+    return RecordDocument(
+        language=policy.language,
+        case_number=case.number,
+        dated_on=evaluation.given_on,
+        municipality=policy.municipality,
+        title=f"Evaluering {evaluation.sequence} av avtale om hjemmekontor",
+        terms=(
+            Term("Arbeidstaker", people.employee_name),
+            Term("Evaluert av", people.names.get(evaluation.given_by, "HR")),
+            Term("Evaluert dato", norwegian_date(evaluation.given_on)),
+            Term("Forfalt til evaluering", norwegian_date(evaluation.due_on)),
+            Term("Resultat", OUTCOMES[evaluation.outcome]),
+        ),
+        paragraphs=() if evaluation.note is None else (evaluation.note,),
+    )
+
+
+def end_note(case: Case, policy: Policy, people: People) -> RecordDocument:
+    if case.ended_on is None or case.end_reason is None:
+        raise AssertionError(f"{case.number}: has not ended")
+    start = () if case.start_on is None else (Term("Avtalen gjaldt fra", norwegian_date(case.start_on)),)
+    return RecordDocument(
+        language=policy.language,
+        case_number=case.number,
+        dated_on=case.ended_on,
+        municipality=policy.municipality,
+        title="Sluttnotat: avtale om hjemmekontor",
+        terms=(
+            Term("Arbeidstaker", people.employee_name),
+            *start,
+            Term("Saken ble avsluttet", norwegian_date(case.ended_on)),
+            Term("Grunn", END_REASONS[case.end_reason]),
+        ),
+    )
+
+
+def norwegian_date(day: date) -> str:
+    return f"{day:%d.%m.%Y}"
+
+
+def _weekdays(case: Case) -> tuple[str, ...]:
+    listed = (case.application.weekdays or "").replace(";", ",").split(",")
+    return tuple(day.strip() for day in listed if day.strip())
+
+
+def _clauses(case: Case, policy: Policy, start_on: date, end_on: date | None) -> tuple[Clause, ...]:
+    figures = {
+        "days_per_week": f"{case.application.days_per_week:g}".replace(".", ","),
+        "weekdays": ", ".join(_weekdays(case)) or "etter avtale med leder",
+        "start_on": norwegian_date(start_on),
+        "end_on": "avtaleperiodens slutt" if end_on is None else norwegian_date(end_on),
+        "municipality": policy.municipality,
+    }
+    return tuple(Clause(clause.letter, clause.heading, clause.text.format_map(figures)) for clause in policy.clauses)
+
+
+def _confirmations(case: Case, people: People) -> tuple[Confirmation, ...]:
+    found = []
+    signature = case.requirement(RequirementKind.SIGNED_AGREEMENT)
+    if signature is not None and signature.received_on is not None:
+        how = "Godtok avtalen i SharePoint-skjema" if signature.document is None else "Lastet opp signert avtale"
+        found.append(Confirmation(people.employee_name, "Arbeidstaker", signature.received_on, how, signature.document))
+    if case.assessment is not None:
+        who = people.names.get(case.assessment.given_by, "HR")
+        found.append(Confirmation(who, "Leder", case.assessment.given_on, "Godkjente i SharePoint-skjema"))
+    return tuple(found)

@@ -1,0 +1,106 @@
+"""Photo, answers and signature are collected and chased; then the manager assesses, and is chased as well."""
+
+from dataclasses import replace
+from datetime import date
+
+from agreements.actions import Action, Notice, Role
+from agreements.calendar import last_day_of_period
+from agreements.case import Assessment, AssessmentOutcome, Case, Chase, EndReason, State
+from agreements.policy import Policy
+from agreements.rules.ladder import (
+    IMMEDIATELY,
+    escalates,
+    giving_up_due,
+    newest_due_stage,
+    next_reminder_due,
+    reply_by,
+)
+
+
+def complete_due(case: Case, _policy: Policy) -> date | None:
+    return IMMEDIATELY if case.state is State.COLLECTING and not case.missing else None
+
+
+def complete(case: Case, policy: Policy, today: date) -> Action:
+    chase = Chase.begun(today)
+    waiting = replace(case.moved(State.IN_ASSESSMENT), assessment_request=chase)
+    return Action(
+        "assessment.ask",
+        case,
+        waiting,
+        (Notice("assessment_ask", Role.MANAGER, reply_by(chase, policy.assessment, 0)),),
+    )
+
+
+def reminder_due(case: Case, policy: Policy) -> date | None:
+    if case.state is not State.COLLECTING or case.documentation is None:
+        return None
+    return next_reminder_due(case.documentation, policy.documentation)
+
+
+def reminder(case: Case, policy: Policy, today: date) -> Action:
+    if case.documentation is None:
+        raise AssertionError(f"{case.number}: nothing was asked, so nothing can be reminded of")
+    stage = newest_due_stage(case.documentation, policy.documentation, today)
+    chase = case.documentation.at(stage, today)
+    answer_by = reply_by(chase, policy.documentation, stage)
+    notices = [Notice("documentation_reminder", Role.EMPLOYEE, answer_by)]
+    if escalates(stage, policy.documentation):
+        notices.append(Notice("documentation_escalation", Role.MANAGER, answer_by))
+    return Action(f"documentation.reminder.{stage}", case, replace(case, documentation=chase), tuple(notices))
+
+
+def lapse_due(case: Case, policy: Policy) -> date | None:
+    if case.state is not State.COLLECTING or case.documentation is None:
+        return None
+    return giving_up_due(case.documentation, policy.documentation)
+
+
+def lapse(case: Case, _policy: Policy, today: date) -> Action:
+    notices = (Notice("lapsed", Role.EMPLOYEE), Notice("lapsed", Role.MANAGER))
+    return Action("documentation.lapsed", case, case.ended(EndReason.LAPSED, today), notices)
+
+
+def assessed_due(case: Case, _policy: Policy) -> date | None:
+    return IMMEDIATELY if case.state is State.IN_ASSESSMENT and case.assessment is not None else None
+
+
+def assessed(case: Case, policy: Policy, today: date) -> Action:
+    if case.assessment is None:
+        raise AssertionError(f"{case.number}: asked to act on an assessment that is not there")
+    if case.assessment.outcome is AssessmentOutcome.REJECTED:
+        notices = (Notice("rejected", Role.EMPLOYEE),)
+        return Action("assessment.rejected", case, case.ended(EndReason.REJECTED, today), notices)
+    return Action("assessment.approved", case, _approved(case, case.assessment, policy))
+
+
+def assessment_reminder_due(case: Case, policy: Policy) -> date | None:
+    waiting = case.state in {State.IN_ASSESSMENT, State.SPECIAL_ASSESSMENT}
+    if not waiting or case.assessment_request is None:
+        return None
+    return next_reminder_due(case.assessment_request, policy.assessment)
+
+
+def assessment_reminder(case: Case, policy: Policy, today: date) -> Action:
+    if case.assessment_request is None:
+        raise AssertionError(f"{case.number}: nothing was asked, so nothing can be reminded of")
+    stage = newest_due_stage(case.assessment_request, policy.assessment, today)
+    chase = case.assessment_request.at(stage, today)
+    answer_by = reply_by(chase, policy.assessment, stage)
+    after = replace(case, assessment_request=chase)
+    if case.state is State.SPECIAL_ASSESSMENT:
+        notice = Notice("special_assessment_reminder", Role.HR, answer_by)
+        return Action(f"special-assessment.reminder.{stage}", case, after, (notice,))
+    notices = [Notice("assessment_reminder", Role.MANAGER, answer_by)]
+    if escalates(stage, policy.assessment):
+        notices.append(Notice("assessment_escalation", Role.HR, answer_by))
+    return Action(f"assessment.reminder.{stage}", case, after, tuple(notices))
+
+
+def _approved(case: Case, assessment: Assessment, policy: Policy) -> Case:
+    """The agreement starts on the day asked for, but never before it is approved."""
+    application = case.application
+    start_on = max(application.start_on, assessment.given_on)
+    longest = last_day_of_period(start_on, policy.period.months)
+    end_on = longest if application.end_on is None else min(max(application.end_on, start_on), longest)
+    return replace(case.moved(State.APPROVED), start_on=start_on, end_on=end_on)

@@ -1,0 +1,89 @@
+"""Each agreement is evaluated by its manager at the policy's cadence (procedure: every six months)."""
+
+from dataclasses import replace
+from datetime import date
+
+from agreements.actions import Action, Errand, ErrandKind, Notice, Role
+from agreements.calendar import add_months
+from agreements.case import Case, Chase, Evaluation, EvaluationOutcome, Filing, FilingKind, State, Termination
+from agreements.policy import Policy
+from agreements.rules.ladder import IMMEDIATELY, escalates, newest_due_stage, next_reminder_due, reply_by
+
+
+def ask_due(case: Case, policy: Policy) -> date | None:
+    """Calendar months from the start; an evaluation that would fall on or after the last day is not asked for."""
+    if case.state is not State.ACTIVE or case.imposed or case.start_on is None or case.open_evaluation is not None:
+        return None
+    due_on = _due_on(case.start_on, len(case.evaluations) + 1, policy)
+    return due_on if case.end_on is None or due_on < case.end_on else None
+
+
+def ask(case: Case, policy: Policy, today: date) -> Action:
+    if case.start_on is None:
+        raise AssertionError(f"{case.number}: active without a start date")
+    sequence = len(case.evaluations) + 1
+    chase = Chase.begun(today)
+    evaluation = Evaluation(sequence, _due_on(case.start_on, sequence, policy), chase)
+    answer_by = reply_by(chase, policy.evaluation.ladder, 0)
+    return Action(
+        f"evaluation.ask.{sequence}",
+        case,
+        case.with_evaluation(evaluation),
+        (Notice("evaluation_ask", Role.MANAGER, answer_by),),
+    )
+
+
+def reminder_due(case: Case, policy: Policy) -> date | None:
+    evaluation = case.open_evaluation
+    if case.state is not State.ACTIVE or evaluation is None:
+        return None
+    return next_reminder_due(evaluation.chase, policy.evaluation.ladder)
+
+
+def reminder(case: Case, policy: Policy, today: date) -> Action:
+    evaluation = case.open_evaluation
+    if evaluation is None:
+        raise AssertionError(f"{case.number}: no evaluation is open, so nothing can be reminded of")
+    ladder = policy.evaluation.ladder
+    stage = newest_due_stage(evaluation.chase, ladder, today)
+    chase = evaluation.chase.at(stage, today)
+    answer_by = reply_by(chase, ladder, stage)
+    notices = [Notice("evaluation_reminder", Role.MANAGER, answer_by)]
+    if escalates(stage, ladder):
+        notices.append(Notice("evaluation_escalation", Role.HR, answer_by))
+    return Action(
+        f"evaluation.reminder.{evaluation.sequence}.{stage}",
+        case,
+        case.with_evaluation(replace(evaluation, chase=chase)),
+        tuple(notices),
+    )
+
+
+def recorded_due(case: Case, _policy: Policy) -> date | None:
+    return IMMEDIATELY if case.state is State.ACTIVE and _unfiled(case) is not None else None
+
+
+def recorded(case: Case, _policy: Policy, today: date) -> Action:
+    """An answered evaluation is filed; the outcome "end" ends the agreement today."""
+    evaluation = _unfiled(case)
+    if evaluation is None or evaluation.given_by is None:
+        raise AssertionError(f"{case.number}: no answered evaluation waits for filing")
+    after = case.with_filings(Filing(FilingKind.EVALUATION, evaluation.sequence))
+    if evaluation.outcome is EvaluationOutcome.END and after.termination is None:
+        after = replace(after, termination=Termination(today, evaluation.given_by))
+    return Action(
+        f"evaluation.recorded.{evaluation.sequence}",
+        case,
+        after,
+        errands=(Errand(ErrandKind.FILE_DOCUMENT, FilingKind.EVALUATION, evaluation.sequence),),
+    )
+
+
+def _unfiled(case: Case) -> Evaluation | None:
+    filed = {filing.sequence for filing in case.filings if filing.kind is FilingKind.EVALUATION}
+    answered = (evaluation for evaluation in case.evaluations if evaluation.outcome is not None)
+    return next((evaluation for evaluation in answered if evaluation.sequence not in filed), None)
+
+
+def _due_on(start_on: date, sequence: int, policy: Policy) -> date:
+    return add_months(start_on, policy.evaluation.every_months * sequence)

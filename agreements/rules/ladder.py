@@ -1,0 +1,44 @@
+"""Reminders: which one is due, and when. Shared by everything that is asked of people."""
+
+from datetime import date, timedelta
+
+from agreements.case import Chase
+from agreements.policy import Ladder
+
+IMMEDIATELY = date.min
+"""Due the first time anybody looks."""
+
+
+def next_reminder_due(chase: Chase, ladder: Ladder) -> date | None:
+    if chase.stage >= len(ladder.remind_after_days):
+        return None
+    return chase.asked_on + timedelta(days=ladder.remind_after_days[chase.stage])
+
+
+def newest_due_stage(chase: Chase, ladder: Ladder, today: date) -> int:
+    """The reminder to send after an outage is the newest one due; those skipped are not sent in a burst."""
+    asked_for = (today - chase.asked_on).days
+    return sum(days <= asked_for for days in ladder.remind_after_days)
+
+
+def escalates(stage: int, ladder: Ladder) -> bool:
+    return ladder.escalate_from is not None and stage >= ladder.escalate_from
+
+
+def giving_up_due(chase: Chase, ladder: Ladder) -> date | None:
+    """The day the pursuit ends: only after the last reminder, with the policy's distance kept after it."""
+    if ladder.give_up_after_days is None or chase.stage < len(ladder.remind_after_days):
+        return None
+    last_rung = ladder.remind_after_days[-1] if ladder.remind_after_days else 0
+    distance = timedelta(days=ladder.give_up_after_days - last_rung)
+    return max(chase.asked_on + timedelta(days=ladder.give_up_after_days), chase.last_sent_on + distance)
+
+
+def reply_by(chase: Chase, ladder: Ladder, stage: int) -> date:
+    """What a mail names as the day to answer by: the next rung, or the end of the pursuit."""
+    rungs = [*ladder.remind_after_days, *([ladder.give_up_after_days] if ladder.give_up_after_days else [])]
+    if stage < len(ladder.remind_after_days):
+        return chase.asked_on + timedelta(days=rungs[stage])
+    if ladder.give_up_after_days is None:
+        return chase.last_sent_on + timedelta(days=7)
+    return giving_up_due(chase, ladder) or chase.last_sent_on

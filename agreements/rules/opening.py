@@ -1,0 +1,87 @@
+"""A new application: does it need an agreement, a special assessment, or documentation?"""
+
+from dataclasses import replace
+from datetime import date
+
+from agreements.actions import Action, Errand, ErrandKind, Notice, Role
+from agreements.case import (
+    Application,
+    AssessmentOutcome,
+    Case,
+    Chase,
+    EndReason,
+    Place,
+    Requirement,
+    State,
+)
+from agreements.policy import Policy
+from agreements.rules.ladder import IMMEDIATELY, reply_by
+
+
+def eligibility_due(case: Case, _policy: Policy) -> date | None:
+    return IMMEDIATELY if case.state is State.RECEIVED and not case.imposed else None
+
+
+def eligibility(case: Case, policy: Policy, today: date) -> Action:
+    """Sort a new case by the regulation's § 1 and the policy's limits."""
+    application = case.application
+    if application.place is Place.ABROAD:
+        return _ask_for_special_assessment(case, policy, today)
+    if application.place is Place.ELSEWHERE_IN_NORWAY:
+        return _no_agreement_needed(case, "§1-elsewhere-than-home", "no_agreement_elsewhere")
+    if application.days_per_week < policy.limits.sporadic_below_days_per_week:
+        return _no_agreement_needed(case, "§1-sporadic", "no_agreement_sporadic")
+    if application.days_per_week > policy.limits.absolute_days_per_week:
+        rejected = case.ended(EndReason.REJECTED, today)
+        return Action("limits.too-many-days", case, rejected, (Notice("rejected_too_many_days", Role.EMPLOYEE),))
+    if _over_before(application, today):
+        rejected = case.ended(EndReason.REJECTED, today)
+        return Action("period.already-over", case, rejected, (Notice("rejected_period_over", Role.EMPLOYEE),))
+    return _start_collecting(case, policy, today, "documentation.ask")
+
+
+def special_assessment_due(case: Case, _policy: Policy) -> date | None:
+    waiting = case.state is State.SPECIAL_ASSESSMENT and case.assessment is not None
+    return IMMEDIATELY if waiting else None
+
+
+def special_assessment(case: Case, policy: Policy, today: date) -> Action:
+    """The named role has looked at a stay abroad: collect documentation, or say no."""
+    if case.assessment is None:
+        raise AssertionError(f"{case.number}: asked to act on an assessment that is not there")
+    if case.assessment.outcome is AssessmentOutcome.REJECTED:
+        notices = (Notice("rejected", Role.EMPLOYEE),)
+        return Action("special-assessment.rejected", case, case.ended(EndReason.REJECTED, today), notices)
+    # The manager's own assessment is still to come, once the documentation is there.
+    cleared = replace(case, assessment=None, assessment_request=None)
+    action = _start_collecting(cleared, policy, today, "special-assessment.approved")
+    return replace(action, before=case)
+
+
+def _start_collecting(case: Case, policy: Policy, today: date, rule: str) -> Action:
+    chase = Chase.begun(today)
+    collecting = replace(
+        case.moved(State.COLLECTING),
+        requirements=tuple(Requirement(kind) for kind in policy.requirements),
+        documentation=chase,
+    )
+    notices = (Notice("documentation_ask", Role.EMPLOYEE, reply_by(chase, policy.documentation, 0)),)
+    return Action(rule, case, collecting, notices, (Errand(ErrandKind.OPEN_FOLDER),))
+
+
+def _ask_for_special_assessment(case: Case, policy: Policy, today: date) -> Action:
+    chase = Chase.begun(today)
+    waiting = replace(case.moved(State.SPECIAL_ASSESSMENT), assessment_request=chase)
+    notices = (
+        Notice("special_assessment_ask", Role.HR, reply_by(chase, policy.assessment, 0)),
+        Notice("special_assessment_waiting", Role.EMPLOYEE),
+    )
+    return Action("abroad.special-assessment", case, waiting, notices)
+
+
+def _no_agreement_needed(case: Case, rule: str, template: str) -> Action:
+    return Action(rule, case, case.moved(State.NO_AGREEMENT_NEEDED), (Notice(template, Role.EMPLOYEE),))
+
+
+def _over_before(application: Application, today: date) -> bool:
+    return application.end_on is not None and application.end_on < today

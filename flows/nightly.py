@@ -1,0 +1,33 @@
+"""All six jobs in order, for one business date."""
+
+from datetime import date
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import (
+    chase_documentation,
+    expire_agreements,
+    file_agreements,
+    open_cases,
+    sync_employees,
+    trigger_evaluations,
+)
+from flows.running import run_flow, run_name
+
+JOBS = (
+    sync_employees,
+    open_cases,
+    chase_documentation,
+    file_agreements,
+    trigger_evaluations,
+    expire_agreements,
+)
+STEPS = tuple((job.TITLE, job.step) for job in JOBS)
+
+
+@flow(name="nightly", flow_run_name=run_name, description="Alle de seks jobbene i rekkefølge.")
+def nightly(on: date | None = None, *, dry_run: bool = False) -> State[Any]:
+    """Alle de seks jobbene i rekkefølge."""
+    return run_flow("nightly", STEPS, on, dry_run=dry_run)

@@ -1,0 +1,66 @@
+"""How every flow runs its steps: alone, for one business date, each step on its own feet, and the result told."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from config.errors import ExpectedError
+from tasks.batches import UNREACHABLE
+from tasks.mailing import write_and_send_mail
+from tasks.night import Night, night, today_in_oslo
+from tasks.quiet import quiet_logs
+from tasks.telling import tell
+
+Step = Callable[..., State[Counter[str]]]
+
+
+@dataclass(slots=True)
+class StepResult:
+    """One step's counts, or why it failed: a sentence without personal data."""
+
+    name: str
+    counts: Counter[str] = field(default_factory=Counter)
+    problem: str | None = None
+
+
+def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, *, dry_run: bool) -> State[Any]:
+    """Open the night, run the steps, send the mail, tell the result; Failed when any of it failed.
+
+    A step that fails stops nothing but itself.
+    """
+    quiet_logs()
+    try:
+        with night(on, dry_run=dry_run) as running:
+            results = [_run(running, name, step) for name, step in (*steps, ("E-post", write_and_send_mail))]
+            tell(flow_name, running, [(each.name, dict(each.counts), each.problem) for each in results])
+    except ExpectedError as error:
+        return Failed(message=str(error), data={})
+    counts = {each.name: dict(each.counts) for each in results}
+    problems = [f"{each.name}: {each.problem}" for each in results if each.problem is not None]
+    if problems:
+        return Failed(message="; ".join(problems), data=counts)
+    return Completed(message="Alt gikk bra.", data=counts)
+
+
+def run_name() -> str:
+    """What a run is called in Prefect's lists: the flow and its business date."""
+    on = flow_run.parameters.get("on") or today_in_oslo()
+    return f"{flow_run.flow_name} {on}"
+
+
+def _run(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN401 - a Prefect task of whatever kind
+    state: State[Counter[str]] = step(return_state=True)
+    outcome = state.result(raise_on_failure=False)
+    running.is_hurried = running.is_hurried or isinstance(outcome, UNREACHABLE)
+    if isinstance(outcome, ExpectedError):
+        return StepResult(name, problem=str(outcome))
+    if not isinstance(outcome, Counter):
+        # The message of an unexpected error may quote anything, so it stays out; the log has the trace.
+        return StepResult(name, problem=f"uventet feil ({type(outcome).__name__}); se loggen")
+    return StepResult(name, outcome)

@@ -1,0 +1,40 @@
+"""Agreements are evaluated by their managers at the policy's cadence."""
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State as RunState
+
+from agreements.case import State
+from agreements.decide import EVALUATING
+from config.sharepoint import EVALUATIONS
+from flows.running import run_flow, run_name
+from tasks.batches import LOCAL
+from tasks.deciding import decide_due
+from tasks.delivering import file_documents
+from tasks.filing import write_documents
+from tasks.reading import read_answers
+from tasks.receiving import take_in_answers
+
+TITLE = "Evalueringer"
+
+
+@task(name="trigger-evaluations", **LOCAL)
+def step() -> Counter[str]:
+    counts = read_answers([EVALUATIONS])
+    counts += take_in_answers([EVALUATIONS])
+    counts += decide_due("trigger-evaluations", [State.ACTIVE], EVALUATING)
+    counts += write_documents()
+    return counts + file_documents()
+
+
+@flow(
+    name="trigger-evaluations",
+    flow_run_name=run_name,
+    description="Be om evaluering etter seks måneder, purr og registrer svar.",
+)
+def trigger_evaluations(on: date | None = None, *, dry_run: bool = False) -> RunState[Any]:
+    """Be om evaluering etter seks måneder, purr og registrer svar."""
+    return run_flow("trigger-evaluations", [(TITLE, step)], on, dry_run=dry_run)

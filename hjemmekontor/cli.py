@@ -1,0 +1,185 @@
+"""The `hjemmekontor` command. What fails for a reason a person can mend is one line and exit code 1."""
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from agreements.calendar import OSLO
+from config.errors import ExpectedError
+from config.settings import load_settings
+from hjemmekontor.printing import Outcome, print_night, print_year
+from hjemmekontor.surroundings import bring_up_to_date, surroundings
+from sandbox.town import Sandbox
+
+# Prefect reads its settings when it is imported, so whatever imports it is imported after they are made.
+# ruff: noqa: PLC0415
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(stderr=True)
+
+On = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Business date; today in Oslo when left out.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Decide and show everything; write and send nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="End with one JSON object of counts on standard output.")]
+
+
+class BadDateError(ExpectedError):
+    """A date on the command line is none."""
+
+
+def main() -> None:
+    """Entry point of the command."""
+    try:
+        app()
+    except ExpectedError as error:
+        console.print(f"hjemmekontor: {error}", style="red", markup=False, highlight=False)
+        sys.exit(1)
+
+
+@app.command()
+def nightly(on: On = None, *, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Run a whole night: all six jobs in order."""
+    _run("nightly", on, dry_run=dry_run, as_json=as_json)
+
+
+def _job(name: str, summary: str) -> None:
+    def command(on: On = None, *, dry_run: DryRun = False, as_json: Json = False) -> None:
+        _run(name, on, dry_run=dry_run, as_json=as_json)
+
+    app.command(name=name, help=summary)(command)
+
+
+for _name, _summary in (
+    ("sync-employees", "Employees, units and managers from the HR system."),
+    ("open-cases", "New applications become cases."),
+    ("chase-documentation", "Receive documentation and assessments, and chase what is missing."),
+    ("file-agreements", "File approved agreements and bring them into force."),
+    ("trigger-evaluations", "Ask for evaluations, remind, record."),
+    ("expire-agreements", "Announce and end agreements whose time is over."),
+):
+    _job(_name, _summary)
+
+
+@app.command()
+def year(
+    start: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="The first night.")],
+    nights: Annotated[int, typer.Option(min=1, help="How many nights.")] = 366,
+) -> None:
+    """Run a year of nights in one process against the sandbox, its people answering in between."""
+    first = _date(start)
+    settings = load_settings()
+    if not settings.uses_sandbox:
+        raise ExpectedError("`hjemmekontor year` is for the sandbox only: unset HK_HR_URL and the HK_GRAPH_ settings.")
+    with surroundings(first) as sandbox:
+        from hjemmekontor.year import run_year
+
+        started = time.monotonic()
+        failed_nights = run_year(_must(sandbox), first, nights)
+        print_year(console, load_settings(), nights, failed_nights, time.monotonic() - started)
+    if failed_nights:
+        sys.exit(1)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    bring_up_to_date(load_settings())
+    console.print("The database is up to date.")
+
+
+@app.command()
+def check() -> None:
+    """Look at every connection, one line each."""
+    today = datetime.now(OSLO).date()
+    with surroundings(today):
+        from hjemmekontor.check import run_checks
+
+        results = run_checks(load_settings())
+    for line in results:
+        console.print(f"{'ok  ' if line.is_well else 'FAIL'}  {line.what}: {line.said}", markup=False, highlight=False)
+    if not all(line.is_well for line in results):
+        sys.exit(1)
+
+
+@app.command()
+def sandbox(
+    hr_port: Annotated[int, typer.Option(help="Port of the HR system.")] = 4301,
+    graph_port: Annotated[int, typer.Option(help="Port of Microsoft Graph.")] = 4302,
+) -> None:
+    """Run the sandbox by itself, and print the settings that connect to it."""
+    settings = load_settings()
+    town = Sandbox.open(settings.sandbox_dir, datetime.now(OSLO).date())
+    with town.running(hr_port, graph_port) as environment:
+        for name, value in environment.items():
+            typer.echo(f"{name}={value}")
+        console.print("The sandbox is running; Ctrl-C stops it.")
+        _until_interrupted()
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port of the Prefect server and its UI.")] = 4200,
+    hr_port: Annotated[int, typer.Option(help="Port of the sandbox's HR system.")] = 4301,
+    graph_port: Annotated[int, typer.Option(help="Port of the sandbox's Microsoft Graph.")] = 4302,
+) -> None:
+    """Prefect's server with its UI, a worker, the deployments, and the sandbox when no real systems are configured."""
+    today = datetime.now(OSLO).date()
+    with surroundings(today, hr_port, graph_port) as town:
+        from hjemmekontor.serve import serving
+
+        if town is not None:
+            town.live_until(today)
+        bring_up_to_date(load_settings())
+        with serving(port, load_settings(), console):
+            _until_interrupted(None if town is None else lambda: town.live_until(datetime.now(OSLO).date()))
+
+
+def _run(name: str, on: str | None, *, dry_run: bool, as_json: bool) -> None:
+    day = datetime.now(OSLO).date() if on is None else _date(on)
+    with surroundings(day) as town:
+        from hjemmekontor.flow_names import run_by_name
+
+        if town is not None:
+            town.live_until(day)
+        waiting = nullcontext() if as_json else console.status(f"{name} {day} …")
+        with waiting:
+            state = run_by_name(name, day, dry_run=dry_run)
+        found = state.result(raise_on_failure=False)
+        steps = found if isinstance(found, dict) else {}
+        outcome = Outcome(name, day, dry_run, steps, None if state.is_completed() else state.message)
+        if not as_json:
+            print_night(console, load_settings(), outcome)
+    if as_json:
+        if outcome.problem is not None:
+            console.print(f"hjemmekontor: {outcome.problem}", style="red", markup=False, highlight=False)
+        typer.echo(outcome.as_json())
+    if outcome.problem is not None:
+        sys.exit(1)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadDateError(f"«{text}» is not a date; write it as 2027-06-01.") from None
+
+
+def _must(town: Sandbox | None) -> Sandbox:
+    if town is None:
+        raise AssertionError("the sandbox was asked for and is not there")
+    return town
+
+
+def _until_interrupted(every_minute: Callable[[], None] | None = None) -> None:
+    try:
+        while True:
+            time.sleep(60)
+            if every_minute is not None:
+                every_minute()
+    except KeyboardInterrupt:
+        console.print("Stopped.")

@@ -1,0 +1,60 @@
+"""What the command shows a person: counts by step, what failed, where to look."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rich.console import Console
+from rich.table import Table
+
+from config.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one run of a flow went: counts by step, and the one line that says what failed, if anything did."""
+
+    flow: str
+    on: date
+    dry_run: bool
+    steps: Mapping[str, Mapping[str, int]]
+    problem: str | None
+
+    def as_json(self) -> str:
+        content = {
+            "flow": self.flow,
+            "on": self.on.isoformat(),
+            "dry_run": self.dry_run,
+            "ok": self.problem is None,
+            "problem": self.problem,
+            "steps": self.steps,
+        }
+        return json.dumps(content, ensure_ascii=False)
+
+
+def print_night(console: Console, settings: Settings, outcome: Outcome) -> None:
+    remark = " (prøvekjøring, ingenting er skrevet eller sendt)" if outcome.dry_run else ""
+    title = f"{outcome.flow} {outcome.on:%d.%m.%Y}{remark}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("Steg")
+    table.add_column("Hva")
+    table.add_column("Antall", justify="right")
+    for step, counts in outcome.steps.items():
+        for position, (what, number) in enumerate(counts.items()):
+            table.add_row("" if position else step, what, str(number))
+        table.add_section()
+    console.print(table)
+    if outcome.problem is None:
+        console.print("Alt gikk bra.", style="green")
+    else:
+        console.print(f"Noe feilet: {outcome.problem}", style="red", markup=False, highlight=False)
+    if settings.graph_is_on_loopback and not outcome.dry_run:
+        console.print(f"E-postene ligger i {settings.sandbox_dir / 'mail'}, filene i {settings.sandbox_dir / 'drive'}.")
+
+
+def print_year(console: Console, settings: Settings, nights: int, failed_nights: Sequence[str], seconds: float) -> None:
+    console.print(f"{nights} netter på {seconds:.0f} sekunder.")
+    for line in failed_nights[:20]:
+        console.print(line, style="red", markup=False, highlight=False)
+    console.print(f"E-postene ligger i {settings.sandbox_dir / 'mail'}, filene i {settings.sandbox_dir / 'drive'}.")

@@ -1,0 +1,82 @@
+"""Prefect's own server, a worker and the deployments, as child processes that end with us."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import requests
+from rich.console import Console
+
+from config.errors import ExpectedError
+from config.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+POOL = "hjemmekontor"
+SECONDS_TO_START = 120
+SECONDS_TO_STOP = 15
+
+
+class ServerDidNotStartError(ExpectedError):
+    """Prefect's server did not answer in time; its log says why."""
+
+
+@contextmanager
+def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
+    """Server up, pool and deployments made, worker at work; everything is stopped at the end of the block."""
+    address = f"http://127.0.0.1:{port}"
+    logs = settings.state_dir.absolute() / "log"
+    logs.mkdir(parents=True, exist_ok=True)
+    os.environ["PREFECT_API_URL"] = f"{address}/api"
+    os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
+    with ExitStack() as children:
+        start = ("server", "start", "--host", "127.0.0.1", "--port", str(port))
+        children.enter_context(_running(start, logs / "server.log"))
+        _wait_for(address, logs / "server.log")
+        _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
+        _prefect("--no-prompt", "deploy", "--all")
+        children.enter_context(_running(("worker", "start", "--pool", POOL), logs / "worker.log"))
+        console.print(f"Prefect: {address}   (logs in {logs}; Ctrl-C stops everything)")
+        yield
+
+
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "prefect", *arguments]
+
+
+def _prefect(*arguments: str) -> None:
+    done = subprocess.run(_command(arguments), cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise ServerDidNotStartError(f"`prefect {' '.join(arguments)}` failed: {' '.join(last)}")
+
+
+@contextmanager
+def _running(arguments: Sequence[str], log: Path) -> Iterator[None]:
+    """A child process, ended gently and then for sure: Prefect's workers can ignore the gentle word."""
+    with log.open("ab") as output:
+        child = subprocess.Popen(_command(arguments), cwd=ROOT, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 - our own words
+    try:
+        yield
+    finally:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _wait_for(address: str, log: Path) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(f"{address}/api/health", timeout=2).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.3)
+    raise ServerDidNotStartError(f"Prefect's server at {address} did not start; see {log}.")

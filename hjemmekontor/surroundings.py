@@ -1,0 +1,55 @@
+"""What must stand before a flow can run: Prefect's own settings, the systems to talk to, an up-to-date database."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from config.settings import Settings, load_settings
+from integrations.database.engine import Database
+from integrations.database.migrate import migrate
+from sandbox.town import Sandbox
+
+PREFECT_DEFAULTS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",  # the second UI calls an analytics host even with analytics off
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_TASKS_REFRESH_CACHE": "false",
+}
+
+
+def prepare_prefect(state_dir: Path) -> None:
+    """Set what Prefect reads when it is imported; what the environment says already is left alone."""
+    os.environ.setdefault("PREFECT_HOME", str((state_dir / "prefect").absolute()))
+    for name, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def surroundings(first_night: date, hr_port: int = 0, graph_port: int = 0) -> Iterator[Sandbox | None]:
+    """The systems the settings name, or else the sandbox with its settings put into the environment.
+
+    Raises:
+        SettingsError, DatabaseUnreachableError: one line each.
+    """
+    settings = load_settings()
+    prepare_prefect(settings.state_dir)
+    if not settings.uses_sandbox:
+        yield None
+        return
+    sandbox = Sandbox.open(settings.sandbox_dir, first_night)
+    with sandbox.running(hr_port, graph_port) as environment:
+        os.environ.update(environment)
+        bring_up_to_date(load_settings())
+        yield sandbox
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    database = Database.open(settings.database_url)
+    try:
+        migrate(database)
+    finally:
+        database.close()

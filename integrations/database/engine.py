@@ -1,0 +1,91 @@
+"""Connections and transactions, the same for SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.errors import ExpectedError
+
+SECONDS_TO_WAIT_FOR_A_LOCK = 30
+
+
+class DatabaseUnreachableError(ExpectedError):
+    """The database cannot be opened. One line that says which setting to look at."""
+
+
+class Database:
+    """One installation's database: short transactions, or a rehearsal in which every one of them is undone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._rehearsal: Connection | None = None
+
+    @classmethod
+    def open(cls, url: str) -> "Database":
+        """Open the database; a SQLite file's folder is made if need be.
+
+        Raises:
+            DatabaseUnreachableError: no connection could be made.
+        """
+        address = make_url(url)
+        try:
+            if address.get_backend_name() == "sqlite":
+                Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+                engine = create_engine(
+                    address, hide_parameters=True, connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK}
+                )
+                _prepare_sqlite(engine)
+            else:
+                engine = create_engine(
+                    address, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+                )
+            engine.connect().close()
+        except (SQLAlchemyError, OSError) as error:
+            where = address.set(username=None, password=None).render_as_string()
+            raise DatabaseUnreachableError(
+                f"HK_DATABASE_URL: cannot open {where} ({type(error).__name__}); is it running, and may we write there?"
+            ) from None
+        return cls(engine)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """All of the block or nothing of it."""
+        if self._rehearsal is not None:
+            with self._rehearsal.begin_nested():
+                yield self._rehearsal
+            return
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """A dry run: the block sees its own writes, nobody else does, and at the end they are undone."""
+        with self.engine.connect() as connection:
+            transaction = connection.begin()
+            self._rehearsal = connection
+            try:
+                yield
+            finally:
+                self._rehearsal = None
+                transaction.rollback()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def set_up(connection: SqliteConnection, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions behind our back
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later fails at once when another one wrote in between.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

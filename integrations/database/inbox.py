@@ -1,0 +1,115 @@
+"""What came in: kept with the mark of how far we have read, in one transaction, before anything is made of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, or_, select, update
+
+from agreements.people import RejectedRow
+from integrations.database.rejected import set_aside
+from integrations.database.rows import AnyRow, insert_rows
+from integrations.database.tables import employees, inbox, watermarks
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One item or file as it came. `external_id` and `version` together arrive once."""
+
+    external_id: str
+    version: str
+    sender: str | None
+    sender_mail: str | None
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an inbox row: taken in (with its case), or set aside with a reason."""
+
+    inbox_id: int
+    case_number: str | None = None
+    reason: str | None = None
+
+
+def watermark(connection: Connection, source: str) -> str | None:
+    return connection.scalar(select(watermarks.c.token).where(watermarks.c.source == source))
+
+
+def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str, today: date) -> int:
+    """Store what is new and how far we have read; returns how many were new."""
+    wanted = [arrival.external_id for arrival in arrivals]
+    known = {
+        (row.external_id, row.external_version)
+        for row in connection.execute(
+            select(inbox.c.external_id, inbox.c.external_version).where(
+                inbox.c.source == source, inbox.c.external_id.in_(wanted)
+            )
+        )
+    }
+    fresh = [arrival for arrival in arrivals if (arrival.external_id, arrival.version) not in known]
+    insert_rows(
+        connection,
+        inbox,
+        [
+            {
+                "source": source,
+                "external_id": arrival.external_id,
+                "external_version": arrival.version,
+                "sender": arrival.sender,
+                "sender_mail": arrival.sender_mail,
+                "payload": arrival.payload,
+                "received_on": today,
+                "status": "new",
+            }
+            for arrival in fresh
+        ],
+    )
+    if watermark(connection, source) is None:
+        insert_rows(connection, watermarks, [{"source": source, "token": token}])
+    else:
+        connection.execute(update(watermarks).where(watermarks.c.source == source).values(token=token))
+    return len(fresh)
+
+
+def waiting(connection: Connection, sources: Sequence[str]) -> list[AnyRow]:
+    """New rows from these sources, oldest first."""
+    wanted = select(inbox).where(inbox.c.status == "new", inbox.c.source.in_(sources)).order_by(inbox.c.id)
+    return list(connection.execute(wanted))
+
+
+def conclude(connection: Connection, source: str, verdicts: Sequence[Verdict], today: date) -> None:
+    """Mark rows as taken in or set aside; what is set aside also shows among the deviations."""
+    if not verdicts:
+        return
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.id == bindparam("row"))
+        .values(status=bindparam("becomes"), case_number=bindparam("case")),
+        [
+            {
+                "row": verdict.inbox_id,
+                "becomes": "taken_in" if verdict.reason is None else "set_aside",
+                "case": verdict.case_number,
+            }
+            for verdict in verdicts
+        ],
+    )
+    aside = [RejectedRow(str(each.inbox_id), each.case_number or "", each.reason) for each in verdicts if each.reason]
+    set_aside(connection, source, aside, today)
+
+
+def senders(connection: Connection, addresses: Sequence[str]) -> dict[str, str]:
+    """Employee number by signed-in address (e-mail or user principal name), in lower case."""
+    wanted = [address.lower() for address in addresses]
+    mail, principal = func.lower(employees.c.email), func.lower(employees.c.user_principal_name)
+    rows = connection.execute(
+        select(employees.c.employee_number, mail.label("mail"), principal.label("principal"))
+        .where(or_(mail.in_(wanted), principal.in_(wanted)))
+        .order_by(employees.c.start_on)
+    )
+    found: dict[str, str] = {}
+    for row in rows:
+        found.update({address: row.employee_number for address in (row.mail, row.principal) if address})
+    return found

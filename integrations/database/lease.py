@@ -1,0 +1,67 @@
+"""One night at a time, whatever the orchestrator thinks: a lease in the database itself."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, insert, select, update
+
+from config.errors import ExpectedError
+from integrations.database.engine import Database
+from integrations.database.tables import leases
+
+LEASE_LASTS = timedelta(hours=4)
+"""Longer than any night; a crashed holder on the same machine is noticed at once all the same."""
+
+
+class LeaseTakenError(ExpectedError):
+    """Another run is at work. One line: who, until when."""
+
+
+@contextmanager
+def lease(database: Database, name: str, holder: str) -> Iterator[None]:
+    """Hold the named lease for the block.
+
+    Raises:
+        LeaseTakenError: somebody who is still alive, or may be, holds it.
+    """
+    _take(database, name, holder)
+    try:
+        yield
+    finally:
+        with database.transaction() as connection:
+            connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+
+
+def _take(database: Database, name: str, holder: str) -> None:
+    now = datetime.now(UTC)
+    mine = {"holder": holder, "expires_at": now + LEASE_LASTS}
+    with database.transaction() as connection:
+        held = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).one_or_none()
+        if held is None:
+            connection.execute(insert(leases).values(name=name, **mine))
+        elif held.expires_at < now or _is_gone(held.holder):
+            connection.execute(update(leases).where(leases.c.name == name).values(**mine))
+        else:
+            raise LeaseTakenError(
+                f"Another run is at work ({held.holder}); try again when it is done. "
+                f"If it is not running any more, its claim ends {held.expires_at:%Y-%m-%d %H:%M} UTC."
+            )
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether the holder was a process of this machine that no longer exists."""
+    host, _, process = holder.rpartition(":")
+    if host != socket.gethostname() or not process.isdigit():
+        return False
+    if int(process) == os.getpid():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

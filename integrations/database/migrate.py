@@ -1,0 +1,39 @@
+"""Bring the database to the newest schema, or say that it is not."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from config.errors import ExpectedError
+from integrations.database.engine import Database
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class SchemaOutdatedError(ExpectedError):
+    """The database is older than the program. One line that names the command to run."""
+
+
+def migrate(database: Database) -> None:
+    """Run what migrations are missing; harmless when none are."""
+    configuration = _configuration()
+    with database.engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+
+
+def must_be_migrated(database: Database) -> None:
+    """Raises SchemaOutdatedError unless every migration has been run."""
+    with database.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current != ScriptDirectory.from_config(_configuration()).get_current_head():
+        raise SchemaOutdatedError("The database is not up to date: run `hjemmekontor migrate`.")
+
+
+def _configuration() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    return configuration

@@ -1,0 +1,211 @@
+"""What is to go out: errands and mails in the outbox, notices on their way to becoming mails, filings to verify."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, select, update
+from sqlalchemy.orm import aliased
+
+from agreements.actions import ErrandKind
+from integrations.database.rows import AnyRow, insert_rows
+from integrations.database.tables import cases, documents, employees, filings, notices, outbox, requirements, units
+
+MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """A mail to one address, made of the notices named."""
+
+    key: str
+    payload: dict[str, Any]
+    notice_keys: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document for the archive, its bytes fixed before the first attempt to deliver them."""
+
+    case_number: str
+    kind: str
+    sequence: int
+    path: str
+    content: bytes
+    media_type: str
+    sha256: str
+    quick_xor_hash: str
+
+
+def pending(connection: Connection, kind: str) -> list[AnyRow]:
+    """Outbox rows of this kind that are still to be done, oldest first."""
+    rows = select(outbox).where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.id)
+    return list(connection.execute(rows))
+
+
+def begin_attempt(connection: Connection, key: str) -> None:
+    """Committed before the attempt, so that a later run knows there may be something to look for."""
+    connection.execute(update(outbox).where(outbox.c.key == key).values(attempts=outbox.c.attempts + 1))
+
+
+def remember_remote(connection: Connection, key: str, remote_id: str) -> None:
+    connection.execute(update(outbox).where(outbox.c.key == key).values(remote_id=remote_id))
+
+
+def done(connection: Connection, key: str) -> None:
+    finished = {"status": "done", "reason": None, "done_at": datetime.now(UTC)}
+    connection.execute(update(outbox).where(outbox.c.key == key).values(finished))
+
+
+def failed(connection: Connection, key: str, reason: str, *, for_good: bool) -> None:
+    """Keep the reason; a failure for good is not tried again by itself."""
+    status = "failed" if for_good else "pending"
+    connection.execute(update(outbox).where(outbox.c.key == key).values(status=status, reason=reason))
+
+
+def notices_to_write(connection: Connection) -> list[AnyRow]:
+    """Notices not yet in a mail, with what their texts need, in one query.
+
+    A case whose folder is not there yet keeps its notices: nobody is sent to a page that does not exist.
+    """
+    employee, manager = aliased(employees), aliased(employees)
+    folder = aliased(outbox)
+    folder_missing = exists(
+        select(literal(1)).where(
+            folder.c.case_number == notices.c.case_number,
+            folder.c.kind == str(ErrandKind.OPEN_FOLDER),
+            folder.c.status == "pending",
+        )
+    )
+    return list(
+        connection.execute(
+            select(
+                notices,
+                cases.c.days_per_week,
+                func.coalesce(cases.c.start_on, cases.c.requested_start_on).label("start_on"),
+                cases.c.end_on,
+                cases.c.assessment_measures,
+                (employee.c.given_name + " " + employee.c.family_name).label("employee_name"),
+                employee.c.given_name.label("employee_given_name"),
+                func.coalesce(employee.c.email, employee.c.user_principal_name).label("employee_mail"),
+                (manager.c.given_name + " " + manager.c.family_name).label("manager_name"),
+                manager.c.given_name.label("manager_given_name"),
+                func.coalesce(manager.c.email, manager.c.user_principal_name).label("manager_mail"),
+            )
+            .join(cases, cases.c.number == notices.c.case_number)
+            .join(employee, employee.c.employee_number == cases.c.employee_number)
+            .outerjoin(manager, manager.c.employee_number == cases.c.manager_number)
+            .where(notices.c.outbox_key.is_(None), ~folder_missing)
+            .order_by(cases.c.id, notices.c.key)
+        )
+    )
+
+
+def missing_requirements(connection: Connection, numbers: Sequence[str]) -> dict[str, set[str]]:
+    """What each case still lacks, for the mails that ask for it."""
+    lacking: dict[str, set[str]] = defaultdict(set)
+    rows = connection.execute(
+        select(requirements.c.case_number, requirements.c.kind).where(
+            requirements.c.case_number.in_(numbers), requirements.c.received_on.is_(None)
+        )
+    )
+    for row in rows:
+        lacking[row.case_number].add(row.kind)
+    return lacking
+
+
+def add_mails(connection: Connection, mails: Sequence[NewMail], today: date) -> None:
+    """The mails and the mark on their notices, together: a notice is in one mail, for ever."""
+    insert_rows(
+        connection,
+        outbox,
+        [
+            {"key": mail.key, "kind": MAIL, "payload": mail.payload, "created_on": today, "status": "pending"}
+            for mail in mails
+        ],
+    )
+    marks = [{"notice": notice, "mail": mail.key} for mail in mails for notice in mail.notice_keys]
+    if marks:
+        in_mail = update(notices).where(notices.c.key == bindparam("notice")).values(outbox_key=bindparam("mail"))
+        connection.execute(in_mail, marks)
+
+
+def filings_to_prepare(connection: Connection) -> list[AnyRow]:
+    """Documents that are due in the archive and have no content yet."""
+    wanted = select(filings.c.case_number, filings.c.kind, filings.c.sequence).where(filings.c.sha256.is_(None))
+    return list(connection.execute(wanted))
+
+
+def people_of_cases(connection: Connection, numbers: Sequence[str]) -> dict[str, AnyRow]:
+    """Names, unit and manager of each case's people, as the documents print them."""
+    manager = aliased(employees)
+    rows = connection.execute(
+        select(
+            cases.c.number,
+            (employees.c.given_name + " " + employees.c.family_name).label("employee_name"),
+            func.coalesce(units.c.name, "").label("unit_name"),
+            (manager.c.given_name + " " + manager.c.family_name).label("manager_name"),
+            func.coalesce(employees.c.email, employees.c.user_principal_name).label("employee_mail"),
+            func.coalesce(manager.c.email, manager.c.user_principal_name).label("manager_mail"),
+        )
+        .join(employees, employees.c.employee_number == cases.c.employee_number)
+        .outerjoin(manager, manager.c.employee_number == cases.c.manager_number)
+        .outerjoin(units, units.c.unit_id == employees.c.unit_id)
+        .where(cases.c.number.in_(numbers))
+    )
+    return {row.number: row for row in rows}
+
+
+def names_of(connection: Connection, employee_numbers: Sequence[str]) -> dict[str, str]:
+    """Full names by employee number, for confirmations in documents."""
+    name = (employees.c.given_name + " " + employees.c.family_name).label("name")
+    rows = connection.execute(
+        select(employees.c.employee_number, name).where(employees.c.employee_number.in_(employee_numbers))
+    )
+    return {row.employee_number: row.name for row in rows}
+
+
+def keep_document(connection: Connection, sha256: str, media_type: str, content: bytes, today: date) -> None:
+    """Hold content until the archive has it; the same content is held once."""
+    if connection.scalar(select(documents.c.sha256).where(documents.c.sha256 == sha256)) is None:
+        connection.execute(
+            insert(documents).values(sha256=sha256, media_type=media_type, content=content, stored_on=today)
+        )
+
+
+def document(connection: Connection, sha256: str) -> bytes | None:
+    return connection.scalar(select(documents.c.content).where(documents.c.sha256 == sha256))
+
+
+def keep_prepared(connection: Connection, prepared: Prepared, today: date) -> None:
+    """Fix a filing's bytes and place, before the first attempt to deliver it."""
+    keep_document(connection, prepared.sha256, prepared.media_type, prepared.content, today)
+    connection.execute(
+        update(filings)
+        .where(*_this_filing(prepared.case_number, prepared.kind, prepared.sequence))
+        .values(
+            path=prepared.path,
+            sha256=prepared.sha256,
+            quick_xor_hash=prepared.quick_xor_hash,
+            size=len(prepared.content),
+        )
+    )
+
+
+def filing(connection: Connection, case_number: str, kind: str, sequence: int) -> AnyRow:
+    return connection.execute(select(filings).where(*_this_filing(case_number, kind, sequence))).one()
+
+
+def verified(connection: Connection, filed: AnyRow, drive_item_id: str, today: date) -> None:
+    """The archive's copy is proven: mark it, let the case know, and let go of our own copy."""
+    this = _this_filing(filed.case_number, filed.kind, filed.sequence)
+    connection.execute(update(filings).where(*this).values(drive_item_id=drive_item_id, verified_at=datetime.now(UTC)))
+    connection.execute(update(cases).where(cases.c.number == filed.case_number).values(next_action_on=today))
+    awaited = select(literal(1)).where(filings.c.sha256 == filed.sha256, filings.c.verified_at.is_(None))
+    connection.execute(delete(documents).where(documents.c.sha256 == filed.sha256, ~exists(awaited)))
+
+
+def _this_filing(case_number: str, kind: str, sequence: int) -> tuple[Any, ...]:
+    return (filings.c.case_number == case_number, filings.c.kind == kind, filings.c.sequence == sequence)

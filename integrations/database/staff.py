@@ -1,0 +1,160 @@
+"""Employees, units and positions: read the hashes, write only what changed, and let the cases know."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
+
+from agreements.case import OPEN_STATES
+from agreements.people import Snapshot, Unit
+from agreements.staff import HASH_BYTES, KnownEmployee, StaffDiff, Staffing
+from integrations.database.cases import Stamp
+from integrations.database.rows import insert_rows, update_rows
+from integrations.database.tables import cases, employees, events, positions, units
+
+
+def known_employees(connection: Connection) -> dict[str, KnownEmployee]:
+    columns = (
+        employees.c.employee_number,
+        employees.c.content_hash,
+        employees.c.manager_number,
+        employees.c.absent_since,
+        employees.c.left_on,
+    )
+    return {
+        row.employee_number: KnownEmployee(row.content_hash, row.manager_number, row.absent_since, row.left_on)
+        for row in connection.execute(select(*columns))
+    }
+
+
+def apply_diff(connection: Connection, diff: StaffDiff, snapshot: Snapshot, policy_version: str, stamp: Stamp) -> None:
+    """Write the diff and carry its consequences to the open cases, all in the caller's transaction."""
+    _write_units(connection, snapshot.units)
+    _write_employees(connection, diff)
+    _write_positions(connection, (*diff.new, *diff.changed))
+    _mark_absences(connection, diff, stamp.business_date)
+    _carry_to_cases(connection, policy_version, stamp)
+
+
+def _write_units(connection: Connection, current: Sequence[Unit]) -> None:
+    """Units are only added and changed: a unit that is gone still names old cases."""
+    known = {row.unit_id: row.content_hash for row in connection.execute(select(units.c.unit_id, units.c.content_hash))}
+    rows = [
+        {
+            "unit_id": unit.unit_id,
+            "name": unit.name,
+            "parent_id": unit.parent_id,
+            "manager_number": unit.manager_number,
+            "content_hash": blake2b(msgspec.msgpack.encode(unit), digest_size=HASH_BYTES).digest(),
+        }
+        for unit in current
+    ]
+    insert_rows(connection, units, [row for row in rows if row["unit_id"] not in known])
+    changed = [row for row in rows if known.get(row["unit_id"], row["content_hash"]) != row["content_hash"]]
+    update_rows(connection, units, "unit_id", changed)
+
+
+def _write_employees(connection: Connection, diff: StaffDiff) -> None:
+    insert_rows(connection, employees, [_employee_row(staffing) for staffing in diff.new])
+    update_rows(connection, employees, "employee_number", [_employee_row(staffing) for staffing in diff.changed])
+
+
+def _employee_row(staffing: Staffing) -> dict[str, Any]:
+    employee = staffing.employee
+    return {
+        "employee_number": employee.employee_number,
+        "given_name": employee.given_name,
+        "family_name": employee.family_name,
+        "email": employee.email,
+        "user_principal_name": employee.user_principal_name,
+        "start_on": employee.start_on,
+        "end_on": employee.end_on,
+        "substitute_number": employee.substitute_number,
+        "unit_id": staffing.unit_id,
+        "manager_number": staffing.manager.manager_number,
+        "manager_found_by": staffing.manager.found_by,
+        "absent_since": None,
+        "left_on": employee.end_on,
+        "content_hash": staffing.content_hash,
+    }
+
+
+def _write_positions(connection: Connection, changed: Sequence[Staffing]) -> None:
+    numbers = [{"key": staffing.employee.employee_number} for staffing in changed]
+    if not numbers:
+        return
+    connection.execute(delete(positions).where(positions.c.employee_number == bindparam("key")), numbers)
+    rows = [
+        {
+            "employee_number": staffing.employee.employee_number,
+            "position_id": position.position_id,
+            "unit_id": position.unit_id,
+            "percentage": position.percentage,
+            "is_main": position.is_main,
+            "manager_number": position.manager_number,
+            "start_on": position.start_on,
+            "end_on": position.end_on,
+        }
+        for staffing in changed
+        for position in staffing.employee.positions
+    ]
+    insert_rows(connection, positions, rows)
+
+
+def _mark_absences(connection: Connection, diff: StaffDiff, today: date) -> None:
+    changes: list[Mapping[str, Any]] = [
+        *({"key": number, "absent": today, "left": None} for number in diff.absent),
+        *({"key": number, "absent": None, "left": None} for number in diff.returned),
+    ]
+    by_number = employees.c.employee_number == bindparam("key")
+    if changes:
+        connection.execute(update(employees).where(by_number).values(absent_since=bindparam("absent")), changes)
+    if diff.gone:
+        gone = [{"key": number, "left": last_day} for number, last_day in diff.gone.items()]
+        connection.execute(update(employees).where(by_number).values(left_on=bindparam("left")), gone)
+
+
+def _carry_to_cases(connection: Connection, policy_version: str, stamp: Stamp) -> None:
+    """Open cases follow their employee's last day and manager, each with an event that says so."""
+    last_day = select(employees.c.left_on).where(employees.c.employee_number == cases.c.employee_number)
+    manager = select(employees.c.manager_number).where(employees.c.employee_number == cases.c.employee_number)
+    is_open = cases.c.state.in_([str(state) for state in OPEN_STATES])
+    differences = (
+        ("hr.last-day", cases.c.left_on, last_day.scalar_subquery()),
+        ("hr.manager", cases.c.manager_number, manager.scalar_subquery()),
+    )
+    for rule, column, current in differences:
+        differs = is_open & column.is_distinct_from(current)
+        happened = select(
+            cases.c.number,
+            literal(stamp.business_date),
+            literal(stamp.at, type_=events.c.at.type),
+            literal(stamp.actor),
+            literal(rule),
+            cases.c.state,
+            cases.c.state,
+            literal(policy_version),
+        ).where(differs)
+        names = ("case_number", "business_date", "at", "actor", "rule", "from_state", "to_state", "policy_version")
+        connection.execute(insert(events).from_select(names, happened))
+        # The night looks at the case again and works out its next day itself.
+        changes = {column.name: current, "next_action_on": stamp.business_date, "version": cases.c.version + 1}
+        connection.execute(update(cases).where(differs).values(changes))
+
+
+@dataclass(frozen=True, slots=True)
+class StaffEntry:
+    """What a new case needs to know of its employee."""
+
+    manager_number: str | None
+    left_on: date | None
+
+
+def staff_entries(connection: Connection, employee_numbers: Sequence[str]) -> dict[str, StaffEntry]:
+    wanted = select(employees.c.employee_number, employees.c.manager_number, employees.c.left_on)
+    rows = connection.execute(wanted.where(employees.c.employee_number.in_(employee_numbers)))
+    return {row.employee_number: StaffEntry(row.manager_number, row.left_on) for row in rows}

@@ -1,0 +1,312 @@
+"""The tables: one installation's whole memory. The same on SQLite and PostgreSQL."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. SQLite keeps no zone, so every value is converted to UTC on the way in and marked on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is not None and value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# --- Who works where (from the HR system) -----------------------------------------------------------------------
+
+units = Table(
+    "units",
+    metadata,
+    Column("unit_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("parent_id", String),
+    Column("manager_number", String),
+    Column("content_hash", LargeBinary, nullable=False),
+)
+
+employees = Table(
+    "employees",
+    metadata,
+    Column("employee_number", String, primary_key=True),
+    Column("given_name", String, nullable=False),
+    Column("family_name", String, nullable=False),
+    Column("email", String),
+    Column("user_principal_name", String),
+    Column("start_on", Date),
+    Column("end_on", Date),
+    Column("substitute_number", String),
+    Column("unit_id", String),
+    Column("manager_number", String),
+    Column("manager_found_by", String, nullable=False),
+    Column("absent_since", Date),  # the first complete walk this person was missing from, while still missing
+    Column("left_on", Date),  # the last day of the employment, said by HR or concluded from absence
+    Column("content_hash", LargeBinary, nullable=False),
+    Index(None, "email"),
+    Index(None, "user_principal_name"),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("employee_number", ForeignKey("employees.employee_number", ondelete="CASCADE"), primary_key=True),
+    Column("position_id", String, primary_key=True),
+    Column("unit_id", String),
+    Column("percentage", Float, nullable=False),
+    Column("is_main", Boolean, nullable=False),
+    Column("manager_number", String),
+    Column("start_on", Date),
+    Column("end_on", Date),
+)
+
+sync_runs = Table(
+    "sync_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("business_date", Date, nullable=False),
+    Column("finished_at", UtcDateTime, nullable=False),
+    Column("outcome", String, nullable=False),  # applied | held
+    Column("digest", String, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("left", Integer, nullable=False),
+    Column("absent", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Index(None, "finished_at"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject", String, nullable=False),  # what is held: "sync-employees"
+    Column("digest", String, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("diff", JSON, nullable=False),
+    Column("held_at", UtcDateTime, nullable=False),
+    Column("status", String, nullable=False),  # waiting | approved | discarded | applied
+    Column("decided_by", String),
+    UniqueConstraint("subject", "digest"),
+)
+
+# --- Cases ------------------------------------------------------------------------------------------------------
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", String, nullable=False, unique=True),
+    Column("employee_number", ForeignKey("employees.employee_number"), nullable=False, index=True),
+    Column("manager_number", String, index=True),
+    Column("state", String, nullable=False),
+    Column("applied_on", Date, nullable=False),
+    Column("days_per_week", Float, nullable=False),
+    Column("weekdays", String),
+    Column("requested_start_on", Date, nullable=False),
+    Column("requested_end_on", Date),
+    Column("place", String, nullable=False),
+    Column("imposed", Boolean, nullable=False, server_default=false()),
+    Column("renews", String),
+    Column("renewed_by", String),
+    Column("documentation_asked_on", Date),
+    Column("documentation_stage", Integer),
+    Column("documentation_last_sent_on", Date),
+    Column("assessment_asked_on", Date),
+    Column("assessment_stage", Integer),
+    Column("assessment_last_sent_on", Date),
+    Column("assessment_outcome", String),
+    Column("assessment_measures", Text),
+    Column("assessment_given_by", String),
+    Column("assessment_given_on", Date),
+    Column("start_on", Date),
+    Column("end_on", Date),
+    Column("expiry_notified_on", Date),
+    Column("termination_last_day", Date),
+    Column("termination_given_by", String),
+    Column("left_on", Date),
+    Column("ended_on", Date),
+    Column("end_reason", String),
+    Column("next_action_on", Date),  # the first day a rule has something to do: what the night selects by
+    Column("version", Integer, nullable=False, server_default="0"),
+    Index(None, "state", "next_action_on"),
+)
+
+requirements = Table(
+    "requirements",
+    metadata,
+    Column("case_number", ForeignKey("cases.number", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("received_on", Date),
+    Column("document", String),
+    Column("answers", JSON, nullable=False),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("case_number", ForeignKey("cases.number", ondelete="CASCADE"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("due_on", Date, nullable=False),
+    Column("asked_on", Date, nullable=False),
+    Column("stage", Integer, nullable=False),
+    Column("last_sent_on", Date, nullable=False),
+    Column("outcome", String),
+    Column("note", Text),
+    Column("given_by", String),
+    Column("given_on", Date),
+)
+
+filings = Table(
+    "filings",
+    metadata,
+    Column("case_number", ForeignKey("cases.number", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("path", String),  # in the archive library
+    Column("sha256", String),
+    Column("quick_xor_hash", String),
+    Column("size", Integer),
+    Column("drive_item_id", String),
+    Column("verified_at", UtcDateTime),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_number", ForeignKey("cases.number", ondelete="CASCADE"), nullable=False, index=True),
+    Column("business_date", Date, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),  # a flow's name, or the employee number of the person who answered
+    Column("rule", String, nullable=False),
+    Column("from_state", String, nullable=False),
+    Column("to_state", String, nullable=False),
+    Column("policy_version", String, nullable=False),
+)
+
+# --- In and out -------------------------------------------------------------------------------------------------
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String, nullable=False),  # the list or library it came from
+    Column("external_id", String, nullable=False),
+    Column("external_version", String, nullable=False),
+    Column("sender", String),  # user id of the signed-in identity
+    Column("sender_mail", String),
+    Column("payload", JSON, nullable=False),
+    Column("received_on", Date, nullable=False),
+    Column("status", String, nullable=False),  # new | taken_in | set_aside
+    Column("case_number", String),
+    UniqueConstraint("source", "external_id", "external_version"),
+    Index(None, "status", "source"),
+)
+
+watermarks = Table(
+    "watermarks",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("token", Text, nullable=False),
+)
+
+rejected_rows = Table(
+    "rejected_rows",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("path", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("first_seen_on", Date, nullable=False),
+    Column("last_seen_on", Date, nullable=False),
+    Column("resolved_on", Date),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", String, primary_key=True),  # case/rule/role: the same thing is told once
+    Column("case_number", ForeignKey("cases.number", ondelete="CASCADE"), nullable=False),
+    Column("rule", String, nullable=False),
+    Column("template", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("reply_by", Date),
+    Column("detail", Text),
+    Column("business_date", Date, nullable=False),
+    Column("outbox_key", ForeignKey("outbox.key"), index=True),  # the mail it went into
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),  # mail | open_folder | file_document
+    Column("case_number", ForeignKey("cases.number", ondelete="CASCADE")),
+    Column("payload", JSON, nullable=False),
+    Column("created_on", Date, nullable=False),
+    Column("status", String, nullable=False),  # pending | done | failed
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("remote_id", String),
+    Column("reason", String),
+    Column("done_at", UtcDateTime),
+    Index(None, "status", "kind"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    # Content on its way to the archive; gone when the archive's copy is verified.
+    Column("sha256", String, primary_key=True),
+    Column("media_type", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("stored_on", Date, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)

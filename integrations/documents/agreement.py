@@ -1,0 +1,164 @@
+"""Agreements and records as PDF/A-2a + PDF/UA-1: accepted by the archive, readable with a screen reader.
+
+Typst gets two things: templates from this folder, outside of which it can read nothing, and the data as one JSON text.
+The data is never template source, so nothing in it is ever evaluated.
+"""
+
+import base64
+import io
+import json
+from datetime import UTC, date, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+import typst
+from PIL import Image, UnidentifiedImageError
+
+from agreements.documents import AgreementDocument, Confirmation, RecordDocument
+from integrations.documents.characters import REPLACEMENT, printable
+
+TEMPLATES = Path(__file__).parent
+STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
+NORWAY = "Europe/Oslo"
+MONTHS = (
+    "januar",
+    "februar",
+    "mars",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "desember",
+)
+
+Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
+
+
+def render_agreement(document: AgreementDocument, photo: bytes | None) -> bytes:
+    """The agreement as a PDF file; the same input gives the same bytes.
+
+    Characters that no font of the file covers are replaced by � and a note says so (see `characters.py`).
+
+    Args:
+        document: what the agreement says.
+        photo: the workplace as JPEG, cleaned (see `photos.py`), or None.
+
+    Raises:
+        ValueError: the photo is not a JPEG.
+    """
+    data: dict[str, Json] = {
+        "language": document.language,
+        "case_number": document.case_number,
+        "version": document.version,
+        "dated_on": _day(document.dated_on),
+        "municipality": document.municipality,
+        "employee_name": document.employee_name,
+        "employee_number": document.employee_number,
+        "unit_name": document.unit_name,
+        "manager_name": document.manager_name,
+        "start_on": _day(document.start_on),
+        "end_on": None if document.end_on is None else _day(document.end_on),
+        "days_per_week": f"{document.days_per_week:g}".replace(".", ","),
+        "weekdays": ", ".join(document.weekdays),
+        "clauses": [
+            {"letter": clause.letter, "heading": clause.heading, "text": _paragraphs(clause.text)}
+            for clause in document.clauses
+        ],
+        "answers": [{"question": answer.question, "answer": _paragraphs(answer.answer)} for answer in document.answers],
+        "measures": _paragraphs(document.measures or ""),
+        "equipment": [{"name": item.name, "source": item.source.value} for item in document.equipment],
+        "confirmations": [_confirmation(confirmation) for confirmation in document.confirmations],
+        "is_draft": document.is_draft,
+    }
+    return _render("agreement.typ", data, document.dated_on, None if photo is None else _photo(photo))
+
+
+def render_record(record: RecordDocument) -> bytes:
+    """A record (an evaluation, an end note) as a PDF file; the same input gives the same bytes."""
+    data: dict[str, Json] = {
+        "language": record.language,
+        "case_number": record.case_number,
+        "dated_on": _day(record.dated_on),
+        "municipality": record.municipality,
+        "title": record.title,
+        "terms": [{"name": term.name, "value": term.value} for term in record.terms],
+        "paragraphs": [part for text in record.paragraphs for part in _paragraphs(text)],
+    }
+    return _render("record.typ", data, record.dated_on, None)
+
+
+def _render(template: str, data: dict[str, Json], dated_on: date, photo: dict[str, Json] | None) -> bytes:
+    shown = {name: _cleaned(value) for name, value in data.items()}
+    has_replaced = REPLACEMENT in json.dumps(shown, ensure_ascii=False)
+    everything = json.dumps({**shown, "photo": photo, "has_replaced_characters": has_replaced}, ensure_ascii=False)
+    return typst.compile(
+        TEMPLATES / template,
+        root=TEMPLATES,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"data": everything},
+        pdf_standards=[*STANDARDS],
+        # Noon, so that the date is the same one wherever the file's properties are looked at.
+        timestamp=datetime.combine(dated_on, time(12), tzinfo=UTC),
+    )
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Typst's own fonts: what is installed on the machine must not change how an archived document looks."""
+    return typst.Fonts(include_system_fonts=False)
+
+
+def _cleaned(value: Json) -> Json:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [_cleaned(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _cleaned(part) for name, part in value.items()}
+    return value
+
+
+def _photo(photo: bytes) -> dict[str, Json]:
+    """The photo inside an SVG: Typst takes in nothing but text, and a temporary file could leave a home lying about.
+
+    Typst embeds the JPEG as it is, not encoded anew.
+    """
+    try:
+        with Image.open(io.BytesIO(photo), formats=["JPEG"]) as image:
+            width, height = image.size
+    except UnidentifiedImageError as error:
+        raise ValueError("the photo is not a JPEG; clean it first") from error
+    encoded = base64.b64encode(photo).decode("ascii")
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+        f'<image width="{width}" height="{height}" href="data:image/jpeg;base64,{encoded}"/></svg>'
+    )
+    return {"svg": svg, "width": width, "height": height}
+
+
+def _confirmation(confirmation: Confirmation) -> dict[str, Json]:
+    when = confirmation.confirmed_at
+    moment = when.astimezone(ZoneInfo(NORWAY)) if isinstance(when, datetime) else when
+    clock = f" kl. {moment:%H.%M}" if isinstance(moment, datetime) else ""
+    return {
+        "who": confirmation.who,
+        "role": confirmation.role,
+        "confirmed_at": _day(moment) + clock,
+        "how": confirmation.how,
+        "sha256": confirmation.sha256,
+    }
+
+
+def _paragraphs(text: str) -> list[Json]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _day(day: date) -> str:
+    return f"{day.day}. {MONTHS[day.month - 1]} {day.year}"

@@ -1,0 +1,193 @@
+"""One door to Microsoft Graph: msgraph-sdk's transport and authentication, our own retries, native answers.
+
+The SDK's own retry middleware re-sends a POST answered 504 (duplicate e-mails) and its models cost 4 ms an object,
+so both stay out: see docs/architecture.md.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+from azure.core.exceptions import ClientAuthenticationError
+from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
+from kiota_abstractions.method import Method
+from kiota_abstractions.native_response_handler import NativeResponseHandler
+from kiota_abstractions.request_information import RequestInformation
+from kiota_authentication_azure.azure_identity_access_token_provider import AzureIdentityAccessTokenProvider
+from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+from msgraph.graph_request_adapter import GraphRequestAdapter, options
+from msgraph_core import GraphClientFactory
+
+from config.settings import Settings
+from integrations.graph.credentials import REFUSED, SCOPE, open_credential
+from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
+
+WORTH_ANOTHER_TRY = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+TIME_OUT = httpx.Timeout(connect=10, read=60, write=60, pool=60)
+Verb = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long a request that may be repeated is tried again; seconds."""
+
+    tries: int = 3
+    first_wait: float = 1.0
+    longest_wait: float = 120.0
+
+    def wait(self, attempt: int, retry_after: str | None) -> float:
+        """What the service asks for, else doubling with jitter, so that workers do not come back in step."""
+        if retry_after is not None and retry_after.isdigit():
+            return min(float(retry_after), self.longest_wait)
+        ceiling = self.first_wait * 2**attempt
+        return min(random.uniform(ceiling / 2, ceiling), self.longest_wait)  # noqa: S311 - jitter, not a secret
+
+
+class Graph:
+    """An open connection to one tenant. Belongs to one event loop; see `open_graph`."""
+
+    def __init__(
+        self, adapter: GraphRequestAdapter, plain: httpx.AsyncClient, settings: Settings, patience: Patience
+    ) -> None:
+        self._adapter = adapter
+        self._base_url = settings.graph_base_url
+        self._patience = patience
+        self.plain = plain
+        """For the pre-authenticated addresses that Graph hands out: they refuse an Authorization header."""
+        self.site_id = settings.graph_site_id or ""
+        self.drive_ids: dict[str, str] = {}
+
+    def without_base(self, address: str) -> str:
+        """An address of Graph's as a path, so that what we remember survives a change of HK_GRAPH_BASE_URL."""
+        return address.removeprefix(self._base_url)
+
+    async def get(self, address: str, doing: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Read JSON from a path or from a whole address that Graph gave us (`@odata.nextLink`)."""
+        response = await self.repeatable("GET", address, doing, headers=headers)
+        return _json_object(response, doing)
+
+    async def repeatable(
+        self,
+        verb: Verb,
+        address: str,
+        doing: str,
+        *,
+        body: Mapping[str, Any] | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """A request that does no harm when it is done twice: tried again on throttling and broken connections.
+
+        Raises:
+            GraphError: Graph refused it for good.
+            GraphUnreachableError: Graph could not be reached, or answered something else than Graph does.
+        """
+        for attempt in range(self._patience.tries):
+            last = attempt + 1 == self._patience.tries
+            try:
+                response = await self._exchange(verb, address, body, headers)
+            except httpx.TransportError as error:
+                if last:
+                    raise self._unreachable(doing, error) from None
+                await asyncio.sleep(self._patience.wait(attempt, None))
+                continue
+            if last or response.status_code not in WORTH_ANOTHER_TRY:
+                return _checked(response, doing)
+            await asyncio.sleep(self._patience.wait(attempt, response.headers.get("Retry-After")))
+        raise AssertionError("a patience of no tries")
+
+    async def once(
+        self, verb: Verb, address: str, doing: str, *, body: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """A request that must never be repeated blindly, because doing it twice is seen by people.
+
+        Raises:
+            GraphError, GraphUnreachableError: as `repeatable`; it may have been done all the same, so look first.
+        """
+        try:
+            return _checked(await self._exchange(verb, address, body, None), doing)
+        except httpx.TransportError as error:
+            raise self._unreachable(doing, error) from None
+
+    async def _exchange(
+        self, verb: Verb, address: str, body: Mapping[str, Any] | bytes | None, headers: Mapping[str, str] | None
+    ) -> httpx.Response:
+        request = RequestInformation()
+        request.http_method = Method[verb]
+        request.url = address if address.startswith("http") else self._base_url + address
+        request.headers.add("Accept", "application/json")
+        for name, value in (headers or {}).items():
+            request.headers.add(name, value)
+        if isinstance(body, bytes):
+            request.set_stream_content(body, "application/octet-stream")
+        elif body is not None:
+            request.set_stream_content(json.dumps(body, ensure_ascii=False).encode(), "application/json")
+        handler = ResponseHandlerOption(NativeResponseHandler())
+        request.add_request_options([handler])
+        try:
+            response = await self._adapter.send_primitive_async(request, "bytes", {})
+        except ClientAuthenticationError:
+            raise GraphCredentialsError(REFUSED) from None
+        if not isinstance(response, httpx.Response):
+            raise AssertionError("the native handler gave something else than a response")  # noqa: TRY004 - a bug here
+        return response
+
+    def _unreachable(self, doing: str, error: httpx.TransportError) -> GraphUnreachableError:
+        where = urlsplit(self._base_url).netloc
+        return GraphUnreachableError(
+            f"Microsoft Graph at {where} cannot be reached ({doing}: {type(error).__name__}). "
+            "Look at HK_GRAPH_BASE_URL and the network."
+        )
+
+
+@asynccontextmanager
+async def open_graph(settings: Settings, patience: Patience | None = None) -> AsyncIterator[Graph]:
+    """Open Graph for the running event loop, and close everything again."""
+    middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
+    credential = open_credential(settings)
+    async with (
+        httpx.AsyncClient(timeout=TIME_OUT, http2=not settings.graph_is_on_loopback) as transport,
+        httpx.AsyncClient(timeout=TIME_OUT, http2=not settings.graph_is_on_loopback) as plain,
+        credential,
+    ):
+        http = GraphClientFactory.create_with_default_middleware(client=transport, options=middleware)
+        tokens = AzureIdentityAccessTokenProvider(credential, None, [SCOPE], [], is_cae_enabled=False)
+        adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), client=http)
+        adapter.base_url = settings.graph_base_url
+        yield Graph(adapter, plain, settings, patience or Patience())
+
+
+def _checked(response: httpx.Response, doing: str) -> httpx.Response:
+    if response.is_success or response.status_code == HTTPStatus.FOUND:
+        return response
+    try:
+        code = str(response.json()["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        code = "(no error code)"
+    raise GraphError(response.status_code, code, response.headers.get("request-id", "-"), doing)
+
+
+def _json_object(response: httpx.Response, doing: str) -> dict[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        kind = response.headers.get("Content-Type", "no type")
+        raise GraphUnreachableError(
+            f"Microsoft Graph: {doing} was answered with {kind} instead of JSON; try again later."
+        )
+    return answer

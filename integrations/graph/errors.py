@@ -1,0 +1,28 @@
+"""What can go wrong with Microsoft Graph, said so that a person can act. Never quotes a body: it may name people."""
+
+from http import HTTPStatus
+
+from config.errors import ExpectedError
+
+
+class GraphError(ExpectedError):
+    """Graph answered, and the answer was no."""
+
+    def __init__(self, status: int, code: str, request_id: str, doing: str) -> None:
+        """`doing` names the kind of request without personal data, e.g. `POST mail/send`."""
+        super().__init__(f"Microsoft Graph: {doing} was answered {status} {code} (request-id {request_id})")
+        self.status = status
+        self.code = code
+
+    @property
+    def is_final(self) -> bool:
+        """Whether trying the same again cannot help: the request itself was refused."""
+        return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+
+
+class GraphUnreachableError(ExpectedError):
+    """Graph did not answer at all, or not as Graph does. The address is in the message, the remedy as well."""
+
+
+class GraphCredentialsError(ExpectedError):
+    """Entra ID refused our credentials. Names the settings to look at."""

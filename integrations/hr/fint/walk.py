@@ -1,0 +1,146 @@
+"""One complete walk of a resource, with proof that it was complete.
+
+A row deleted while pages are read shifts another one out of sight, and a cache that is being filled looks like a small
+municipality. So a walk counts only if every page came, the number of different rows is the announced total, and
+neither total, cache size nor time of last update moved meanwhile. Otherwise it is walked again.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Generic, TypeVar
+
+import msgspec
+
+from integrations.hr.fint.client import TRY_LATER, FintClient
+from integrations.hr.fint.records import Identity, fault_of
+from integrations.hr.source import HrUnreadable
+
+WALKS = 3
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class _Embedded(msgspec.Struct):
+    entries: list[msgspec.Raw] = msgspec.field(name="_entries")
+
+
+class _Page(msgspec.Struct):
+    embedded: _Embedded = msgspec.field(name="_embedded")
+    total_items: int
+    offset: int | None = None
+
+
+class _CacheSize(msgspec.Struct):
+    size: int
+
+
+class _LastUpdated(msgspec.Struct):
+    moment: str | int = msgspec.field(name="lastUpdated")
+
+
+_PAGE = msgspec.json.Decoder(_Page)
+_CACHE_SIZE = msgspec.json.Decoder(_CacheSize)
+_LAST_UPDATED = msgspec.json.Decoder(_LastUpdated)
+_IDENTITY = msgspec.json.Decoder(Identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource(Generic[R]):
+    """`key` tells rows apart; None where the source's own key must not be read, and the row's digest has to do."""
+
+    name: str
+    path: str
+    decoder: msgspec.json.Decoder[R]
+    key: Callable[[R], str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRow:
+    """A row that could not be read: its place in the resource, whose it seems to be, and what is wrong where."""
+
+    place: str
+    identity: Identity
+    path: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Walked(Generic[R]):
+    rows: list[R] = field(default_factory=list)
+    unread: list[UnreadRow] = field(default_factory=list)
+
+
+class _DriftError(Exception):
+    """The source changed, or seems to have, while it was read."""
+
+
+def walk(client: FintClient, resource: Resource[R], page_size: int) -> Walked[R]:
+    """Every row of the resource.
+
+    Raises:
+        HrUnreadable: no answer, or no walk of three could be proven complete, or there is nothing there at all.
+    """
+    problem = ""
+    for _ in range(WALKS):
+        try:
+            return _walk_once(client, resource, page_size)
+        except _DriftError as error:
+            problem = str(error)
+    raise HrUnreadable(f"{client.address(resource.path)} {problem}, {WALKS} times in a row: {TRY_LATER}")
+
+
+def _walk_once(client: FintClient, resource: Resource[R], page_size: int) -> Walked[R]:
+    walked = Walked[R]()
+    seen: set[Hashable] = set()
+    before = _state(client, resource)
+    offset, total = 0, None
+    while total is None or offset < total:
+        page = client.get(resource.path, _PAGE, {"offset": offset, "size": page_size})
+        _check_page(page, offset, total)
+        total = page.total_items
+        for place, raw in enumerate(page.embedded.entries, offset):
+            seen.add(_take(walked, resource, raw, place))
+        offset += len(page.embedded.entries)
+    if total == 0:
+        raise HrUnreadable(
+            f"{client.address(resource.path)} lists nothing: ask the HR system's owner whether its cache is filled"
+        )
+    if len(seen) != total or offset != total:
+        raise _DriftError(f"announced {total} rows and gave {len(seen)} different ones")
+    if _state(client, resource) != before:
+        raise _DriftError("changed while it was read")
+    return walked
+
+
+def _check_page(page: _Page, offset: int, total: int | None) -> None:
+    if total is not None and page.total_items != total:
+        raise _DriftError("changed its total while it was read")
+    if page.offset is not None and page.offset != offset:
+        raise _DriftError("gave another page than the one asked for")
+    if not page.embedded.entries and offset < page.total_items:
+        raise _DriftError("left out a page")
+
+
+def _state(client: FintClient, resource: Resource[R]) -> tuple[int, str]:
+    size = client.get(f"{resource.path}/cache/size", _CACHE_SIZE).size
+    return size, str(client.get(f"{resource.path}/last-updated", _LAST_UPDATED).moment)
+
+
+def _take(walked: Walked[R], resource: Resource[R], raw: msgspec.Raw, place: int) -> Hashable:
+    """Keep a row, or what is wrong with it; returns what tells it apart from the other rows."""
+    try:
+        row = resource.decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        path, reason = fault_of(error, resource.name)
+        walked.unread.append(UnreadRow(f"{resource.name}[{place}]", _identity(raw), path, reason))
+        return place
+    walked.rows.append(row)
+    return blake2b(raw, digest_size=16).digest() if resource.key is None else resource.key(row)
+
+
+def _identity(raw: msgspec.Raw) -> Identity:
+    try:
+        return _IDENTITY.decode(raw)
+    except msgspec.DecodeError:
+        return Identity()

@@ -1,0 +1,257 @@
+"""The tenant as one thing: opened from a directory, used by people in-process and by clients over HTTP."""
+
+import secrets
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+import msgspec
+from starlette.applications import Starlette
+
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, CASE_NUMBER, LISTS
+from sandbox.graph.application import GraphApplication
+from sandbox.graph.changes import DEFAULT_PAGE, expire_tokens
+from sandbox.graph.columns import definition_of
+from sandbox.graph.directory import Directory
+from sandbox.graph.drive_documents import DriveDocuments
+from sandbox.graph.drives import Drives
+from sandbox.graph.errors import item_not_found
+from sandbox.graph.exchange import Document
+from sandbox.graph.faults import Faults
+from sandbox.graph.identity import APPLICATION_NAME, Actor, Clock, TenantUser
+from sandbox.graph.lists import GENERIC, LIBRARY, ListItem, Lists
+from sandbox.graph.mailbox import Mailbox, SentMessage
+from sandbox.graph.permissions import Permissions
+from sandbox.graph.services import Services
+from sandbox.graph.site import Site
+from sandbox.graph.tokens import Tokens
+from sandbox.graph.uploads import Uploads
+from sandbox.store import Store
+
+DEFAULT_DOMAIN = "sandkommune.example"
+MAILBOX_NAME = "Hjemmekontor"
+
+
+class TenantRecord(msgspec.Struct, frozen=True):
+    """What a tenant is given when it is made, and keeps."""
+
+    tenant_id: str
+    client_id: str
+    client_secret: str
+    sender: str
+    sender_id: str
+    host: str
+    collection_id: str
+    web_id: str
+    created_at: datetime
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a library. `path` is below the library, `size` in bytes, `fields` are the library's columns."""
+
+    path: str
+    size: int
+    item_id: str
+    quick_xor_hash: str
+    created_by: Actor
+    created_at: datetime
+    retention_label: str | None
+    fields: Document
+
+
+class GraphTenant:
+    """A tenant in `directory`: `state.db` and, for people to open, `mail/` and `drive/`.
+
+    Attributes:
+        faults: failures on order.
+        tokens: `revoke_all` and the clock tokens expire by.
+        page_size: limit of delta pages and folder pages; lower it to see paging.
+    """
+
+    def __init__(self, directory: Path, users: Iterable[TenantUser], clock: Clock) -> None:
+        users = list(users)
+        self._store = Store(directory / "state.db")
+        with self._store.transaction():
+            record = self._record(users, clock)
+            self.tenant_id = record.tenant_id
+            self.client_id = record.client_id
+            self.client_secret = record.client_secret
+            self.sender = record.sender
+            self._sender_id = record.sender_id
+            self.faults = Faults()
+            self.tokens = Tokens(record.tenant_id, record.client_id, record.client_secret)
+            self.page_size = DEFAULT_PAGE
+            self._services = self._build(directory, record, clock)
+            self.site_id = self._services.site.site_id
+            self.set_users(users)
+            self._provision()
+
+    @classmethod
+    def open(cls, directory: Path, users: Iterable[TenantUser], clock: Clock) -> "GraphTenant":
+        """Continue the tenant in `directory`, or make one with the lists and libraries of the configuration.
+
+        Args:
+            directory: made if it is not there.
+            users: the people who exist now, as `set_users` takes them.
+            clock: business time, aware of its time zone; every time the tenant writes comes from it.
+        """
+        return cls(directory, users, clock)
+
+    def set_users(self, users: Iterable[TenantUser]) -> None:
+        """Make `users` everybody there is, beside the shared mailbox. Mail to others in our domains bounces."""
+        mailbox = TenantUser(
+            user_id=self._sender_id,
+            user_principal_name=self.sender,
+            mail=self.sender,
+            display_name=MAILBOX_NAME,
+            account_enabled=False,
+        )
+        self._services.directory.set_users([*users, mailbox])
+
+    def application(self) -> Starlette:
+        """The HTTP face: Graph below `/v1.0`, tokens at `/{tenant_id}/oauth2/v2.0/token`."""
+        return GraphApplication(self._services, self.tokens, self.faults, self._store.transaction).starlette()
+
+    def sent_messages(self, after: int = 0) -> list[SentMessage]:
+        """Mails sent after the one with sequence `after`, oldest first."""
+        return self._services.mailbox.sent_messages(after)
+
+    def add_list_item(self, list_name: str, fields: Mapping[str, object], created_by: TenantUser) -> str:
+        """A person fills in a list's form; the item's id.
+
+        Raises:
+            GraphError: 400, for a field the list has not or a value that does not fit.
+        """
+        lists = self._services.lists
+        return lists.add(lists.get(list_name), fields, Actor.person(created_by)).item_id
+
+    def edit_list_item(self, list_name: str, item_id: str, fields: Mapping[str, object], edited_by: TenantUser) -> None:
+        """A person changes some fields; `None` clears one."""
+        with self._store.transaction():
+            lists = self._services.lists
+            found = lists.get(list_name)
+            lists.edit(found, lists.item(found, item_id), fields, Actor.person(edited_by))
+
+    def delete_list_item(self, list_name: str, item_id: str) -> None:
+        with self._store.transaction():
+            lists = self._services.lists
+            lists.remove(lists.item(lists.get(list_name), item_id))
+
+    def list_items(self, list_name: str) -> list[ListItem]:
+        with self._store.lock:
+            return self._services.lists.items(self._services.lists.get(list_name))
+
+    def upload(self, library: str, folder_path: str, file_name: str, content: bytes, created_by: TenantUser) -> str:
+        """A person puts a file into a folder shared with them, over one of the same name if need be; the item's id.
+
+        Raises:
+            GraphError: 404 when there is no such folder, 403 when the person may not write there.
+        """
+        with self._store.transaction():
+            drive = self._services.drives.of_library(library)
+            folder = drive.at(drive.root, folder_path)
+            self._services.permissions.check_write(drive, folder, created_by)
+            item, _ = drive.put_file(folder, file_name, content, Actor.person(created_by), "replace")
+        return item.item_id
+
+    def read(self, library: str, path: str) -> bytes:
+        """The content of a file, or GraphError 404."""
+        with self._store.lock:
+            drive = self._services.drives.of_library(library)
+            return drive.file_of(drive.at(drive.root, path)).read_bytes()
+
+    def files(self, library: str) -> list[StoredFile]:
+        """Every file of a library, sorted by path."""
+        with self._store.lock:
+            drive = self._services.drives.of_library(library)
+            lists = self._services.lists
+            files = [
+                StoredFile(
+                    path=drive.path_of(item),
+                    size=item.size,
+                    item_id=item.item_id,
+                    quick_xor_hash=item.quick_xor,
+                    created_by=item.created_by,
+                    created_at=item.created_at,
+                    retention_label=(item.retention_label or {}).get("name"),
+                    fields=lists.item(drive.library, item.list_item_id or "").fields,
+                )
+                for item in drive.descendants(drive.root)
+                if not item.is_folder
+            ]
+        return sorted(files, key=lambda file: file.path)
+
+    def locate(self, web_url: str) -> tuple[str, str]:
+        """Library and path behind a folder's or file's `webUrl`, as a person follows the link in a mail."""
+        path = unquote(web_url).removeprefix(self._services.site.url + "/")
+        library, *below = PurePosixPath(path).parts or ("",)
+        if library not in {drive.name for drive in self._services.drives.all()}:
+            raise item_not_found("The address leads to no library of this site")
+        return library, "/".join(below)
+
+    def expire_delta_tokens(self) -> None:
+        """Every delta token given so far gets 410 Gone from now on."""
+        expire_tokens(self._store)
+
+    def close(self) -> None:
+        """Let go of the files. A later `open` of the same directory continues."""
+        self._store.close()
+
+    def _record(self, users: list[TenantUser], clock: Clock) -> TenantRecord:
+        records = self._store.shelf("tenant", TenantRecord)
+        if "tenant" not in records:
+            addresses = [user.mail or user.user_principal_name for user in users]
+            domain = addresses[0].partition("@")[2] if addresses else DEFAULT_DOMAIN
+            sender = f"hjemmekontor@{domain}"
+            records["tenant"] = TenantRecord(
+                tenant_id=_uuid(f"tenant {domain}"),
+                client_id=_uuid(f"application {domain}"),
+                client_secret=secrets.token_urlsafe(30),
+                sender=sender,
+                sender_id=_uuid(sender),
+                host=f"{domain.partition('.')[0]}.sharepoint.example",
+                collection_id=_uuid(f"site collection {domain}"),
+                web_id=_uuid(f"web {domain}"),
+                created_at=clock(),
+            )
+        return records["tenant"]
+
+    def _build(self, directory: Path, record: TenantRecord, clock: Clock) -> Services:
+        application = Actor(record.client_id, APPLICATION_NAME, is_application=True)
+        users = Directory(self._store)
+        lists = Lists(self._store, clock)
+        drives = Drives(self._store, lists, directory / "drive", clock, application)
+        permissions = Permissions(self._store)
+        site = Site(record.host, record.collection_id, record.web_id, record.created_at)
+        return Services(
+            clock=clock,
+            application=application,
+            directory=users,
+            mailbox=Mailbox(self._store, directory / "mail", users, record.sender, clock),
+            site=site,
+            lists=lists,
+            drives=drives,
+            uploads=Uploads(self._store, drives, directory / "uploads", clock),
+            permissions=permissions,
+            documents=DriveDocuments(site, permissions, record.client_secret),
+            page_size=lambda: self.page_size,
+        )
+
+    def _provision(self) -> None:
+        """The lists and libraries of the configuration, where they are missing."""
+        lists = self._services.lists
+        case_number = definition_of(CASE_NUMBER) | {"required": False}
+        for library in (CASE_LIBRARY, ARCHIVE_LIBRARY):
+            if lists.find(library) is None:
+                lists.create(library, library, LIBRARY, [case_number])
+        for definition in LISTS:
+            if lists.find(definition.name) is None:
+                columns = [definition_of(column) for column in definition.columns]
+                lists.create(definition.name, definition.title, GENERIC, columns)
+        self._services.drives.all()
+
+
+def _uuid(name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"hjemmekontor sandbox {name}"))

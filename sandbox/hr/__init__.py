@@ -1,0 +1,1 @@
+"""The parts of the sandbox's HR system: names, rows and faults."""

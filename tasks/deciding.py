@@ -1,0 +1,51 @@
+"""Decide what is due, a batch of cases at a time, and write it in one transaction with everything it causes."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from prefect import task
+
+from agreements.case import State
+from agreements.decide import Rule, decide
+from integrations.database.cases import Decided, due_case_numbers, load_cases, mark_renewed, save_decisions
+from tasks.batches import LOCAL, batches
+from tasks.night import this_night
+
+
+def decide_due(flow: str, states: Sequence[State], rules: Sequence[Rule]) -> Counter[str]:
+    """Everything these rules have to say today about cases in these states."""
+    night = this_night()
+    with night.database.transaction() as connection:
+        numbers = due_case_numbers(connection, states, night.on)
+    counts: Counter[str] = Counter()
+    for batch in batches(numbers):
+        counts += decide_batch(flow, batch, rules)
+    return counts
+
+
+@task(name="decide-batch", **LOCAL)
+def decide_batch(flow: str, numbers: Sequence[str], rules: Sequence[Rule]) -> Counter[str]:
+    """Rules applied to each case of the batch; counts by rule."""
+    night = this_night()
+    with night.database.transaction() as connection:
+        decided = [
+            Decided(version, actions[-1].after if actions else case, actions)
+            for version, case in load_cases(connection, numbers).values()
+            for actions in [decide(case, night.policy, night.on, rules)]
+        ]
+        save_decisions(connection, decided, night.policy, night.stamp(flow))
+        mark_renewed(connection, [case.case for case in decided if _takes_over(case)], night.on)
+    return Counter(_without_numbers(action.rule) for each in decided for action in each.actions)
+
+
+def _takes_over(decided: Decided) -> bool:
+    """Whether a renewal came into force just now: the agreement it follows then ends as renewed."""
+    became_active = any(
+        action.after.state is State.ACTIVE and action.before.state is not State.ACTIVE for action in decided.actions
+    )
+    return became_active and decided.case.renews is not None
+
+
+def _without_numbers(rule: str) -> str:
+    """`documentation.reminder.2` counts as `documentation.reminder`."""
+    return rule.rstrip(".0123456789")

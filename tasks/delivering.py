@@ -1,0 +1,104 @@
+"""Errands in other systems, from the outbox: case folders opened, documents filed, read back and verified."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from prefect import task
+
+from agreements.actions import ErrandKind
+from agreements.paperwork import agreement
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
+from integrations.database import outgoing
+from integrations.database.cases import load_cases
+from integrations.database.rows import AnyRow
+from integrations.documents.agreement import render_agreement
+from integrations.graph.client import Graph, open_graph
+from integrations.graph.drive import ArchiveConflictError, archive_file, ensure_folder, put_file, share
+from integrations.graph.errors import GraphError
+from tasks.batches import NETWORK
+from tasks.filing import load_people
+from tasks.night import Night, this_night
+
+AT_A_TIME = 4
+"""Graph's own limit is four requests at a time for a mailbox; SharePoint is happier with few as well."""
+
+Deliver = Callable[[Night, Graph, AnyRow], Awaitable[None]]
+
+
+@task(name="open-folders", **NETWORK)
+def open_folders() -> Counter[str]:
+    """A folder for each new case, shared with its employee and manager, with the draft agreement in it."""
+    return _deliver_all(ErrandKind.OPEN_FOLDER, _open_folder, "saksmapper opprettet")
+
+
+@task(name="file-documents", **NETWORK)
+def file_documents() -> Counter[str]:
+    """Every written document to the archive; it counts when it has been read back and found the same."""
+    return _deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, "dokumenter arkivert")
+
+
+def _deliver_all(kind: ErrandKind, deliver: Deliver, what: str) -> Counter[str]:
+    night = this_night()
+    with night.database.transaction() as connection:
+        rows = outgoing.pending(connection, kind)
+    if not rows or night.dry_run:
+        return Counter({what: len(rows)})
+    return asyncio.run(_deliver_rows(night, rows, deliver, what))
+
+
+async def _deliver_rows(night: Night, rows: Sequence[AnyRow], deliver: Deliver, what: str) -> Counter[str]:
+    """A row that Graph refuses keeps its reason and is tried again next time; the others go on."""
+    counts: Counter[str] = Counter({what: 0})
+    places = asyncio.Semaphore(AT_A_TIME)
+    async with open_graph(night.settings, night.patience) as graph:
+
+        async def one(row: AnyRow) -> None:
+            async with places:
+                counts[await _attempt(night, graph, row, deliver) or what] += 1
+
+        async with asyncio.TaskGroup() as group:
+            for row in rows:
+                group.create_task(one(row))
+    return counts
+
+
+async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) -> str | None:
+    """None when it was done, else the heading under which the failure is counted."""
+    with night.database.transaction() as connection:
+        outgoing.begin_attempt(connection, row.key)
+    try:
+        await deliver(night, graph, row)
+    except (GraphError, ArchiveConflictError) as error:
+        conflict = isinstance(error, ArchiveConflictError)
+        with night.database.transaction() as connection:
+            outgoing.failed(connection, row.key, str(error), for_good=conflict)
+        return "leveranser som feilet"
+    return None
+
+
+async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
+    with night.database.transaction() as connection:
+        case = load_cases(connection, [row.case_number])[row.case_number][1]
+        people = load_people(connection, [case])[case.number]
+        addresses = outgoing.people_of_cases(connection, [case.number])[case.number]
+    draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
+    folder_id = await ensure_folder(graph, CASE_LIBRARY, case.number)
+    await put_file(graph, CASE_LIBRARY, folder_id, f"Avtaleutkast {case.number}.pdf", render_agreement(draft, None))
+    shared_with = [address for address in (addresses.employee_mail, addresses.manager_mail) if address]
+    await share(graph, CASE_LIBRARY, folder_id, shared_with)
+    with night.database.transaction() as connection:
+        outgoing.remember_remote(connection, row.key, folder_id)
+        outgoing.done(connection, row.key)
+
+
+async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
+    with night.database.transaction() as connection:
+        filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
+        content = outgoing.document(connection, filed.sha256)
+    if content is None:
+        raise AssertionError(f"{row.key}: the content to file is gone before it was verified")
+    stored = await archive_file(graph, ARCHIVE_LIBRARY, filed.path, content)
+    with night.database.transaction() as connection:
+        outgoing.verified(connection, filed, stored.item_id, night.on)
+        outgoing.done(connection, row.key)

@@ -1,0 +1,97 @@
+"""Documents for the personnel folder: written once, their bytes fixed before the first attempt to deliver them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+
+from prefect import task
+from sqlalchemy import Connection
+
+from agreements.case import Case, Filing, FilingKind, RequirementKind
+from agreements.paperwork import People, agreement, end_note, evaluation_record, file_name
+from integrations.database.cases import load_cases
+from integrations.database.outgoing import (
+    Prepared,
+    document,
+    filings_to_prepare,
+    keep_prepared,
+    names_of,
+    people_of_cases,
+)
+from integrations.database.rows import AnyRow
+from integrations.documents.agreement import render_agreement, render_record
+from integrations.graph.quickxor import quick_xor_hash
+from tasks.batches import LOCAL, batches
+from tasks.night import Night, this_night
+
+MEDIA_TYPES = {FilingKind.PHOTO: "image/jpeg"}
+
+
+@task(name="write-documents", **LOCAL)
+def write_documents() -> Counter[str]:
+    """Every filing that has no content yet gets it: agreement, photo, evaluation record, end note."""
+    night = this_night()
+    with night.database.transaction() as connection:
+        wanted = filings_to_prepare(connection)
+    for batch in batches(sorted({row.case_number for row in wanted})):
+        with night.database.transaction() as connection:
+            _write_batch(connection, night, batch, [row for row in wanted if row.case_number in batch])
+    return Counter({"dokumenter skrevet": len(wanted)})
+
+
+def load_people(connection: Connection, cases: Sequence[Case]) -> dict[str, People]:
+    """The names each case's documents print."""
+    rows = people_of_cases(connection, [case.number for case in cases])
+    involved = {case.assessment.given_by for case in cases if case.assessment is not None}
+    involved |= {evaluation.given_by for case in cases for evaluation in case.evaluations if evaluation.given_by}
+    names = names_of(connection, sorted(involved))
+    return {number: People(row.employee_name, row.unit_name, row.manager_name, names) for number, row in rows.items()}
+
+
+def _write_batch(connection: Connection, night: Night, numbers: Sequence[str], wanted: Sequence[AnyRow]) -> None:
+    loaded = load_cases(connection, numbers)
+    people = load_people(connection, [case for _, case in loaded.values()])
+    for row in wanted:
+        case = loaded[row.case_number][1]
+        kind = FilingKind(row.kind)
+        content = _content(connection, night, case, people[case.number], Filing(kind, row.sequence))
+        keep_prepared(connection, _prepared(night, case, kind, row.sequence, content), night.on)
+
+
+def _content(connection: Connection, night: Night, case: Case, people: People, filing: Filing) -> bytes:
+    match filing.kind:
+        case FilingKind.AGREEMENT:
+            dated_on = night.on if case.assessment is None else case.assessment.given_on
+            words = agreement(case, night.policy, people, dated_on, is_draft=False)
+            return render_agreement(words, _photo(connection, case))
+        case FilingKind.PHOTO:
+            photo = _photo(connection, case)
+            if photo is None:
+                raise AssertionError(f"{case.number}: the photo to file is not kept")
+            return photo
+        case FilingKind.EVALUATION:
+            evaluation = next(each for each in case.evaluations if each.sequence == filing.sequence)
+            return render_record(evaluation_record(case, evaluation, night.policy, people))
+        case FilingKind.END_NOTE:
+            return render_record(end_note(case, night.policy, people))
+
+
+def _photo(connection: Connection, case: Case) -> bytes | None:
+    requirement = case.requirement(RequirementKind.PHOTO)
+    return None if requirement is None or requirement.document is None else document(connection, requirement.document)
+
+
+def _prepared(night: Night, case: Case, kind: FilingKind, sequence: int, content: bytes) -> Prepared:
+    folder = night.settings.archive_folder.format(employee_number=case.employee_number, case_number=case.number).strip(
+        "/"
+    )
+    return Prepared(
+        case_number=case.number,
+        kind=kind,
+        sequence=sequence,
+        path=f"{folder}/{file_name(kind, sequence, case.number)}",
+        content=content,
+        media_type=MEDIA_TYPES.get(kind, "application/pdf"),
+        sha256=sha256(content).hexdigest(),
+        quick_xor_hash=quick_xor_hash(content),
+    )

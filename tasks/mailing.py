@@ -1,0 +1,134 @@
+"""One mail a person a night: notices put together, then sent with a look before every doubtful step."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from prefect import task
+
+from agreements.actions import Role
+from integrations.database import outgoing
+from integrations.database.outgoing import MAIL, NewMail
+from integrations.database.rows import AnyRow
+from integrations.graph import mail
+from integrations.graph.client import Graph, open_graph
+from integrations.graph.drive import site_address
+from integrations.graph.errors import GraphError
+from integrations.letters import Letter, Links, Message, mail_key, write_letter
+from tasks.batches import NETWORK
+from tasks.delivering import AT_A_TIME
+from tasks.night import Night, this_night
+
+
+@task(name="write-and-send-mail", **NETWORK)
+def write_and_send_mail() -> Counter[str]:
+    """Every notice of the night in one mail to each person, and every mail that is still to be sent.
+
+    Raises:
+        GraphUnreachableError: what was not sent is sent next time, once.
+    """
+    night = this_night()
+    with night.database.transaction() as connection:
+        notices = outgoing.notices_to_write(connection)
+        unsent = outgoing.pending(connection, MAIL)
+    if night.dry_run:
+        return Counter({"e-poster": len({_address(night, row) for row in notices}) + len(unsent)})
+    if not notices and not unsent:
+        return Counter({"e-poster sendt": 0})
+    return asyncio.run(_write_and_send(night, notices))
+
+
+async def _write_and_send(night: Night, notices: Sequence[AnyRow]) -> Counter[str]:
+    async with open_graph(night.settings, night.patience) as graph:
+        if notices:
+            _write(night, notices, Links(await site_address(graph)))
+        with night.database.transaction() as connection:
+            rows = outgoing.pending(connection, MAIL)
+        counts: Counter[str] = Counter({"e-poster sendt": 0})
+        places = asyncio.Semaphore(AT_A_TIME)
+
+        async def one(row: AnyRow) -> None:
+            async with places:
+                counts[await _attempt(night, graph, row)] += 1
+
+        async with asyncio.TaskGroup() as group:
+            for row in rows:
+                group.create_task(one(row))
+    return counts
+
+
+def _write(night: Night, notices: Sequence[AnyRow], links: Links) -> None:
+    by_address: dict[str, list[AnyRow]] = defaultdict(list)
+    for row in notices:
+        by_address[_address(night, row)].append(row)
+    with night.database.transaction() as connection:
+        missing = outgoing.missing_requirements(connection, sorted({row.case_number for row in notices}))
+        mails = [
+            _mail(night, address, rows, {row.case_number: missing[row.case_number] for row in rows}, links)
+            for address, rows in by_address.items()
+        ]
+        outgoing.add_mails(connection, mails, night.on)
+
+
+def _mail(night: Night, address: str, rows: Sequence[AnyRow], missing: dict[str, set[str]], links: Links) -> NewMail:
+    messages = [Message(row.key, row.template, row.reply_by, _facts(row, missing)) for row in rows]
+    letter = write_letter(
+        messages, _given_name(night, rows[0], address), night.policy.language, night.policy.municipality, links
+    )
+    keys = [message.key for message in messages]
+    return NewMail(mail_key(night.on, address, keys), _payload(address, letter), keys)
+
+
+def _payload(address: str, letter: Letter) -> dict[str, str]:
+    return {"to": address, "subject": letter.subject, "html": letter.html}
+
+
+def _facts(row: AnyRow, missing: dict[str, set[str]]) -> dict[str, object]:
+    names = ("case_number", "employee_name", "days_per_week", "start_on", "end_on", "assessment_measures", "detail")
+    return {**{name: getattr(row, name) for name in names}, "missing": missing[row.case_number]}
+
+
+def _address(night: Night, row: AnyRow) -> str:
+    """Whoever has no address of their own, and managers that nobody could find, are HR's to reach."""
+    addresses = {Role.EMPLOYEE: row.employee_mail, Role.MANAGER: row.manager_mail}
+    found: str | None = addresses.get(Role(row.role))
+    return found or night.settings.hr_mail or ""
+
+
+def _given_name(night: Night, row: AnyRow, address: str) -> str | None:
+    if address == night.settings.hr_mail:
+        return None
+    name: str = row.employee_given_name if row.role == Role.EMPLOYEE else row.manager_given_name
+    return name
+
+
+async def _attempt(night: Night, graph: Graph, row: AnyRow) -> str:
+    """Send one mail and say how it counts. A refusal keeps its reason and is visible; the others go on."""
+    with night.database.transaction() as connection:
+        outgoing.begin_attempt(connection, row.key)
+    try:
+        await _send(night, graph, row)
+    except GraphError as error:
+        with night.database.transaction() as connection:
+            outgoing.failed(connection, row.key, str(error), for_good=error.is_final)
+        return "e-poster som feilet"
+    with night.database.transaction() as connection:
+        outgoing.done(connection, row.key)
+    return "e-poster sendt"
+
+
+async def _send(night: Night, graph: Graph, row: AnyRow) -> None:
+    """Look up, do, confirm: a message that has left already is never sent again."""
+    sender = night.settings.mail_sender or ""
+    identity: str | None = row.remote_id
+    if identity is None and row.attempts > 0:
+        identity = await mail.find(graph, sender, row.key)
+    sent = None if identity is None else await mail.is_sent(graph, sender, identity)
+    if sent:
+        return
+    if identity is None or sent is None:
+        letter = mail.Mail([row.payload["to"]], row.payload["subject"], row.payload["html"])
+        identity = await mail.create_draft(graph, sender, row.key, letter)
+    with night.database.transaction() as connection:
+        outgoing.remember_remote(connection, row.key, identity)
+    await mail.send(graph, sender, identity)

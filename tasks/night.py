@@ -1,0 +1,80 @@
+"""What every step of a night shares: the business date, the policy, the database; opened once, closed cleanly."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from agreements.calendar import OSLO
+from agreements.policy import Policy
+from config.policy_files import load_policy
+from config.settings import Settings, load_settings
+from integrations.database.cases import Stamp
+from integrations.database.engine import Database
+from integrations.database.lease import lease
+from integrations.database.migrate import must_be_migrated
+from integrations.graph.client import Patience
+
+_current: ContextVar["Night"] = ContextVar("night")
+
+
+@dataclass(slots=True)
+class Night:
+    """One run for one business date. In a dry run nothing is sent, and everything written is undone at the end.
+
+    `is_hurried` is set once a system could not be reached in spite of all patience: the steps that follow try once.
+    """
+
+    settings: Settings
+    policy: Policy
+    database: Database
+    on: date
+    dry_run: bool
+    is_hurried: bool = False
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(tries=1) if self.is_hurried else Patience()
+
+    def stamp(self, actor: str) -> Stamp:
+        return Stamp(self.on, datetime.now(UTC), actor)
+
+
+def today_in_oslo() -> date:
+    return datetime.now(OSLO).date()
+
+
+def this_night() -> Night:
+    """The night that is running. Tasks ask for it, so that Prefect never sees settings or connections."""
+    return _current.get()
+
+
+@contextmanager
+def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
+    """Open a night, alone: another one that is still running holds the lease, and this one says so and stops.
+
+    A flow inside a flow joins the night that is already open.
+
+    Raises:
+        SettingsError, PolicyError, DatabaseUnreachableError, SchemaOutdatedError, LeaseTakenError: one line each.
+    """
+    joined = _current.get(None)
+    if joined is not None:
+        yield joined
+        return
+    settings = load_settings()
+    policy = load_policy(settings.policy)
+    database = Database.open(settings.database_url)
+    with ExitStack() as closing:
+        closing.callback(database.close)
+        must_be_migrated(database)
+        if dry_run:
+            closing.enter_context(database.rehearsal())
+        else:
+            closing.enter_context(lease(database, "night", f"{socket.gethostname()}:{os.getpid()}"))
+        running = Night(settings, policy, database, on or today_in_oslo(), dry_run)
+        closing.callback(_current.reset, _current.set(running))
+        yield running

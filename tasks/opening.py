@@ -1,0 +1,92 @@
+"""Applications from the inbox become cases, or are set aside with a sentence."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from prefect import task
+from sqlalchemy import Connection
+
+from agreements.case import Application, Case, State
+from agreements.intake import SetAsideError, check_application
+from config.sharepoint import APPLICATIONS
+from integrations.database.cases import add_cases, next_case_ordinal, open_cases_of
+from integrations.database.inbox import Verdict, conclude, senders, waiting
+from integrations.database.rows import AnyRow
+from integrations.database.staff import StaffEntry, staff_entries
+from integrations.forms import read_application
+from tasks.batches import LOCAL
+from tasks.night import Night, this_night
+
+EARLIEST_RENEWAL = timedelta(days=60)
+"""How long before its end an agreement may be applied for again."""
+
+
+@task(name="open-cases", **LOCAL)
+def open_cases() -> Counter[str]:
+    """Every waiting application, in the order they came; one that cannot become a case is set aside."""
+    night = this_night()
+    with night.database.transaction() as connection:
+        applications = waiting(connection, [APPLICATIONS.name])
+        who = senders(connection, [row.sender_mail or "" for row in applications])
+        desk = _Desk(connection, night, list(who.values()))
+        verdicts = [desk.receive(row, who.get((row.sender_mail or "").lower())) for row in applications]
+        add_cases(connection, desk.opened)
+        conclude(connection, APPLICATIONS.name, verdicts, night.on)
+    return Counter(
+        {"nye saker": len(desk.opened), "søknader satt til side": sum(each.reason is not None for each in verdicts)}
+    )
+
+
+class _Desk:
+    """One sitting over a batch of applications: knows whom it has opened a case for already."""
+
+    def __init__(self, connection: Connection, night: Night, employee_numbers: Sequence[str]) -> None:
+        self.opened: list[Case] = []
+        self._on: date = night.on
+        self._staff: Mapping[str, StaffEntry] = staff_entries(connection, employee_numbers)
+        self._open = open_cases_of(connection, employee_numbers)
+        self._ordinal = next_case_ordinal(connection)
+
+    def receive(self, row: AnyRow, employee_number: str | None) -> Verdict:
+        try:
+            case = self._case(row, employee_number)
+        except SetAsideError as reason:
+            return Verdict(row.id, reason=str(reason))
+        self.opened.append(case)
+        self._open[case.employee_number] = case
+        self._ordinal += 1
+        return Verdict(row.id, case.number)
+
+    def _case(self, row: AnyRow, employee_number: str | None) -> Case:
+        if employee_number is None:
+            raise SetAsideError("Den som søker, finnes ikke blant de ansatte i HR-systemet.")
+        application = read_application(row.payload)
+        employee = self._staff[employee_number]
+        known = self._open.get(employee_number)
+        renewal_from = self._on if known is None or known.end_on is None else known.end_on - EARLIEST_RENEWAL
+        check_application(
+            application,
+            self._on,
+            employed_through=employee.left_on,
+            open_case=known,
+            renewal_from=renewal_from,
+        )
+        return Case(
+            number=f"HK-{self._on.year}-{self._ordinal:05d}",
+            employee_number=employee_number,
+            manager_number=employee.manager_number,
+            state=State.RECEIVED,
+            applied_on=self._on,
+            application=application if known is None else _after(known, application),
+            renews=None if known is None else known.number,
+            left_on=employee.left_on,
+        )
+
+
+def _after(current: Case, application: Application) -> Application:
+    """A renewal begins when the agreement in force is over."""
+    if current.end_on is None:
+        return application
+    return replace(application, start_on=max(application.start_on, current.end_on + timedelta(days=1)))

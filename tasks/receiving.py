@@ -1,0 +1,178 @@
+"""Answers and uploads from the inbox become facts on their cases, or are set aside with a sentence."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from prefect import task
+from sqlalchemy import Connection
+
+from agreements.actions import Action, Notice, Role
+from agreements.case import Case, RequirementKind
+from agreements.intake import Fact, FileReceived, Sender, SetAsideError, take_in
+from config.sharepoint import CASE_LIBRARY, ListDefinition
+from integrations.database.cases import Decided, load_cases, save_decisions
+from integrations.database.inbox import Verdict, conclude, senders, waiting
+from integrations.database.outgoing import keep_document
+from integrations.database.rows import AnyRow
+from integrations.documents.photos import clean_photo
+from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused, check_signed_pdf, classify
+from integrations.forms import case_number_of, read_fact
+from integrations.graph.client import Graph, open_graph
+from integrations.graph.drive import download
+from tasks.batches import LOCAL, NETWORK
+from tasks.night import Night, this_night
+
+ACTOR = "intake"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """An upload after the check: what it is and the content to keep, or a sentence why it cannot be used."""
+
+    kind: RequirementKind | None = None
+    content: bytes = b""
+    media_type: str = ""
+    sha256: str = ""
+    refusal: str | None = None
+
+
+@task(name="take-in-answers", **LOCAL)
+def take_in_answers(lists: Sequence[ListDefinition]) -> Counter[str]:
+    """Every waiting item of these lists, in the order they came."""
+    night = this_night()
+    counts: Counter[str] = Counter()
+    for definition in lists:
+        with night.database.transaction() as connection:
+            rows = waiting(connection, [definition.name])
+            desk = _Desk(connection, night, rows, [_case_number(row) for row in rows])
+            verdicts = [desk.receive(row, _case_number(row)) for row in rows]
+            desk.close(definition.name, verdicts)
+        counts += _counted(verdicts)
+    return counts
+
+
+@task(name="take-in-uploads", **NETWORK)
+def take_in_uploads() -> Counter[str]:
+    """Every waiting upload: fetched, judged by its content, kept without metadata; a bad one is answered with why."""
+    night = this_night()
+    with night.database.transaction() as connection:
+        rows = waiting(connection, [CASE_LIBRARY])
+    if not rows:
+        return Counter()
+    checked = asyncio.run(_fetch_and_check(night, rows))
+    with night.database.transaction() as connection:
+        desk = _Desk(connection, night, rows, [_folder_case(row) for row in rows])
+        verdicts = [desk.receive_file(row, _folder_case(row), file) for row, file in zip(rows, checked, strict=True)]
+        desk.close(CASE_LIBRARY, verdicts)
+    return _counted(verdicts)
+
+
+async def _fetch_and_check(night: Night, rows: Sequence[AnyRow]) -> list[CheckedFile]:
+    async with open_graph(night.settings, night.patience) as graph:
+        return [await _checked(graph, row) for row in rows]
+
+
+async def _checked(graph: Graph, row: AnyRow) -> CheckedFile:
+    if row.payload["size"] > MAX_BYTES:
+        return CheckedFile(refusal="Filen er større enn 25 MB. Last opp en mindre fil.")
+    content = await download(graph, CASE_LIBRARY, row.external_id)
+    try:
+        if classify(content) is UploadKind.PHOTO:
+            photo = clean_photo(content)
+            return CheckedFile(RequirementKind.PHOTO, photo.content, "image/jpeg", photo.sha256)
+        check_signed_pdf(content)
+        signature = sha256(content).hexdigest()
+        return CheckedFile(RequirementKind.SIGNED_AGREEMENT, content, "application/pdf", signature)
+    except UploadRefused as refusal:
+        return CheckedFile(refusal=str(refusal))
+
+
+class _Desk:
+    """One sitting over a batch of answers: several answers to one case build on each other."""
+
+    def __init__(self, connection: Connection, night: Night, rows: Sequence[AnyRow], numbers: Sequence[str]) -> None:
+        self._connection = connection
+        self._night = night
+        self._cases = load_cases(connection, sorted(set(numbers)))
+        self._who = senders(connection, [row.sender_mail or "" for row in rows])
+        self._actions: dict[str, list[Action]] = {}
+
+    def receive(self, row: AnyRow, number: str) -> Verdict:
+        try:
+            return self._take_in(row, number, read_fact(row.source, row.payload))
+        except SetAsideError as reason:
+            return Verdict(row.id, self._known(number), str(reason))
+
+    def receive_file(self, row: AnyRow, number: str, file: CheckedFile) -> Verdict:
+        try:
+            if file.kind is None:
+                return self._refuse(row, number, file.refusal or "")
+            verdict = self._take_in(row, number, FileReceived(file.kind, file.sha256))
+        except SetAsideError as reason:
+            return Verdict(row.id, self._known(number), str(reason))
+        if file.kind is RequirementKind.PHOTO:
+            # A signed PDF stays in the case folder; its hash goes into the agreement's confirmation.
+            keep_document(self._connection, file.sha256, file.media_type, file.content, self._night.on)
+        return verdict
+
+    def close(self, source: str, verdicts: Sequence[Verdict]) -> None:
+        decided = [
+            Decided(self._cases[number][0], actions[-1].after, actions) for number, actions in self._actions.items()
+        ]
+        save_decisions(self._connection, decided, self._night.policy, self._night.stamp(ACTOR))
+        conclude(self._connection, source, verdicts, self._night.on)
+
+    def _take_in(self, row: AnyRow, number: str, fact: Fact) -> Verdict:
+        case, sender = self._case(number), self._sender(row)
+        after = take_in(case, fact, sender, self._night.on)
+        self._remember(Action(f"fact.{row.source}.{row.id}", case, after, actor=sender.employee_number))
+        return Verdict(row.id, number)
+
+    def _refuse(self, row: AnyRow, number: str, sentence: str) -> Verdict:
+        """Whoever may upload is told what is wrong with the file; anybody else's file only shows as a deviation."""
+        case, sender = self._case(number), self._sender(row)
+        if case.is_open and sender.employee_number == case.employee_number:
+            notice = Notice("upload_refused", Role.EMPLOYEE, detail=sentence)
+            self._remember(Action(f"upload.refused.{row.id}", case, case, (notice,)))
+        return Verdict(row.id, number, sentence)
+
+    def _remember(self, action: Action) -> None:
+        self._actions.setdefault(action.before.number, []).append(action)
+
+    def _case(self, number: str) -> Case:
+        if number in self._actions:
+            return self._actions[number][-1].after
+        if number not in self._cases:
+            raise SetAsideError("Saksnummeret finnes ikke.")
+        return self._cases[number][1]
+
+    def _known(self, number: str) -> str | None:
+        return number if number in self._cases else None
+
+    def _sender(self, row: AnyRow) -> Sender:
+        address = (row.sender_mail or "").lower()
+        is_hr = address == (self._night.settings.hr_mail or "").lower() != ""
+        number = self._who.get(address)
+        if number is None and not is_hr:
+            raise SetAsideError("Den som svarte, finnes ikke blant de ansatte i HR-systemet.")
+        return Sender(number or "HR", is_hr)
+
+
+def _case_number(row: AnyRow) -> str:
+    try:
+        return case_number_of(row.payload)
+    except SetAsideError:
+        return ""
+
+
+def _folder_case(row: AnyRow) -> str:
+    folder: str = row.payload["folder"]
+    return folder.split("/", maxsplit=1)[0].upper()
+
+
+def _counted(verdicts: Sequence[Verdict]) -> Counter[str]:
+    aside = sum(verdict.reason is not None for verdict in verdicts)
+    return Counter({"svar mottatt": len(verdicts) - aside, "svar satt til side": aside})
