@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     mail_sender: str | None = None
     hr_mail: str | None = Field(default=None, description="Where HR's own mails go")
     archive_folder: str = Field(
-        default="Personalmapper/{employee_number}/Hjemmekontor/{case_number}",
+        default="{employee_number}/Hjemmekontor/{case_number}",
         description="Path of the case in the archive library; placeholders: employee_number, case_number",
     )
 

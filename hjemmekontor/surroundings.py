@@ -17,7 +17,7 @@ PREFECT_DEFAULTS = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_CLI_PROMPT": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
-    "PREFECT_TASKS_REFRESH_CACHE": "false",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # a server that ends with its command complains on the way out
 }
 
 

@@ -26,7 +26,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph_core import GraphClientFactory
 
 from config.settings import Settings
-from integrations.graph.credentials import REFUSED, SCOPE, open_credential
+from integrations.graph.credentials import REFUSED, SCOPE, open_credential, trusted_authorities
 from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
 
 WORTH_ANOTHER_TRY = frozenset(
@@ -158,9 +158,10 @@ async def open_graph(settings: Settings, patience: Patience | None = None) -> As
     """Open Graph for the running event loop, and close everything again."""
     middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
     credential = open_credential(settings)
+    http2 = not settings.graph_is_on_loopback
     async with (
-        httpx.AsyncClient(timeout=TIME_OUT, http2=not settings.graph_is_on_loopback) as transport,
-        httpx.AsyncClient(timeout=TIME_OUT, http2=not settings.graph_is_on_loopback) as plain,
+        httpx.AsyncClient(timeout=TIME_OUT, http2=http2, verify=trusted_authorities()) as transport,
+        httpx.AsyncClient(timeout=TIME_OUT, http2=http2, verify=trusted_authorities()) as plain,
         credential,
     ):
         http = GraphClientFactory.create_with_default_middleware(client=transport, options=middleware)

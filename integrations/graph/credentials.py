@@ -1,12 +1,13 @@
 """How we prove who we are: certificate or secret through azure-identity; a plain token request on loopback."""
 
+import ssl
 import time
+from functools import cache
 from typing import Any
 
 import httpx
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import ClientAuthenticationError
 from azure.identity.aio import CertificateCredential, ClientSecretCredential
 
 from config.settings import Settings
@@ -19,7 +20,11 @@ REFUSED = (
 )
 RENEW_BEFORE_EXPIRY_SECONDS = 300
 
-__all__ = ["REFUSED", "SCOPE", "ClientAuthenticationError", "open_credential"]
+
+@cache
+def trusted_authorities() -> ssl.SSLContext:
+    """The certificate authorities we trust, read once a process: reading them takes 25 ms."""
+    return ssl.create_default_context()
 
 
 def open_credential(settings: Settings) -> AsyncTokenCredential:
@@ -67,7 +72,7 @@ class LoopbackCredential(AsyncTokenCredential):
         return AccessTokenInfo(token.token, token.expires_on)
 
     async def _request_token(self) -> AccessToken:
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=10, verify=trusted_authorities()) as http:
             response = await http.post(self._token_url, data=self._form)
         if response.status_code != httpx.codes.OK:
             raise GraphCredentialsError(REFUSED)

@@ -78,8 +78,11 @@ class Answer:
 
 Handler: TypeAlias = Callable[[Call, Mapping[str, str]], Answer]
 
-DRIVE_TARGET = r"(?:root|items/(?P<item>[^/:]+))(?::/?(?P<path>[^:]*):?)?"
-"""An item by id, by path from the root, or by path from another item: `root:/a/b:`, `items/7`, `items/7:/a:`."""
+DRIVE_TARGET = r"(?:(?:items/)?root|items/(?P<item>[^/:]+))(?::/?(?P<path>[^:]*):?)?"
+"""An item by id, by path from the root, or by path from another item: `root:/a/b:`, `items/7`, `items/7:/a:`.
+
+Microsoft's client library writes the second form as `items/root:/a/b:`.
+"""
 
 
 class Route:
