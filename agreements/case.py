@@ -199,6 +199,12 @@ class Case:
     def open_evaluation(self) -> Evaluation | None:
         return next((evaluation for evaluation in self.evaluations if evaluation.outcome is None), None)
 
+    @property
+    def last_day(self) -> date | None:
+        """The last day the agreement holds, as far as is known: the period, a termination or the employment ends it."""
+        terminated = None if self.termination is None else self.termination.last_day
+        return min((day for day in (self.end_on, terminated, self.left_on) if day is not None), default=None)
+
     def requirement(self, kind: RequirementKind) -> Requirement | None:
         return next((requirement for requirement in self.requirements if requirement.kind is kind), None)
 

@@ -29,10 +29,24 @@ class Rule:
         return is_working_day(today) or not self.only_on_working_days
 
 
-LEAVING = (Rule(ending.left_due, ending.left),)
-OPENING = (*LEAVING, Rule(opening.eligibility_due, opening.eligibility))
+FIRST = (
+    Rule(evaluation.recorded_due, evaluation.recorded),
+    Rule(ending.left_due, ending.left),
+)
+"""Ahead of everything else: what was answered is filed even when the case ends the same night."""
+OVER = (
+    Rule(ending.termination_due, ending.termination),
+    Rule(ending.period_over_due, ending.period_over),
+)
+"""Ahead of asking and reminding: nobody is asked about an agreement that is over."""
+OPENING = (
+    *FIRST,
+    Rule(ending.withdrawal_due, ending.withdrawal),
+    Rule(opening.imposed_due, opening.imposed),
+    Rule(opening.eligibility_due, opening.eligibility),
+)
 CHASING = (
-    *LEAVING,
+    *FIRST,
     Rule(ending.withdrawal_due, ending.withdrawal),
     Rule(opening.special_assessment_due, opening.special_assessment),
     Rule(documentation.complete_due, documentation.complete),
@@ -42,21 +56,20 @@ CHASING = (
     Rule(documentation.assessment_reminder_due, documentation.assessment_reminder, only_on_working_days=True),
 )
 FILING = (
-    *LEAVING,
+    *FIRST,
     Rule(ending.withdrawal_due, ending.withdrawal),
     Rule(filing.prepare_due, filing.prepare),
     Rule(filing.verified_due, filing.verified),
 )
 EVALUATING = (
-    *LEAVING,
-    Rule(evaluation.recorded_due, evaluation.recorded),
+    *FIRST,
+    *OVER,
     Rule(evaluation.ask_due, evaluation.ask, only_on_working_days=True),
     Rule(evaluation.reminder_due, evaluation.reminder, only_on_working_days=True),
 )
 EXPIRING = (
-    *LEAVING,
-    Rule(ending.termination_due, ending.termination),
-    Rule(ending.period_over_due, ending.period_over),
+    *FIRST,
+    *OVER,
     Rule(ending.expiry_notice_due, ending.expiry_notice, only_on_working_days=True),
 )
 ALL_RULES = tuple(dict.fromkeys((*OPENING, *CHASING, *FILING, *EVALUATING, *EXPIRING)))

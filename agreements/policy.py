@@ -1,5 +1,6 @@
 """A municipality's rules for home office, as data. See `config/policies/`."""
 
+from string import Formatter
 from typing import Annotated, Literal
 
 import msgspec
@@ -10,6 +11,8 @@ from agreements.case import RequirementKind
 Days = Annotated[int, Meta(ge=0, le=366)]
 DaysPerWeek = Annotated[float, Meta(gt=0, le=7)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
+PLACEHOLDERS = ("days_per_week", "weekdays", "start_on", "end_on", "municipality")
+"""What a clause may say of the agreement it stands in."""
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -30,7 +33,9 @@ class Ladder(Rules, frozen=True):
     def __post_init__(self) -> None:
         rungs = [*self.remind_after_days, *([] if self.give_up_after_days is None else [self.give_up_after_days])]
         if rungs != sorted(set(rungs)):
-            raise ValueError("the days must increase from reminder to reminder")
+            raise ValueError("the days in remind_after_days must increase, and give_up_after_days come after them")
+        if self.escalate_from is not None and not 1 <= self.escalate_from <= len(self.remind_after_days):
+            raise ValueError("escalate_from must be the number of one of the reminders in remind_after_days")
 
 
 class Limits(Rules, frozen=True):
@@ -72,6 +77,12 @@ class ClauseText(Rules, frozen=True):
     letter: str
     heading: str
     text: str
+
+    def __post_init__(self) -> None:
+        for _, placeholder, _, _ in Formatter().parse(self.text):
+            if placeholder is not None and placeholder not in PLACEHOLDERS:
+                known = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+                raise ValueError(f"unknown placeholder {{{placeholder}}} in text. Choose from: {known}")
 
 
 class Policy(Rules, frozen=True):

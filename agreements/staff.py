@@ -53,12 +53,9 @@ class StaffDiff:
     @property
     def digest(self) -> str:
         """Names this exact diff: an approval of one holds for no other."""
-        content = (
-            [(staffing.employee.employee_number, staffing.content_hash) for staffing in (*self.new, *self.changed)],
-            self.absent,
-            self.returned,
-            sorted(self.gone.items()),
-        )
+        stored = ((staffing.employee.employee_number, staffing.content_hash) for staffing in (*self.new, *self.changed))
+        # Not the last days in `gone`: they follow from the night the diff is applied on, a night after the approval.
+        content = (sorted(stored), self.absent, self.returned, sorted(self.gone))
         return blake2b(msgspec.msgpack.encode(content), digest_size=HASH_BYTES).hexdigest()
 
 
@@ -71,13 +68,13 @@ def compare(snapshot: Snapshot, known: Mapping[str, KnownEmployee], today: date)
         before = known.get(employee.employee_number)
         if before is None:
             new.append(staffing)
-        elif before.content_hash != staffing.content_hash:
+        elif _differs(before, staffing):
             changed.append(staffing)
             manager_changes += before.manager_number != staffing.manager.manager_number
         else:
             unchanged += 1
     present = organisation.employees.keys() | {row.key for row in snapshot.rejected}
-    missing = {number: entry for number, entry in known.items() if number not in present and entry.left_on is None}
+    missing = {number: entry for number, entry in known.items() if number not in present and _employed(entry, today)}
     if any(row.could_be_anybody for row in snapshot.rejected):
         missing = {}
     return StaffDiff(
@@ -89,7 +86,7 @@ def compare(snapshot: Snapshot, known: Mapping[str, KnownEmployee], today: date)
         gone=_gone(missing, today),
         manager_changes=manager_changes,
         rejected=len(snapshot.rejected),
-        known=sum(entry.left_on is None or entry.left_on >= today for entry in known.values()),
+        known=sum(_employed(entry, today) for entry in known.values()),
         read=len(organisation.employees),
     )
 
@@ -125,6 +122,15 @@ def _staffing(employee: Employee, organisation: Organisation) -> Staffing:
     unit_id = None if position is None else position.unit_id
     content = msgspec.msgpack.encode((employee, manager, unit_id))
     return Staffing(employee, manager, unit_id, blake2b(content, digest_size=HASH_BYTES).digest())
+
+
+def _differs(before: KnownEmployee, staffing: Staffing) -> bool:
+    """Somebody who was taken for gone and is back differs as well, even with the same content as before."""
+    return before.content_hash != staffing.content_hash or before.left_on != staffing.employee.end_on
+
+
+def _employed(entry: KnownEmployee, today: date) -> bool:
+    return entry.left_on is None or entry.left_on >= today
 
 
 def _returned(known: Mapping[str, KnownEmployee], present: Collection[str]) -> list[str]:

@@ -42,10 +42,18 @@ def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, 
     except ExpectedError as error:
         return Failed(message=str(error), data={})
     counts = {each.name: dict(each.counts) for each in results}
-    problems = [f"{each.name}: {each.problem}" for each in results if each.problem is not None]
-    if problems:
-        return Failed(message="; ".join(problems), data=counts)
+    if any(each.problem is not None for each in results):
+        return Failed(message=_what_failed(results), data=counts)
     return Completed(message="Alt gikk bra.", data=counts)
+
+
+def _what_failed(results: Sequence[StepResult]) -> str:
+    """Each reason once, with the steps it stopped."""
+    stopped: dict[str, list[str]] = {}
+    for each in results:
+        if each.problem is not None:
+            stopped.setdefault(each.problem, []).append(each.name)
+    return " ".join(f"{', '.join(names)}: {problem}" for problem, names in stopped.items())
 
 
 def run_name() -> str:

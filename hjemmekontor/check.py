@@ -88,7 +88,7 @@ async def _graph_line(what: str, look: Awaitable[object]) -> Line:
 
 
 async def _list(graph: Graph, name: str) -> None:
-    await graph.get(f"/sites/{quote(graph.site_id, safe=',')}/lists/{name}?$select=id", "GET list")
+    await graph.get(f"{graph.site}/lists/{name}?$select=id", "GET list")
 
 
 async def _mailbox(graph: Graph, sender: str) -> None:

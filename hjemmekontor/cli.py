@@ -37,7 +37,7 @@ def main() -> None:
     try:
         app()
     except ExpectedError as error:
-        console.print(f"hjemmekontor: {error}", style="red", markup=False, highlight=False)
+        console.print(f"hjemmekontor: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 
 
@@ -156,7 +156,9 @@ def _run(name: str, on: str | None, *, dry_run: bool, as_json: bool) -> None:
             print_night(console, load_settings(), outcome)
     if as_json:
         if outcome.problem is not None:
-            console.print(f"hjemmekontor: {outcome.problem}", style="red", markup=False, highlight=False)
+            console.print(
+                f"hjemmekontor: {outcome.problem}", style="red", markup=False, highlight=False, soft_wrap=True
+            )
         typer.echo(outcome.as_json())
     if outcome.problem is not None:
         sys.exit(1)

@@ -44,17 +44,23 @@ def print_night(console: Console, settings: Settings, outcome: Outcome) -> None:
         for position, (what, number) in enumerate(counts.items()):
             table.add_row("" if position else step, what, str(number))
         table.add_section()
-    console.print(table)
+    if outcome.steps:
+        console.print(table)
     if outcome.problem is None:
         console.print("Alt gikk bra.", style="green")
     else:
-        console.print(f"Noe feilet: {outcome.problem}", style="red", markup=False, highlight=False)
-    if settings.graph_is_on_loopback and not outcome.dry_run:
-        console.print(f"E-postene ligger i {settings.sandbox_dir / 'mail'}, filene i {settings.sandbox_dir / 'drive'}.")
+        console.print(f"Noe feilet: {outcome.problem}", style="red", markup=False, highlight=False, soft_wrap=True)
+    if settings.graph_is_on_loopback and outcome.steps and not outcome.dry_run:
+        _where_to_look(console, settings)
 
 
 def print_year(console: Console, settings: Settings, nights: int, failed_nights: Sequence[str], seconds: float) -> None:
     console.print(f"{nights} netter på {seconds:.0f} sekunder.")
     for line in failed_nights[:20]:
-        console.print(line, style="red", markup=False, highlight=False)
-    console.print(f"E-postene ligger i {settings.sandbox_dir / 'mail'}, filene i {settings.sandbox_dir / 'drive'}.")
+        console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    _where_to_look(console, settings)
+
+
+def _where_to_look(console: Console, settings: Settings) -> None:
+    mail, drive = settings.sandbox_dir / "mail", settings.sandbox_dir / "drive"
+    console.print(f"E-postene ligger i {mail}, filene i {drive}.", soft_wrap=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from config.policy_files import load_policy
 from config.settings import Settings, load_settings
 from integrations.database.engine import Database
 from integrations.database.migrate import migrate
@@ -32,10 +33,14 @@ def prepare_prefect(state_dir: Path) -> None:
 def surroundings(first_night: date, hr_port: int = 0, graph_port: int = 0) -> Iterator[Sandbox | None]:
     """The systems the settings name, or else the sandbox with its settings put into the environment.
 
+    What a person can have got wrong is looked at first, before anything is started or written.
+
     Raises:
-        SettingsError, DatabaseUnreachableError: one line each.
+        SettingsError, PolicyError, DatabaseUnreachableError: one line each.
     """
     settings = load_settings()
+    load_policy(settings.policy)
+    Database.open(settings.database_url).close()
     prepare_prefect(settings.state_dir)
     if not settings.uses_sandbox:
         yield None

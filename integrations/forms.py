@@ -27,6 +27,9 @@ EVALUATION_OUTCOMES = {
     "Justeres": EvaluationOutcome.ADJUST,
     "Avsluttes": EvaluationOutcome.END,
 }
+PLAUSIBLE_YEARS = range(2000, 2100)
+"""A year outside is a slip of the hand, and one at the end of the calendar has no day after it."""
+
 QUESTIONS = ("Erfaring", "Lys", "Stoy", "Pauser")
 
 Fields = Mapping[str, Any]
@@ -89,9 +92,15 @@ def _text(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     if value is None:
         return None
-    # Control characters break documents and mails; line breaks and tabs are what people mean.
-    cleaned = "".join(sign for sign in str(value) if sign.isprintable() or sign in "\n\t").strip()
+    # Control characters break documents and mails; line breaks and whatever parts two words are what people mean.
+    cleaned = "\n".join("".join(_plain(sign) for sign in line) for line in str(value).splitlines()).strip()
     return cleaned or None
+
+
+def _plain(sign: str) -> str:
+    if sign.isprintable() or sign == "\t":
+        return sign
+    return " " if sign.isspace() else ""
 
 
 def _number(fields: Fields, name: str) -> float:
@@ -107,11 +116,18 @@ def _date(fields: Fields, name: str) -> date | None:
     if value is None:
         return None
     try:
-        if len(str(value)) == len("2026-11-22"):
-            return date.fromisoformat(str(value))
-        instant = datetime.fromisoformat(str(value))
-    except ValueError:
+        day = _day(str(value))
+    except (ValueError, OverflowError):
         raise SetAsideError(f"Feltet {name} er ikke en dato.") from None
+    if day.year not in PLAUSIBLE_YEARS:
+        raise SetAsideError(f"Feltet {name} har et årstall som ikke kan stemme.")
+    return day
+
+
+def _day(value: str) -> date:
+    if len(value) == len("2026-11-22"):
+        return date.fromisoformat(value)
+    instant = datetime.fromisoformat(value)
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(OSLO).date()
 
 

@@ -9,7 +9,7 @@ from prefect.tasks import Task
 
 from integrations.database.cases import BATCH_SIZE
 from integrations.graph.errors import GraphUnreachableError
-from integrations.hr.source import HrUnreadable
+from integrations.hr.source import HrRefused, HrUnreadable
 from tasks.night import this_night
 
 UNREACHABLE = (GraphUnreachableError, HrUnreadable)
@@ -17,7 +17,8 @@ UNREACHABLE = (GraphUnreachableError, HrUnreadable)
 
 def _is_passing(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
     """Only what may be better in a minute is worth another try."""
-    is_passing = isinstance(state.result(raise_on_failure=False), UNREACHABLE)
+    failure = state.result(raise_on_failure=False)
+    is_passing = isinstance(failure, UNREACHABLE) and not isinstance(failure, HrRefused)
     return is_passing and not this_night().is_hurried
 
 

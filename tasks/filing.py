@@ -14,6 +14,7 @@ from integrations.database.outgoing import (
     Prepared,
     document,
     filings_to_prepare,
+    forget_documents,
     keep_prepared,
     names_of,
     people_of_cases,
@@ -36,6 +37,8 @@ def write_documents() -> Counter[str]:
     for batch in batches(sorted({row.case_number for row in wanted})):
         with night.database.transaction() as connection:
             _write_batch(connection, night, batch, [row for row in wanted if row.case_number in batch])
+    with night.database.transaction() as connection:
+        forget_documents(connection)
     return Counter({"dokumenter skrevet": len(wanted)})
 
 

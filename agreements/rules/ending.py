@@ -45,8 +45,8 @@ def termination(case: Case, _policy: Policy, today: date) -> Action:
 def expiry_notice_due(case: Case, policy: Policy) -> date | None:
     if case.state is not State.ACTIVE or case.imposed or case.end_on is None or case.expiry_notified_on is not None:
         return None
-    if case.termination is not None:
-        return None
+    if case.termination is not None or case.renewed_by is not None or case.last_day != case.end_on:
+        return None  # it is settled already what comes after the agreement
     return case.end_on - timedelta(days=policy.period.notice_days_before)
 
 

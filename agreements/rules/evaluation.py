@@ -15,7 +15,7 @@ def ask_due(case: Case, policy: Policy) -> date | None:
     if case.state is not State.ACTIVE or case.imposed or case.start_on is None or case.open_evaluation is not None:
         return None
     due_on = _due_on(case.start_on, len(case.evaluations) + 1, policy)
-    return due_on if case.end_on is None or due_on < case.end_on else None
+    return due_on if case.last_day is None or due_on < case.last_day else None
 
 
 def ask(case: Case, policy: Policy, today: date) -> Action:

@@ -40,6 +40,17 @@ def eligibility(case: Case, policy: Policy, today: date) -> Action:
     return _start_collecting(case, policy, today, "documentation.ask")
 
 
+def imposed_due(case: Case, _policy: Policy) -> date | None:
+    return IMMEDIATELY if case.state is State.RECEIVED and case.imposed else None
+
+
+def imposed(case: Case, _policy: Policy, _today: date) -> Action:
+    """Ordered or recommended by the authorities: written information replaces the agreement (regulation § 2)."""
+    application = case.application
+    active = replace(case.moved(State.ACTIVE), start_on=application.start_on, end_on=application.end_on)
+    return Action("imposed.informed", case, active, (Notice("imposed", Role.EMPLOYEE),))
+
+
 def special_assessment_due(case: Case, _policy: Policy) -> date | None:
     waiting = case.state is State.SPECIAL_ASSESSMENT and case.assessment is not None
     return IMMEDIATELY if waiting else None

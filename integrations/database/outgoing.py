@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
 from agreements.actions import ErrandKind
+from agreements.case import CLOSED_STATES
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import cases, documents, employees, filings, notices, outbox, requirements, units
 
@@ -177,6 +178,23 @@ def keep_document(connection: Connection, sha256: str, media_type: str, content:
 
 def document(connection: Connection, sha256: str) -> bytes | None:
     return connection.scalar(select(documents.c.content).where(documents.c.sha256 == sha256))
+
+
+def forget_documents(connection: Connection) -> int:
+    """Let go of content that nothing waits for any more: photos of cases that ended without an agreement."""
+    wanted_by_case = (
+        select(literal(1))
+        .join(cases, cases.c.number == requirements.c.case_number)
+        .where(
+            requirements.c.document == documents.c.sha256,
+            cases.c.state.not_in([str(state) for state in CLOSED_STATES]),
+        )
+    )
+    wanted_by_filing = select(literal(1)).where(
+        filings.c.verified_at.is_(None),
+        or_(filings.c.sha256 == documents.c.sha256, filings.c.sha256.is_(None)),
+    )
+    return connection.execute(delete(documents).where(~exists(wanted_by_case), ~exists(wanted_by_filing))).rowcount
 
 
 def keep_prepared(connection: Connection, prepared: Prepared, today: date) -> None:

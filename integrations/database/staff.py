@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, update
 
 from agreements.case import OPEN_STATES
 from agreements.people import Snapshot, Unit
@@ -157,4 +157,15 @@ class StaffEntry:
 def staff_entries(connection: Connection, employee_numbers: Sequence[str]) -> dict[str, StaffEntry]:
     wanted = select(employees.c.employee_number, employees.c.manager_number, employees.c.left_on)
     rows = connection.execute(wanted.where(employees.c.employee_number.in_(employee_numbers)))
+    return {row.employee_number: StaffEntry(row.manager_number, row.left_on) for row in rows}
+
+
+def employed_in_unit(connection: Connection, unit_id: str, on: date) -> dict[str, StaffEntry]:
+    """Those whose main position is in this very unit and who are employed on the day."""
+    wanted = select(employees.c.employee_number, employees.c.manager_number, employees.c.left_on).where(
+        employees.c.unit_id == unit_id,
+        or_(employees.c.left_on.is_(None), employees.c.left_on >= on),
+        or_(employees.c.start_on.is_(None), employees.c.start_on <= on),
+    )
+    rows = connection.execute(wanted.order_by(employees.c.employee_number))
     return {row.employee_number: StaffEntry(row.manager_number, row.left_on) for row in rows}

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 from azure.core.exceptions import ClientAuthenticationError
@@ -68,7 +68,8 @@ class Graph:
         self._patience = patience
         self.plain = plain
         """For the pre-authenticated addresses that Graph hands out: they refuse an Authorization header."""
-        self.site_id = settings.graph_site_id or ""
+        self.site = f"/sites/{quote(settings.graph_site_id or '', safe='')}"
+        """The site's own path; the commas in its id are escaped, since not everything on the way takes them bare."""
         self.drive_ids: dict[str, str] = {}
 
     def without_base(self, address: str) -> str:
@@ -101,7 +102,7 @@ class Graph:
                 response = await self._exchange(verb, address, body, headers)
             except httpx.TransportError as error:
                 if last:
-                    raise self._unreachable(doing, error) from None
+                    raise self._unreachable(error) from None
                 await asyncio.sleep(self._patience.wait(attempt, None))
                 continue
             if last or response.status_code not in WORTH_ANOTHER_TRY:
@@ -120,7 +121,7 @@ class Graph:
         try:
             return _checked(await self._exchange(verb, address, body, None), doing)
         except httpx.TransportError as error:
-            raise self._unreachable(doing, error) from None
+            raise self._unreachable(error) from None
 
     async def _exchange(
         self, verb: Verb, address: str, body: Mapping[str, Any] | bytes | None, headers: Mapping[str, str] | None
@@ -145,10 +146,10 @@ class Graph:
             raise AssertionError("the native handler gave something else than a response")  # noqa: TRY004 - a bug here
         return response
 
-    def _unreachable(self, doing: str, error: httpx.TransportError) -> GraphUnreachableError:
+    def _unreachable(self, error: httpx.TransportError) -> GraphUnreachableError:
         where = urlsplit(self._base_url).netloc
         return GraphUnreachableError(
-            f"Microsoft Graph at {where} cannot be reached ({doing}: {type(error).__name__}). "
+            f"Microsoft Graph at {where} cannot be reached ({type(error).__name__}). "
             "Look at HK_GRAPH_BASE_URL and the network."
         )
 
@@ -158,13 +159,14 @@ async def open_graph(settings: Settings, patience: Patience | None = None) -> As
     """Open Graph for the running event loop, and close everything again."""
     middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
     credential = open_credential(settings)
-    http2 = not settings.graph_is_on_loopback
     async with (
-        httpx.AsyncClient(timeout=TIME_OUT, http2=http2, verify=trusted_authorities()) as transport,
-        httpx.AsyncClient(timeout=TIME_OUT, http2=http2, verify=trusted_authorities()) as plain,
+        # The SDK wraps the transport it is given and never closes it, so we hold on to it ourselves.
+        httpx.AsyncHTTPTransport(http2=not settings.graph_is_on_loopback, verify=trusted_authorities()) as transport,
+        httpx.AsyncClient(timeout=TIME_OUT, transport=transport) as sdk_client,
+        httpx.AsyncClient(timeout=TIME_OUT, verify=trusted_authorities()) as plain,
         credential,
     ):
-        http = GraphClientFactory.create_with_default_middleware(client=transport, options=middleware)
+        http = GraphClientFactory.create_with_default_middleware(client=sdk_client, options=middleware)
         tokens = AzureIdentityAccessTokenProvider(credential, None, [SCOPE], [], is_cae_enabled=False)
         adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), client=http)
         adapter.base_url = settings.graph_base_url

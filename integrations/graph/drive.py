@@ -49,7 +49,7 @@ class Upload:
 async def drive_id(graph: Graph, library: str) -> str:
     """The drive of a document library, by the library's name; asked once a connection."""
     if library not in graph.drive_ids:
-        answer = await graph.get(f"/sites/{quote(graph.site_id, safe=',')}/drives?$select=id,name", "GET drives")
+        answer = await graph.get(f"{graph.site}/drives?$select=id,name", "GET drives")
         graph.drive_ids.update({drive["name"]: drive["id"] for drive in answer["value"]})
     if library not in graph.drive_ids:
         raise GraphUnreachableError(f"SharePoint: the site has no document library «{library}»; it must be made first.")
@@ -58,7 +58,7 @@ async def drive_id(graph: Graph, library: str) -> str:
 
 async def site_address(graph: Graph) -> str:
     """The site as people open it in a browser."""
-    site = await graph.get(f"/sites/{quote(graph.site_id, safe=',')}?$select=id,webUrl", "GET site")
+    site = await graph.get(f"{graph.site}?$select=id,webUrl", "GET site")
     address: str = site["webUrl"]
     return address
 

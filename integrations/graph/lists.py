@@ -29,7 +29,7 @@ class Changes:
 
 async def list_changes(graph: Graph, list_name: str, token: str | None) -> Changes:
     """Items made or edited since `token`; everything when there is none or Graph has forgotten it."""
-    start = f"/sites/{quote(graph.site_id, safe=',')}/lists/{quote(list_name)}/items/delta?$expand=fields"
+    start = f"{graph.site}/lists/{quote(list_name)}/items/delta?$expand=fields"
     raw, delta_link = await walk_delta(graph, token or start, start, f"GET list {list_name} delta")
     items = [_item(entry) for entry in raw if "deleted" not in entry and "fields" in entry]
     return Changes(items, delta_link)

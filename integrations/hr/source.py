@@ -6,12 +6,16 @@ from agreements.people import Snapshot
 from config.errors import ExpectedError
 
 
-class HrUnreadable(ExpectedError):  # noqa: N818 - it says what is so, in the words of the reports: HR could not be read
+class HrUnreadable(ExpectedError):  # noqa: N818 - it says what is so: HR could not be read
     """HR could not be read completely, and nothing may be concluded from what was read.
 
     The message is one line for the person who repairs it: which address (host and path, never a query or anything
     that gives access), what was wrong there, what to do.
     """
+
+
+class HrRefused(HrUnreadable):
+    """HR answered, and asking again will not change the answer: credentials, access rights or the address are wrong."""
 
 
 class HrSource(Protocol):

@@ -1,7 +1,7 @@
 """Delta queries and paging: what changed since a token, in the order of change, the last change only."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ CHANGE_COUNTER = "change"
 GENERATION_COUNTER = "delta-generation"
 TOKEN_NAMES = ("$skiptoken", "$deltatoken", "token", "skiptoken", "deltatoken")
 DEFAULT_PAGE = 200
+MAX_PAGE = 999
 
 
 class Changing(Protocol):
@@ -26,6 +27,7 @@ class Changing(Protocol):
 
 
 ChangingT = TypeVar("ChangingT", bound=Changing)
+EntryT = TypeVar("EntryT")
 
 
 class ChangeFeed(Generic[ChangingT]):
@@ -139,12 +141,18 @@ class DeltaQuery:
         return f"{self.call.url}?{query}" if query else self.call.url
 
 
-def paged(call: Call, documents: list[Document], default: int = DEFAULT_PAGE, maximum: int = 999) -> Answer:
-    """One page of a plain collection, with a nextLink while there is more."""
+def paged(
+    call: Call,
+    entries: Sequence[EntryT],
+    shown: Callable[[EntryT], Document],
+    default: int = DEFAULT_PAGE,
+    maximum: int = MAX_PAGE,
+) -> Answer:
+    """One page of a plain collection, each entry as `shown`, with a nextLink while there is more."""
     size = call.number("top", default, maximum)
     start = _offset(call)
-    body: Document = {"value": documents[start : start + size]}
-    if start + size < len(documents):
+    body: Document = {"value": [shown(entry) for entry in entries[start : start + size]]}
+    if start + size < len(entries):
         kept = {name: value for name, value in call.query.items() if name not in TOKEN_NAMES and name != "$skip"}
         query = urlencode({**kept, "$skiptoken": str(start + size)}, safe="$,'()")
         body["@odata.nextLink"] = f"{call.url}?{query}"

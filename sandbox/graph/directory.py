@@ -8,7 +8,7 @@ from sandbox.graph.changes import CHANGE_COUNTER, GENERATION_COUNTER, ChangeFeed
 from sandbox.graph.errors import GraphError, bad_request
 from sandbox.graph.exchange import Answer, Call, Document, Route
 from sandbox.graph.identity import TenantUser
-from sandbox.graph.odata import nested_select, parse_filter, select
+from sandbox.graph.odata import fits, nested_select, parse_filter, select
 from sandbox.store import Store
 
 DEFAULT_PROPERTIES = (
@@ -33,6 +33,7 @@ class Directory:
         self._shelf = store.shelf("user", StoredUser)
         self._feed = ChangeFeed(self._shelf)
         self._by_name: dict[str, str] = {}
+        self._domains: frozenset[str] = frozenset()
         self._index()
 
     def set_users(self, users: Iterable[TenantUser]) -> None:
@@ -58,13 +59,9 @@ class Directory:
         stored = self._shelf.get(self._by_name.get(key.casefold(), key))
         return None if stored is None or stored.deleted else stored.user
 
-    def domains(self) -> frozenset[str]:
-        """The mail domains this tenant answers for."""
-        return frozenset(name.partition("@")[2] for name in self._by_name)
-
     def can_receive(self, address: str) -> bool:
         """Whether mail to `address` is delivered; other organisations' addresses are taken on trust."""
-        return address.casefold().partition("@")[2] not in self.domains() or address.casefold() in self._by_name
+        return address.casefold().partition("@")[2] not in self._domains or address.casefold() in self._by_name
 
     def changes(self, query: DeltaQuery) -> tuple[list[StoredUser], Mapping[str, str]]:
         page = query.page(self._feed, self._store.last_number(CHANGE_COUNTER))
@@ -79,6 +76,7 @@ class Directory:
             for name in (user.user_principal_name, user.mail):
                 if name is not None:
                     self._by_name[name.casefold()] = user.user_id
+        self._domains = frozenset(name.partition("@")[2] for name in self._by_name)
 
 
 class DirectoryRoutes:
@@ -97,13 +95,13 @@ class DirectoryRoutes:
         ]
 
     def _list(self, call: Call, _: Mapping[str, str]) -> Answer:
-        users = [(user, _document(user)) for user in self._directory.all()]
+        users = self._directory.all()
         if text := call.option("filter"):
             conditions = parse_filter(text, FILTERABLE)
-            users = [pair for pair in users if all(condition.holds(pair[1]) for condition in conditions)]
+            users = [user for user in users if fits(_document(user), conditions)]
         if call.option("orderby") == "displayName":
-            users.sort(key=lambda pair: pair[0].display_name)
-        return paged(call, [self._shown(call, user) for user, _ in users], DEFAULT_PAGE)
+            users.sort(key=lambda user: user.display_name)
+        return paged(call, users, lambda user: self._shown(call, user), DEFAULT_PAGE)
 
     def _get(self, call: Call, names: Mapping[str, str]) -> Answer:
         return Answer(body=self._shown(call, find_user(self._directory, names["user"])))

@@ -56,8 +56,9 @@ class DriveRoutes:
 
     def _all(self, call: Call, names: Mapping[str, str]) -> Answer:
         self._site.check(names["site"])
-        drives = [self._documents.drive(drive) for drive in self._drives.all()]
-        return paged(call, [select(drive, call.option("select")) for drive in drives])
+        return paged(
+            call, self._drives.all(), lambda drive: select(self._documents.drive(drive), call.option("select"))
+        )
 
     def _drive_of_list(self, call: Call, names: Mapping[str, str]) -> Answer:
         self._site.check(names["site"])
@@ -98,8 +99,7 @@ class DriveRoutes:
 
     def _children(self, call: Call, names: Mapping[str, str]) -> Answer:
         drive, folder = self._target(names)
-        shown = [self._shown(call, drive, item) for item in drive.children(folder)]
-        return paged(call, shown, self._page_size())
+        return paged(call, drive.children(folder), lambda item: self._shown(call, drive, item), self._page_size())
 
     def _create_folder(self, call: Call, names: Mapping[str, str]) -> Answer:
         drive, parent = self._target(names)

@@ -9,7 +9,7 @@ from sandbox.graph.errors import GraphError, bad_request, invalid_request, item_
 from sandbox.graph.exchange import Answer, Call, Document, Route
 from sandbox.graph.identity import timestamp
 from sandbox.graph.lists import GENERIC, LIBRARY, ListItem, SharePointList
-from sandbox.graph.odata import Condition, nested_select, parse_filter, select
+from sandbox.graph.odata import Condition, fits, nested_select, parse_filter, select
 from sandbox.graph.services import Services
 
 HONOR_UNINDEXED = "honornonindexedqueriesw"
@@ -63,8 +63,8 @@ class ListRoutes:
         documents = [self._list_document(call, found) for found in self._lists.all()]
         if text := call.option("filter"):
             conditions = parse_filter(text, ("displayName", "name", "id"))
-            documents = [found for found in documents if all(condition.holds(found) for condition in conditions)]
-        return paged(call, documents)
+            documents = [document for document in documents if fits(document, conditions)]
+        return paged(call, documents, lambda document: document)
 
     def _create(self, call: Call, names: Mapping[str, str]) -> Answer:
         self._site.check(names["site"])
@@ -91,7 +91,7 @@ class ListRoutes:
         return Answer(204)
 
     def _columns(self, call: Call, names: Mapping[str, str]) -> Answer:
-        return paged(call, [column.document() for column in self._list(names).columns.values()])
+        return paged(call, list(self._list(names).columns.values()), ListColumn.document)
 
     def _add_column(self, call: Call, names: Mapping[str, str]) -> Answer:
         return Answer(201, self._lists.add_column(self._list(names), call.json()).document())
@@ -112,10 +112,8 @@ class ListRoutes:
         if text := call.option("filter"):
             conditions = parse_filter(text)
             _check_indexed(call, found, conditions)
-            items = [
-                item for item in items if all(condition.holds({"fields": item.fields}) for condition in conditions)
-            ]
-        return paged(call, [self._shown(call, found, item) for item in items])
+            items = [item for item in items if fits({"fields": item.fields}, conditions)]
+        return paged(call, items, lambda item: self._shown(call, found, item))
 
     def _add(self, call: Call, names: Mapping[str, str]) -> Answer:
         found = self._list(names)

@@ -8,7 +8,7 @@ from sandbox.graph.errors import GraphError, bad_request
 from sandbox.graph.exchange import Answer, Call, Document, Route
 from sandbox.graph.identity import timestamp
 from sandbox.graph.mailbox import FOLDERS, Message
-from sandbox.graph.odata import Condition, nested_select, parse_filter, select
+from sandbox.graph.odata import Condition, fits, nested_select, parse_filter, select
 from sandbox.graph.services import Services
 
 IMMUTABLE = 'idtype="immutableid"'
@@ -68,8 +68,8 @@ class MailRoutes:
         conditions = parse_filter(text, FILTERABLE) if (text := call.option("filter")) else []
         messages = [message for message in self._candidates(conditions) if folder in {None, message.folder}]
         if conditions:
-            messages = [message for message in messages if _fits(message, conditions)]
-        answer = paged(call, [_document(call, message) for message in messages], DEFAULT_PAGE, MAX_PAGE)
+            messages = [message for message in messages if fits(_properties(message), conditions)]
+        answer = paged(call, messages, lambda message: _document(call, message), DEFAULT_PAGE, MAX_PAGE)
         return Answer(answer.status, answer.body, _applied(call))
 
     def _candidates(self, conditions: list[Condition]) -> list[Message]:
@@ -101,7 +101,7 @@ class MailRoutes:
         return Answer(201, added)
 
     def _attachments(self, call: Call, names: Mapping[str, str]) -> Answer:
-        return paged(call, list(self._message(names).attachments))
+        return paged(call, self._message(names).attachments, lambda attachment: attachment)
 
     def _send_mail(self, call: Call, names: Mapping[str, str]) -> Answer:
         self._check_mailbox(names)
@@ -132,11 +132,6 @@ class MailRoutes:
     def _answer(self, call: Call, message: Message, status: int = 200) -> Answer:
         document = {**_document(call, message), "@odata.etag": f'W/"{_etag(message)}"'}
         return Answer(status, document, _applied(call))
-
-
-def _fits(message: Message, conditions: list[Condition]) -> bool:
-    document = _properties(message)
-    return all(condition.holds(document) for condition in conditions)
 
 
 def _document(call: Call, message: Message) -> Document:

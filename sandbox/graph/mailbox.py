@@ -1,5 +1,7 @@
 """The shared mailbox mails are sent from: drafts, sent items, and reports of what could not be delivered."""
 
+import base64
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from email.errors import HeaderParseError
@@ -19,6 +21,8 @@ from sandbox.store import Store
 DRAFTS, SENT, INBOX = "drafts", "sentitems", "inbox"
 FOLDERS = frozenset({DRAFTS, SENT, INBOX})
 MAX_OWN_HEADERS = 5
+OWN_HEADER = re.compile(r"[xX]-[\w-]+", re.ASCII)
+MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 RECIPIENT_FIELDS = ("toRecipients", "ccRecipients", "bccRecipients", "replyTo")
 ADDRESSEES = RECIPIENT_FIELDS[:3]
 WRITABLE = frozenset(
@@ -264,7 +268,7 @@ def check_content(content: Document) -> None:
         message = f"Maximum number of headers in one message should be less than or equal to {MAX_OWN_HEADERS}."
         raise GraphError(400, "InvalidInternetMessageHeaderCollection", message)
     for header in headers:
-        if not str(header.get("name", "")).lower().startswith("x-"):
+        if not OWN_HEADER.fullmatch(str(header.get("name", ""))):
             message = f"The internet message header name '{header.get('name')}' should start with 'x-' or 'X-'."
             raise GraphError(400, "InvalidInternetMessageHeader", message)
 
@@ -280,8 +284,13 @@ def check_attachment(attachment: Document) -> Document:
     content = attachment.get("contentBytes")
     if not attachment.get("name") or not isinstance(content, str):
         raise GraphError(400, "ErrorRequiredPropertyMissing", "Required property is missing.")
-    size = len(content) * 3 // 4
+    try:
+        size = len(base64.b64decode(content, validate=True))
+    except ValueError:
+        raise bad_request("'contentBytes' is not base64.") from None
     kind = attachment.get("contentType") or "application/octet-stream"
+    if not MEDIA_TYPE.fullmatch(kind):
+        raise bad_request("'contentType' is not a media type.")
     return {**attachment, "contentType": kind, "size": size, "isInline": bool(attachment.get("isInline"))}
 
 

@@ -76,6 +76,11 @@ def parse_filter(text: str, allowed: Iterable[str] | None = None) -> list[Condit
     return conditions
 
 
+def fits(document: Document, conditions: Iterable[Condition]) -> bool:
+    """Whether every condition holds."""
+    return all(condition.holds(document) for condition in conditions)
+
+
 def select(document: Document, names: str | None) -> Document:
     """The document with the properties named in $select; annotations and the id stay."""
     if names is None:

@@ -70,7 +70,7 @@ class SharingRoutes:
             for holder in drive.lineage(item)
             for permission in self._permissions.granted_on(holder)
         ]
-        return paged(call, documents)
+        return paged(call, documents, lambda document: document)
 
     def _permission(self, _: Call, names: Mapping[str, str]) -> Answer:
         item = find_target(self._drives, names)[1]

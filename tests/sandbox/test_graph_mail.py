@@ -1,6 +1,5 @@
 """Drafts, sending and what becomes of a mail."""
 
-import base64
 import email
 import email.policy
 from datetime import timedelta
@@ -11,6 +10,7 @@ import pytest
 
 from tests.sandbox.conftest import IMMUTABLE, KARI, OLA, Graph, error_code
 
+FILE = {"@odata.type": "#microsoft.graph.fileAttachment", "name": "avtale.pdf", "contentBytes": "JVBERi0xLjc="}
 KEY = "<chase-17-first@hjemmekontor>"
 
 
@@ -91,7 +91,10 @@ def test_our_headers_are_shown_to_those_who_ask(graph: Graph) -> None:
         ),
         ({"toRecipients": [{"address": "a@b.example"}]}, "BadRequest"),
         ({"body": {"contentType": "markdown", "content": "x"}}, "BadRequest"),
-        ({"attachments": [{"@odata.type": "#microsoft.graph.fileAttachment"}]}, "ErrorRequiredPropertyMissing"),
+        ({"internetMessageHeaders": [{"name": "x-a: b\r\nBcc", "value": "x"}]}, "InvalidInternetMessageHeader"),
+        ({"attachments": [FILE | {"name": ""}]}, "ErrorRequiredPropertyMissing"),
+        ({"attachments": [FILE | {"contentBytes": "å"}]}, "BadRequest"),
+        ({"attachments": [FILE | {"contentType": "pdf"}]}, "BadRequest"),
     ],
 )
 def test_drafts_exchange_would_refuse(graph: Graph, changes: dict[str, Any], code: str) -> None:
@@ -128,10 +131,8 @@ def test_a_deleted_draft_is_gone(graph: Graph) -> None:
 
 def test_the_file_is_a_mail_people_can_open(graph: Graph) -> None:
     message_id = create(graph)
-    content = base64.b64encode(b"%PDF-1.7").decode()
-    attachment = {"@odata.type": "#microsoft.graph.fileAttachment", "name": "avtale.pdf", "contentBytes": content}
-    added = graph.client.post(f"{graph.mailbox}/messages/{message_id}/attachments", json=attachment)
-    assert added.status_code == 201
+    added = graph.client.post(f"{graph.mailbox}/messages/{message_id}/attachments", json=FILE)
+    assert (added.status_code, added.json()["size"]) == (201, 8)
     assert send(graph, message_id) == 202
     assert [file.name for file in (graph.directory / "mail").glob("*.eml")] == ["2026-03-02-00001-Kari.Lie.eml"]
     mail = mails(graph)[0]

