@@ -1,6 +1,6 @@
-"""A year of nights in one process: the sandbox's people live their days, the system has its nights."""
+"""Many nights in one process: the sandbox's people live their days, the system has its nights."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -15,12 +15,23 @@ from flows.nightly import STEPS
 from flows.running import run_flow
 from sandbox.town import Sandbox
 
-DAY_OF_THE_ORDER = 100
+NIGHT_OF_THE_ORDER = 100
 """The night after which the sandbox's HR imposes home office on one unit."""
+
+Runs = Sequence[tuple[str, Sequence[tuple[str, Any]]]]
 
 
 def run_year(sandbox: Sandbox, first: date, nights: int) -> list[str]:
-    """Run the nights in order; gives one line for each that failed.
+    """A year with a progress bar; gives one line for each run that failed."""
+    days = [first + timedelta(days=ordinal) for ordinal in range(nights)]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        bar = progress.add_task(first.isoformat(), total=nights)
+        return run_nights(sandbox, days, lambda day: progress.update(bar, advance=1, description=day.isoformat()))
+
+
+def run_nights(sandbox: Sandbox, days: Sequence[date], done: Callable[[date], None]) -> list[str]:
+    """The nights in order; gives one line for each run that failed.
 
     All of them share one flow run: an empty flow costs a second, a task run a few milliseconds.
     """
@@ -28,28 +39,23 @@ def run_year(sandbox: Sandbox, first: date, nights: int) -> list[str]:
 
     @flow(name="year")
     def year() -> State[Any]:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns) as progress:
-            bar = progress.add_task(first.isoformat(), total=nights)
-            for ordinal in range(nights):
-                day = first + timedelta(days=ordinal)
-                sandbox.live_until(day)
-                for name, steps in _runs_of(sandbox, ordinal, day):
-                    state = run_flow(name, steps, day, dry_run=False)
-                    if not state.is_completed():
-                        failed.append(f"{day} {name}: {state.message}")
-                progress.update(bar, advance=1, description=day.isoformat())
-        return Completed(message=f"{nights} netter", data={})
+        for ordinal, day in enumerate(days):
+            sandbox.live_until(day)
+            for name, steps in _runs_of(sandbox, ordinal, day):
+                state = run_flow(name, steps, day, dry_run=False)
+                if not state.is_completed():
+                    failed.append(f"{day} {name}: {state.message}")
+            done(day)
+        return Completed(message=f"{len(days)} netter", data={})
 
     year(return_state=True)
     return failed
 
 
-def _runs_of(sandbox: Sandbox, ordinal: int, day: date) -> list[tuple[str, Sequence[tuple[str, Any]]]]:
-    """The night, and on one day of the year what HR does besides: a unit is sent home for a fortnight."""
-    runs: list[tuple[str, Sequence[tuple[str, Any]]]] = [("nightly", STEPS)]
-    if ordinal == DAY_OF_THE_ORDER:
-        unit_id = sandbox.municipality.units[-1].unit_id
-        order = partial(impose_home_office.step, unit_id, day + timedelta(days=3), day + timedelta(days=17))
-        runs.append((impose_home_office.NAME, [(impose_home_office.TITLE, order)]))
-    return runs
+def _runs_of(sandbox: Sandbox, ordinal: int, day: date) -> Runs:
+    """The night, and once in the year what HR does besides: a unit is sent home for a fortnight."""
+    if ordinal != NIGHT_OF_THE_ORDER:
+        return [("nightly", STEPS)]
+    unit_id = sandbox.municipality.units[-1].unit_id
+    order = partial(impose_home_office.step, unit_id, day + timedelta(days=3), day + timedelta(days=17))
+    return [("nightly", STEPS), (impose_home_office.NAME, [(impose_home_office.TITLE, order)])]

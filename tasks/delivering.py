@@ -42,9 +42,21 @@ def _deliver_all(kind: ErrandKind, deliver: Deliver, what: str) -> Counter[str]:
     night = this_night()
     with night.database.transaction() as connection:
         rows = outgoing.pending(connection, kind)
+    if night.dry_run:
+        _pretend(night, rows)
     if not rows or night.dry_run:
         return Counter({what: len(rows)})
     return asyncio.run(_deliver_rows(night, rows, deliver, what))
+
+
+def _pretend(night: Night, rows: Sequence[AnyRow]) -> None:
+    """In a dry run the errands count as done, so that what follows from them is decided as it would be."""
+    with night.database.transaction() as connection:
+        for row in rows:
+            if row.kind == ErrandKind.FILE_DOCUMENT:
+                filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
+                outgoing.verified(connection, filed, "dry-run", night.on)
+            outgoing.done(connection, row.key)
 
 
 async def _deliver_rows(night: Night, rows: Sequence[AnyRow], deliver: Deliver, what: str) -> Counter[str]:

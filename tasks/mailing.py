@@ -32,7 +32,7 @@ def write_and_send_mail() -> Counter[str]:
         notices = outgoing.notices_to_write(connection)
         unsent = outgoing.pending(connection, MAIL)
     if night.dry_run:
-        return Counter({"e-poster": len({_address(night, row) for row in notices}) + len(unsent)})
+        return Counter({"e-poster sendt": len({_address(night, row) for row in notices}) + len(unsent)})
     if not notices and not unsent:
         return Counter({"e-poster sendt": 0})
     return asyncio.run(_write_and_send(night, notices))

@@ -43,7 +43,7 @@ def synchronise_staff() -> Counter[str]:
         seconds = time.monotonic() - started
         if worries and approved_digest(connection, ACTOR) != diff.digest:
             _hold(connection, night, diff, worries, seconds)
-            held = SyncHeldError(f"Ansatte: venter på godkjenning ({diff.digest}), fordi {'; '.join(worries)}.")
+            held = SyncHeldError(f"Venter på godkjenning ({diff.digest}), fordi {'; '.join(worries)}.")
         else:
             _apply(connection, night, snapshot, diff, seconds)
     if held is not None:

@@ -241,16 +241,14 @@ def _case(row: AnyRow, of_requirements: list[AnyRow], of_evaluations: list[AnyRo
         imposed=row.imposed,
         renews=row.renews,
         renewed_by=row.renewed_by,
-        requirements=tuple(_requirement(part) for part in sorted(of_requirements, key=lambda part: str(part.kind))),
+        requirements=tuple(sorted(map(_requirement, of_requirements), key=lambda each: _place(each.kind))),
         documentation=_chase(row.documentation_asked_on, row.documentation_stage, row.documentation_last_sent_on),
         assessment_request=_chase(row.assessment_asked_on, row.assessment_stage, row.assessment_last_sent_on),
         assessment=_assessment(row),
         start_on=row.start_on,
         end_on=row.end_on,
         evaluations=tuple(_evaluation(part) for part in sorted(of_evaluations, key=lambda part: int(part.sequence))),
-        filings=tuple(
-            Filing(FilingKind(part.kind), part.sequence, part.verified_at is not None) for part in of_filings
-        ),
+        filings=tuple(sorted(map(_filing, of_filings), key=lambda each: (_place(each.kind), each.sequence))),
         expiry_notified_on=row.expiry_notified_on,
         termination=(
             None
@@ -272,6 +270,15 @@ def _assessment(row: AnyRow) -> Assessment | None:
         return None
     outcome = AssessmentOutcome(row.assessment_outcome)
     return Assessment(outcome, row.assessment_measures, row.assessment_given_by, row.assessment_given_on)
+
+
+def _place(kind: RequirementKind | FilingKind) -> int:
+    """The order they are declared in; without one, the database's own would differ from day to day."""
+    return list(type(kind)).index(kind)
+
+
+def _filing(row: AnyRow) -> Filing:
+    return Filing(FilingKind(row.kind), row.sequence, row.verified_at is not None)
 
 
 def _requirement(row: AnyRow) -> Requirement:

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from config.errors import ExpectedError
 
@@ -29,9 +29,9 @@ class Database:
         """Open the database; a SQLite file's folder is made if need be.
 
         Raises:
-            DatabaseUnreachableError: no connection could be made.
+            DatabaseUnreachableError: the address cannot be read, or no connection could be made.
         """
-        address = make_url(url)
+        address = _address(url)
         try:
             if address.get_backend_name() == "sqlite":
                 Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
@@ -45,9 +45,11 @@ class Database:
                 )
             engine.connect().close()
         except (SQLAlchemyError, OSError) as error:
-            where = address.set(username=None, password=None).render_as_string()
+            # Only what cannot hold a secret: a password may stand among the options after the question mark too.
+            where = URL.create(address.drivername, host=address.host, port=address.port, database=address.database)
             raise DatabaseUnreachableError(
-                f"HK_DATABASE_URL: cannot open {where} ({type(error).__name__}); is it running, and may we write there?"
+                f"HK_DATABASE_URL: cannot open {where.render_as_string()} ({type(error).__name__}); "
+                "is it running, and may we write there?"
             ) from None
         return cls(engine)
 
@@ -75,6 +77,19 @@ class Database:
             finally:
                 self._rehearsal = None
                 transaction.rollback()
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        address = None
+    # A bare @ in the password ends it too early, and what is left of it would pass for the name of the host.
+    if address is None or "@" in (address.host or ""):
+        raise DatabaseUnreachableError(
+            "HK_DATABASE_URL: not an address that can be read; in a password, write @ as %40 and / as %2F."
+        )
+    return address
 
 
 def _prepare_sqlite(engine: Engine) -> None:

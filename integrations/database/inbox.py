@@ -12,6 +12,9 @@ from integrations.database.rejected import set_aside
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import employees, inbox, watermarks
 
+IDS_IN_A_QUERY = 10_000
+"""A list that is read from its beginning may hold more than a statement takes (PostgreSQL: 65,535 values)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -39,15 +42,7 @@ def watermark(connection: Connection, source: str) -> str | None:
 
 def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str, today: date) -> int:
     """Store what is new and how far we have read; returns how many were new."""
-    wanted = [arrival.external_id for arrival in arrivals]
-    known = {
-        (row.external_id, row.external_version)
-        for row in connection.execute(
-            select(inbox.c.external_id, inbox.c.external_version).where(
-                inbox.c.source == source, inbox.c.external_id.in_(wanted)
-            )
-        )
-    }
+    known = _known(connection, source, [arrival.external_id for arrival in arrivals])
     fresh = [arrival for arrival in arrivals if (arrival.external_id, arrival.version) not in known]
     insert_rows(
         connection,
@@ -71,6 +66,17 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
     else:
         connection.execute(update(watermarks).where(watermarks.c.source == source).values(token=token))
     return len(fresh)
+
+
+def _known(connection: Connection, source: str, wanted: Sequence[str]) -> set[tuple[str, str]]:
+    """Id and version of those that have come before."""
+    columns = select(inbox.c.external_id, inbox.c.external_version).where(inbox.c.source == source)
+    known: set[tuple[str, str]] = set()
+    for start in range(0, len(wanted), IDS_IN_A_QUERY):
+        part = wanted[start : start + IDS_IN_A_QUERY]
+        rows = connection.execute(columns.where(inbox.c.external_id.in_(part)))
+        known.update((row.external_id, row.external_version) for row in rows)
+    return known
 
 
 def waiting(connection: Connection, sources: Sequence[str]) -> list[AnyRow]:
@@ -101,13 +107,16 @@ def conclude(connection: Connection, source: str, verdicts: Sequence[Verdict], t
 
 
 def senders(connection: Connection, addresses: Sequence[str]) -> dict[str, str]:
-    """Employee number by signed-in address (e-mail or user principal name), in lower case."""
+    """Employee number by signed-in address (e-mail or user principal name), in lower case.
+
+    Of several employments with one address, one without a last day counts before one with, then the newest.
+    """
     wanted = [address.lower() for address in addresses]
     mail, principal = func.lower(employees.c.email), func.lower(employees.c.user_principal_name)
     rows = connection.execute(
         select(employees.c.employee_number, mail.label("mail"), principal.label("principal"))
         .where(or_(mail.in_(wanted), principal.in_(wanted)))
-        .order_by(employees.c.start_on)
+        .order_by(employees.c.left_on.nulls_last(), employees.c.start_on.nulls_first(), employees.c.employee_number)
     )
     found: dict[str, str] = {}
     for row in rows:

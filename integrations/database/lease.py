@@ -5,8 +5,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from config.errors import ExpectedError
 from integrations.database.engine import Database
@@ -41,7 +43,7 @@ def _take(database: Database, name: str, holder: str) -> None:
     with database.transaction() as connection:
         held = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).one_or_none()
         if held is None:
-            connection.execute(insert(leases).values(name=name, **mine))
+            _claim(connection, name, mine)
         elif held.expires_at < now or _is_gone(held.holder):
             connection.execute(update(leases).where(leases.c.name == name).values(**mine))
         else:
@@ -49,6 +51,14 @@ def _take(database: Database, name: str, holder: str) -> None:
                 f"Another run is at work ({held.holder}); try again when it is done. "
                 f"If it is not running any more, its claim ends {held.expires_at:%Y-%m-%d %H:%M} UTC."
             )
+
+
+def _claim(connection: Connection, name: str, mine: dict[str, Any]) -> None:
+    try:
+        connection.execute(insert(leases).values(name=name, **mine))
+    except IntegrityError:
+        # PostgreSQL cannot lock a row that is not there: two may find none, and the second learns of it here.
+        raise LeaseTakenError("Another run has just begun; try again when it is done.") from None
 
 
 def _is_gone(holder: str) -> bool:

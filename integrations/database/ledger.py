@@ -63,9 +63,16 @@ def last_good_run(connection: Connection) -> datetime | None:
 
 
 def hold(connection: Connection, held: Hold, at: datetime) -> None:
-    """Keep a run for approval; the same diff is kept once, and one that was discarded stays discarded."""
+    """Keep a run for approval; the same diff is kept once, and one that was discarded stays discarded.
+
+    A diff that was approved, applied and has come about once more waits again: an approval is for one time.
+    """
     this = (holds.c.subject == held.subject) & (holds.c.digest == held.digest)
-    if connection.scalar(select(holds.c.id).where(this)) is None:
+    status = connection.scalar(select(holds.c.status).where(this))
+    if status == "applied":
+        again = {"status": "waiting", "held_at": at, "reasons": list(held.reasons), "decided_by": None}
+        connection.execute(update(holds).where(this).values(again))
+    if status is None:
         row = {
             "subject": held.subject,
             "digest": held.digest,
@@ -75,6 +82,13 @@ def hold(connection: Connection, held: Hold, at: datetime) -> None:
             "status": "waiting",
         }
         insert_rows(connection, holds, [row])
+
+
+def decide_hold(connection: Connection, digest: str, status: Literal["approved", "discarded"], decided_by: str) -> bool:
+    """A person's decision on a waiting run; False when no run with this digest waits."""
+    waiting = (holds.c.digest == digest) & (holds.c.status == "waiting")
+    result = connection.execute(update(holds).where(waiting).values(status=status, decided_by=decided_by))
+    return result.rowcount > 0
 
 
 def approved_digest(connection: Connection, subject: str) -> str | None:

@@ -6,11 +6,24 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from agreements.actions import ErrandKind
-from agreements.case import CLOSED_STATES
+from agreements.case import OPEN_STATES, FilingKind
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import cases, documents, employees, filings, notices, outbox, requirements, units
 
@@ -182,19 +195,7 @@ def document(connection: Connection, sha256: str) -> bytes | None:
 
 def forget_documents(connection: Connection) -> int:
     """Let go of content that nothing waits for any more: photos of cases that ended without an agreement."""
-    wanted_by_case = (
-        select(literal(1))
-        .join(cases, cases.c.number == requirements.c.case_number)
-        .where(
-            requirements.c.document == documents.c.sha256,
-            cases.c.state.not_in([str(state) for state in CLOSED_STATES]),
-        )
-    )
-    wanted_by_filing = select(literal(1)).where(
-        filings.c.verified_at.is_(None),
-        or_(filings.c.sha256 == documents.c.sha256, filings.c.sha256.is_(None)),
-    )
-    return connection.execute(delete(documents).where(~exists(wanted_by_case), ~exists(wanted_by_filing))).rowcount
+    return connection.execute(delete(documents).where(~_is_needed())).rowcount
 
 
 def keep_prepared(connection: Connection, prepared: Prepared, today: date) -> None:
@@ -217,12 +218,31 @@ def filing(connection: Connection, case_number: str, kind: str, sequence: int) -
 
 
 def verified(connection: Connection, filed: AnyRow, drive_item_id: str, today: date) -> None:
-    """The archive's copy is proven: mark it, let the case know, and let go of our own copy."""
+    """The archive's copy is proven: mark it, let the case know, and let go of our own unless it is still needed."""
     this = _this_filing(filed.case_number, filed.kind, filed.sequence)
     connection.execute(update(filings).where(*this).values(drive_item_id=drive_item_id, verified_at=datetime.now(UTC)))
-    connection.execute(update(cases).where(cases.c.number == filed.case_number).values(next_action_on=today))
-    awaited = select(literal(1)).where(filings.c.sha256 == filed.sha256, filings.c.verified_at.is_(None))
-    connection.execute(delete(documents).where(documents.c.sha256 == filed.sha256, ~exists(awaited)))
+    look_again = {"next_action_on": today, "version": cases.c.version + 1}
+    connection.execute(update(cases).where(cases.c.number == filed.case_number).values(look_again))
+    connection.execute(delete(documents).where(documents.c.sha256 == filed.sha256, ~_is_needed()))
+
+
+def _is_needed() -> ColumnElement[bool]:
+    """Whether a document is on its way to the archive, or is the photo of a case whose filing is not prepared yet.
+
+    Two cases may have the very same photo: people who share a home, or an agreement and its renewal.
+    """
+    on_its_way = select(literal(1)).where(filings.c.sha256 == documents.c.sha256, filings.c.verified_at.is_(None))
+    photo = filings.alias("photo")
+    not_planned = and_(photo.c.case_number.is_(None), cases.c.state.in_([str(state) for state in OPEN_STATES]))
+    not_prepared = and_(photo.c.case_number.is_not(None), photo.c.sha256.is_(None))
+    received = (
+        select(literal(1))
+        .select_from(requirements)
+        .join(cases, cases.c.number == requirements.c.case_number)
+        .outerjoin(photo, and_(photo.c.case_number == cases.c.number, photo.c.kind == str(FilingKind.PHOTO)))
+        .where(requirements.c.document == documents.c.sha256, or_(not_planned, not_prepared))
+    )
+    return or_(exists(on_its_way), exists(received))
 
 
 def _this_filing(case_number: str, kind: str, sequence: int) -> tuple[Any, ...]:

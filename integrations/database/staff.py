@@ -1,6 +1,6 @@
 """Employees, units and positions: read the hashes, write only what changed, and let the cases know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
@@ -106,16 +106,16 @@ def _write_positions(connection: Connection, changed: Sequence[Staffing]) -> Non
 
 
 def _mark_absences(connection: Connection, diff: StaffDiff, today: date) -> None:
-    changes: list[Mapping[str, Any]] = [
-        *({"key": number, "absent": today, "left": None} for number in diff.absent),
-        *({"key": number, "absent": None, "left": None} for number in diff.returned),
-    ]
-    by_number = employees.c.employee_number == bindparam("key")
-    if changes:
-        connection.execute(update(employees).where(by_number).values(absent_since=bindparam("absent")), changes)
+    changed = update(employees).where(employees.c.employee_number == bindparam("key"))
+    if diff.absent:
+        connection.execute(changed.values(absent_since=today), [{"key": number} for number in diff.absent])
+    if diff.returned:
+        # The last day we concluded from the absence goes with it; the one HR has said, if any, stays.
+        back = changed.values(absent_since=None, left_on=employees.c.end_on)
+        connection.execute(back, [{"key": number} for number in diff.returned])
     if diff.gone:
         gone = [{"key": number, "left": last_day} for number, last_day in diff.gone.items()]
-        connection.execute(update(employees).where(by_number).values(left_on=bindparam("left")), gone)
+        connection.execute(changed.values(left_on=bindparam("left")), gone)
 
 
 def _carry_to_cases(connection: Connection, policy_version: str, stamp: Stamp) -> None:

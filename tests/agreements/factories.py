@@ -31,6 +31,7 @@ EMPLOYEE, MANAGER, STRANGER = "004711", "000815", "009999"
 NUMBER = "HK-2026-00042"
 MONDAY = date(2026, 3, 2)
 """No public holiday for a month to come."""
+FORTNIGHT_ON = date(2026, 3, 16)
 PHOTO_HASH = "a1" * 32
 
 
@@ -59,7 +60,7 @@ def shipped_policy() -> Policy:
     return load_policy("prosedyre-websak")
 
 
-def policy(**changes: Any) -> Policy:  # noqa: ANN401 - whatever the policy has
+def policy(**changes: Any) -> Policy:  # noqa: ANN401 - as dataclasses.replace
     return msgspec.structs.replace(shipped_policy(), **changes)
 
 
@@ -67,12 +68,12 @@ def days(number: int) -> timedelta:
     return timedelta(days=number)
 
 
-def application(**changes: Any) -> Application:  # noqa: ANN401 - whatever an application has
+def application(**changes: Any) -> Application:  # noqa: ANN401 - as dataclasses.replace
     ordinary = Application(2.0, "Tirsdag, Torsdag", MONDAY + days(30), None, Place.HOME)
     return replace(ordinary, **changes)
 
 
-def received(asked_for: Application | None = None, **changes: Any) -> Case:  # noqa: ANN401 - whatever a case has
+def received(asked_for: Application | None = None, **changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     case = Case(
         number=NUMBER,
         employee_number=EMPLOYEE,
@@ -98,17 +99,17 @@ def requirements(*in_hand: RequirementKind, on: date = MONDAY) -> tuple[Requirem
     )
 
 
-def special_assessment(**changes: Any) -> Case:  # noqa: ANN401
+def special_assessment(**changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     abroad = received(application(place=Place.ABROAD), state=State.SPECIAL_ASSESSMENT, assessment_request=chase())
     return replace(abroad, **changes)
 
 
-def collecting(asked: Chase | None = None, *in_hand: RequirementKind, **changes: Any) -> Case:  # noqa: ANN401
+def collecting(asked: Chase | None = None, *in_hand: RequirementKind, **changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     case = received(state=State.COLLECTING, documentation=asked or chase(), requirements=requirements(*in_hand))
     return replace(case, **changes)
 
 
-def in_assessment(asked: Chase | None = None, **changes: Any) -> Case:  # noqa: ANN401
+def in_assessment(asked: Chase | None = None, **changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     case = collecting(None, *RequirementKind, state=State.IN_ASSESSMENT, assessment_request=asked or chase())
     return replace(case, **changes)
 
@@ -119,7 +120,7 @@ def assessment(
     return Assessment(outcome, "Ny lampe", given_by, given_on)
 
 
-def approved(start_on: date = MONDAY, **changes: Any) -> Case:  # noqa: ANN401
+def approved(start_on: date = MONDAY, **changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     """Runs for a year from `start_on`; nothing is filed yet."""
     end_on = date(start_on.year + 1, start_on.month, start_on.day) - days(1)
     case = in_assessment(state=State.APPROVED, assessment=assessment(), start_on=start_on, end_on=end_on)
@@ -130,17 +131,17 @@ def filed(*kinds: FilingKind, verified: bool = True) -> tuple[Filing, ...]:
     return tuple(Filing(kind, verified=verified) for kind in kinds or (FilingKind.AGREEMENT, FilingKind.PHOTO))
 
 
-def active(start_on: date = MONDAY, **changes: Any) -> Case:  # noqa: ANN401
+def active(start_on: date = MONDAY, **changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     """In force for a year from `start_on`, filed and verified."""
     return approved(start_on, **{"state": State.ACTIVE, "filings": filed(), **changes})
 
 
-def imposed(start_on: date = MONDAY, last_day: date = MONDAY + days(14), **changes: Any) -> Case:  # noqa: ANN401
+def imposed(start_on: date = MONDAY, last_day: date = FORTNIGHT_ON, **changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     asked_for = application(days_per_week=5.0, weekdays=None, start_on=start_on, end_on=last_day)
     return received(asked_for, imposed=True, **changes)
 
 
-def evaluation(sequence: int, asked: Chase, due_on: date | None = None, **changes: Any) -> Evaluation:  # noqa: ANN401
+def evaluation(sequence: int, asked: Chase, due_on: date | None = None, **changes: Any) -> Evaluation:  # noqa: ANN401 - as dataclasses.replace
     return replace(Evaluation(sequence, due_on or asked.asked_on, asked), **changes)
 
 

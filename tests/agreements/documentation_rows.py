@@ -1,0 +1,183 @@
+"""What collecting documentation and the manager's assessment bring about, and then the filing of the agreement.
+
+2026: Easter is from Thursday 2 to Monday 6 April.
+"""
+
+from datetime import date
+
+from agreements.actions import Errand, ErrandKind, Notice, Role
+from agreements.case import AssessmentOutcome, Filing, FilingKind, RequirementKind, State
+from tests.agreements.factories import (
+    MONDAY,
+    Outcome,
+    Row,
+    approved,
+    assessment,
+    chase,
+    collecting,
+    days,
+    filed,
+    in_assessment,
+    requirements,
+)
+
+TUESDAY = MONDAY + days(1)
+SATURDAY, NEXT_MONDAY = date(2026, 3, 7), date(2026, 3, 9)
+LAPSED = Outcome("documentation.lapsed", State.ENDED, (Notice("lapsed", Role.EMPLOYEE), Notice("lapsed", Role.MANAGER)))
+FILE_BOTH = tuple(Errand(ErrandKind.FILE_DOCUMENT, kind) for kind in (FilingKind.AGREEMENT, FilingKind.PHOTO))
+
+
+def reminded(stage: int, reply_by: date) -> Outcome:
+    notices = [Notice("documentation_reminder", Role.EMPLOYEE, reply_by)]
+    if stage >= 2:
+        notices.append(Notice("documentation_escalation", Role.MANAGER, reply_by))
+    return Outcome(f"documentation.reminder.{stage}", State.COLLECTING, tuple(notices))
+
+
+def ask_manager(today: date) -> Outcome:
+    notice = Notice("assessment_ask", Role.MANAGER, today + days(5))
+    return Outcome("assessment.ask", State.IN_ASSESSMENT, (notice,))
+
+
+def manager_reminded(stage: int, reply_by: date) -> Outcome:
+    notices = [Notice("assessment_reminder", Role.MANAGER, reply_by)]
+    if stage >= 3:
+        notices.append(Notice("assessment_escalation", Role.HR, reply_by))
+    return Outcome(f"assessment.reminder.{stage}", State.IN_ASSESSMENT, tuple(notices))
+
+
+REMINDERS = (
+    Row("day-before-first-reminder", collecting(chase(TUESDAY)), date(2026, 3, 9)),
+    Row("first-reminder", collecting(chase(TUESDAY)), date(2026, 3, 10), (reminded(1, date(2026, 3, 17)),)),
+    Row("day-after-first-reminder", collecting(chase(TUESDAY, 1, date(2026, 3, 10))), date(2026, 3, 11)),
+    Row("first-reminder-a-day-late", collecting(chase(TUESDAY)), date(2026, 3, 11), (reminded(1, date(2026, 3, 17)),)),
+    Row(
+        "second-reminder-escalates",
+        collecting(chase(TUESDAY, 1, date(2026, 3, 10))),
+        date(2026, 3, 17),
+        (reminded(2, date(2026, 3, 24)),),
+    ),
+    Row(
+        "last-reminder-names-the-end",
+        collecting(chase(TUESDAY, 2, date(2026, 3, 17))),
+        date(2026, 3, 24),
+        (reminded(3, date(2026, 3, 31)),),
+    ),
+    Row("no-reminder-on-saturday", collecting(chase(SATURDAY)), date(2026, 3, 14)),
+    Row("no-reminder-on-sunday", collecting(chase(SATURDAY)), date(2026, 3, 15)),
+    Row(
+        "reminder-after-the-weekend", collecting(chase(SATURDAY)), date(2026, 3, 16), (reminded(1, date(2026, 3, 21)),)
+    ),
+    *(
+        Row(f"no-reminder-in-easter-{day}", collecting(chase(date(2026, 3, 26))), date(2026, 4, day))
+        for day in range(2, 7)
+    ),
+    Row(
+        "reminder-after-easter",
+        collecting(chase(date(2026, 3, 26))),
+        date(2026, 4, 7),
+        (reminded(1, date(2026, 4, 9)),),
+    ),
+    Row(
+        "outage-past-the-second-reminder",
+        collecting(chase(TUESDAY)),
+        date(2026, 3, 18),
+        (reminded(2, date(2026, 3, 24)),),
+    ),
+    Row("outage-of-two-months", collecting(chase(TUESDAY)), date(2026, 5, 4), (reminded(3, date(2026, 5, 11)),)),
+    Row(
+        "some-of-it-is-not-all",
+        collecting(chase(TUESDAY), RequirementKind.PHOTO, RequirementKind.ANSWERS),
+        date(2026, 3, 10),
+        (reminded(1, date(2026, 3, 17)),),
+    ),
+)
+LAPSING = (
+    Row("day-before-lapse", collecting(chase(TUESDAY, 3, date(2026, 3, 24))), date(2026, 3, 30)),
+    Row("lapse", collecting(chase(TUESDAY, 3, date(2026, 3, 24))), date(2026, 3, 31), (LAPSED,)),
+    Row("late-last-reminder-keeps-its-distance", collecting(chase(TUESDAY, 3, date(2026, 3, 26))), date(2026, 4, 1)),
+    Row("lapse-waits-for-easter-to-end", collecting(chase(TUESDAY, 3, date(2026, 3, 26))), date(2026, 4, 2)),
+    Row("lapse-after-easter", collecting(chase(TUESDAY, 3, date(2026, 3, 26))), date(2026, 4, 7), (LAPSED,)),
+    Row(
+        "no-lapse-without-a-last-reminder",
+        collecting(chase(TUESDAY, 2, date(2026, 3, 17))),
+        date(2026, 4, 14),
+        (reminded(3, date(2026, 4, 21)),),
+    ),
+    Row(
+        "complete-on-the-last-day",
+        collecting(chase(TUESDAY, 3, date(2026, 3, 24)), *RequirementKind),
+        date(2026, 3, 31),
+        (ask_manager(date(2026, 3, 31)),),
+    ),
+)
+ASSESSMENT = (
+    Row("complete", collecting(None, *RequirementKind), TUESDAY, (ask_manager(TUESDAY),)),
+    Row("complete-on-a-saturday", collecting(None, *RequirementKind), SATURDAY, (ask_manager(SATURDAY),)),
+    Row("manager-has-time", in_assessment(), date(2026, 3, 6)),
+    Row("manager-not-reminded-on-saturday", in_assessment(), SATURDAY),
+    Row("manager-reminded", in_assessment(), NEXT_MONDAY, (manager_reminded(1, date(2026, 3, 12)),)),
+    Row(
+        "manager-reminded-again",
+        in_assessment(chase(stage=1, last_sent_on=NEXT_MONDAY)),
+        date(2026, 3, 12),
+        (manager_reminded(2, date(2026, 3, 17)),),
+    ),
+    Row(
+        "hr-told-of-the-manager",
+        in_assessment(chase(stage=2, last_sent_on=date(2026, 3, 12))),
+        date(2026, 3, 17),
+        (manager_reminded(3, date(2026, 3, 24)),),
+    ),
+    Row("manager-after-an-outage", in_assessment(), date(2026, 4, 30), (manager_reminded(3, date(2026, 5, 7)),)),
+    Row("manager-left-in-peace", in_assessment(chase(stage=3, last_sent_on=date(2026, 3, 17))), date(2026, 9, 1)),
+    Row(
+        "approved",
+        in_assessment(assessment=assessment()),
+        MONDAY,
+        (
+            Outcome("assessment.approved", State.APPROVED),
+            Outcome("filing.prepare", State.APPROVED, errands=FILE_BOTH),
+        ),
+    ),
+    Row(
+        "rejected",
+        in_assessment(assessment=assessment(AssessmentOutcome.REJECTED)),
+        MONDAY,
+        (Outcome("assessment.rejected", State.ENDED, (Notice("rejected", Role.EMPLOYEE),)),),
+    ),
+    Row(
+        "approved-in-time-is-not-reminded",
+        in_assessment(assessment=assessment(AssessmentOutcome.REJECTED)),
+        NEXT_MONDAY,
+        (Outcome("assessment.rejected", State.ENDED, (Notice("rejected", Role.EMPLOYEE),)),),
+    ),
+)
+FILING = (
+    Row("to-be-filed", approved(), MONDAY, (Outcome("filing.prepare", State.APPROVED, errands=FILE_BOTH),)),
+    Row(
+        "to-be-filed-without-photo",
+        approved(requirements=requirements(RequirementKind.ANSWERS, RequirementKind.SIGNED_AGREEMENT)),
+        MONDAY,
+        (Outcome("filing.prepare", State.APPROVED, errands=FILE_BOTH[:1]),),
+    ),
+    Row("filed-not-verified", approved(filings=filed(verified=False)), MONDAY),
+    Row(
+        "half-of-it-verified",
+        approved(filings=(Filing(FilingKind.AGREEMENT, verified=True), Filing(FilingKind.PHOTO))),
+        MONDAY,
+    ),
+    Row(
+        "verified",
+        approved(filings=filed()),
+        SATURDAY,
+        (
+            Outcome(
+                "filing.verified",
+                State.ACTIVE,
+                (Notice("agreement_active", Role.EMPLOYEE), Notice("agreement_active", Role.MANAGER)),
+            ),
+        ),
+    ),
+)
+DOCUMENTATION_ROWS = (*REMINDERS, *LAPSING, *ASSESSMENT, *FILING)

@@ -1,0 +1,110 @@
+"""What opening a case brings about: eligibility, the special assessment, imposed home office."""
+
+from datetime import date
+
+from agreements.actions import Errand, ErrandKind, Notice, Role
+from agreements.case import AssessmentOutcome, Place, State
+from tests.agreements.factories import (
+    MONDAY,
+    Outcome,
+    Row,
+    application,
+    assessment,
+    chase,
+    days,
+    imposed,
+    received,
+    special_assessment,
+)
+
+FOLDER = (Errand(ErrandKind.OPEN_FOLDER),)
+ASKED = Outcome(
+    "documentation.ask",
+    State.COLLECTING,
+    (Notice("documentation_ask", Role.EMPLOYEE, MONDAY + days(7)),),
+    FOLDER,
+)
+ABROAD = Outcome(
+    "abroad.special-assessment",
+    State.SPECIAL_ASSESSMENT,
+    (
+        Notice("special_assessment_ask", Role.HR, MONDAY + days(5)),
+        Notice("special_assessment_waiting", Role.EMPLOYEE),
+    ),
+)
+SPORADIC = Outcome("§1-sporadic", State.NO_AGREEMENT_NEEDED, (Notice("no_agreement_sporadic", Role.EMPLOYEE),))
+TOO_MANY = Outcome("limits.too-many-days", State.ENDED, (Notice("rejected_too_many_days", Role.EMPLOYEE),))
+TOO_LATE = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_over", Role.EMPLOYEE),))
+INFORMED = Outcome("imposed.informed", State.ACTIVE, (Notice("imposed", Role.EMPLOYEE),))
+SUNDAY = date(2026, 3, 8)
+
+
+def reminded(stage: int, reply_by: date) -> Outcome:
+    notice = Notice("special_assessment_reminder", Role.HR, reply_by)
+    return Outcome(f"special-assessment.reminder.{stage}", State.SPECIAL_ASSESSMENT, (notice,))
+
+
+ELIGIBILITY = (
+    Row("ordinary", received(), MONDAY, (ASKED,)),
+    Row(
+        "on-a-sunday",
+        received(),
+        SUNDAY,
+        (Outcome(ASKED.rule, ASKED.state, (Notice("documentation_ask", Role.EMPLOYEE, SUNDAY + days(7)),), FOLDER),),
+    ),
+    Row("just-below-a-day-a-week", received(application(days_per_week=0.9)), MONDAY, (SPORADIC,)),
+    Row("a-day-a-week", received(application(days_per_week=1.0)), MONDAY, (ASKED,)),
+    Row("as-many-days-as-there-may-be", received(application(days_per_week=5.0)), MONDAY, (ASKED,)),
+    Row("too-many-days", received(application(days_per_week=5.5)), MONDAY, (TOO_MANY,)),
+    Row("over-yesterday", received(application(end_on=MONDAY - days(1))), MONDAY, (TOO_LATE,)),
+    Row("over-today", received(application(end_on=MONDAY)), MONDAY, (ASKED,)),
+    Row(
+        "elsewhere",
+        received(application(place=Place.ELSEWHERE_IN_NORWAY)),
+        MONDAY,
+        (
+            Outcome(
+                "§1-elsewhere-than-home",
+                State.NO_AGREEMENT_NEEDED,
+                (Notice("no_agreement_elsewhere", Role.EMPLOYEE),),
+            ),
+        ),
+    ),
+    Row("abroad", received(application(place=Place.ABROAD)), MONDAY, (ABROAD,)),
+    Row("abroad-now-and-then", received(application(place=Place.ABROAD, days_per_week=0.5)), MONDAY, (ABROAD,)),
+    Row("no-agreement-needed-stays-so", received(state=State.NO_AGREEMENT_NEEDED), MONDAY),
+)
+SPECIAL_ASSESSMENT = (
+    Row("special-waits", special_assessment(), MONDAY + days(4)),
+    Row("special-reminder-waits-for-saturday", special_assessment(), date(2026, 3, 7)),
+    Row("special-reminder-on-monday", special_assessment(), date(2026, 3, 9), (reminded(1, date(2026, 3, 12)),)),
+    Row(
+        "special-reminded-already",
+        special_assessment(assessment_request=chase(stage=1, last_sent_on=date(2026, 3, 9))),
+        date(2026, 3, 11),
+    ),
+    Row("special-newest-reminder-only", special_assessment(), date(2026, 3, 18), (reminded(3, date(2026, 3, 25)),)),
+    Row(
+        "special-no-more-reminders",
+        special_assessment(assessment_request=chase(stage=3, last_sent_on=date(2026, 3, 17))),
+        date(2026, 6, 1),
+    ),
+    Row(
+        "special-approved",
+        special_assessment(assessment=assessment()),
+        MONDAY,
+        (Outcome("special-assessment.approved", State.COLLECTING, ASKED.notices, FOLDER),),
+    ),
+    Row(
+        "special-rejected",
+        special_assessment(assessment=assessment(AssessmentOutcome.REJECTED)),
+        MONDAY,
+        (Outcome("special-assessment.rejected", State.ENDED, (Notice("rejected", Role.EMPLOYEE),)),),
+    ),
+)
+IMPOSED = (
+    Row("imposed", imposed(), MONDAY, (INFORMED,)),
+    Row("imposed-ahead", imposed(MONDAY + days(3), MONDAY + days(17)), MONDAY, (INFORMED,)),
+    Row("imposed-every-day-of-the-week", imposed(), SUNDAY, (INFORMED,)),
+)
+OPENING_ROWS = (*ELIGIBILITY, *SPECIAL_ASSESSMENT, *IMPOSED)

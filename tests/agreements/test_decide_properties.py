@@ -1,0 +1,226 @@
+"""Random lives of random cases: whatever people answer, and however often the night does not run, the rules hold."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import date
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agreements.actions import Action, Role
+from agreements.calendar import add_months, is_working_day
+from agreements.case import (
+    TRANSITIONS,
+    Application,
+    AssessmentOutcome,
+    Case,
+    Evaluation,
+    EvaluationOutcome,
+    Place,
+    RequirementKind,
+    State,
+)
+from agreements.decide import decide, next_action_on
+from agreements.intake import (
+    AnswersGiven,
+    AssessmentGiven,
+    EvaluationGiven,
+    Fact,
+    FileReceived,
+    Sender,
+    SetAsideError,
+    TerminationGiven,
+    take_in,
+)
+from tests.agreements.factories import EMPLOYEE, MANAGER, STRANGER, days, received, shipped_policy
+
+LIVES = 400
+NIGHTS = 460
+EPOCH = date(2026, 1, 1)
+PATIENT_RULES = ("reminder", "lapsed", "evaluation.ask", "expiry.notice")
+SENDERS = (Sender(EMPLOYEE), Sender(MANAGER), Sender(STRANGER), Sender("HR", is_hr=True))
+SEEN = {
+    *("documentation.ask", "documentation.reminder", "documentation.lapsed", "assessment.ask", "assessment.reminder"),
+    *("assessment.approved", "assessment.rejected", "filing.prepare", "filing.verified", "evaluation.ask"),
+    *("evaluation.reminder", "evaluation.recorded", "expiry.notice", "expiry.period-over", "termination.last-day-over"),
+    *("application.withdrawn", "employment.ended", "abroad.special-assessment", "special-assessment.approved"),
+    *("special-assessment.rejected", "special-assessment.reminder", "limits.too-many-days", "period.already-over"),
+    *("§1-sporadic", "§1-elsewhere-than-home", "imposed.informed", "imposed.period-over"),
+}
+
+
+@dataclass(slots=True)
+class Life:
+    """One case lived night by night, with everything that came of it."""
+
+    random: Random
+    case: Case
+    actions: list[tuple[date, Action]] = field(default_factory=list)
+
+    def live(self, first: date) -> None:
+        outages = {self.random.randrange(NIGHTS) for _ in range(self.random.choice((0, 3, 12)))}
+        resting_until = first
+        for ordinal in range(NIGHTS):
+            today = first + days(ordinal)
+            if ordinal in outages:
+                resting_until = today + days(self.random.randrange(1, 60))
+            self.happen(today)
+            if today >= resting_until:
+                self.night(today)
+            else:
+                self.check_index(today)
+
+    def night(self, today: date) -> None:
+        """Facts of the day are in; decide, check that it rests afterwards, and let the archive verify some day."""
+        self.check_index(today)
+        actions = decide(self.case, shipped_policy(), today)
+        for action in actions:
+            assert action.before == self.case
+            self.case = action.after
+        self.actions += [(today, action) for action in actions]
+        assert decide(self.case, shipped_policy(), today) == []
+
+    def check_index(self, today: date) -> None:
+        """A night that the index says is not due would find nothing."""
+        due_on = next_action_on(self.case, shipped_policy())
+        if due_on is None or today < due_on:
+            assert decide(self.case, shipped_policy(), today) == []
+
+    def happen(self, today: date) -> None:
+        """At most one thing a day: somebody says something, HR learns of a last day, the archive answers."""
+        match self.random.randrange(14):
+            case 0:
+                self.say(self.sensible_fact(), today)
+            case 1:
+                self.say((self.any_fact(today), self.random.choice(SENDERS)), today)
+            case 2 if self.random.random() < 0.03:
+                self.case = replace(self.case, left_on=today + days(self.random.randrange(-5, 60)))
+            case 3:
+                verified = tuple(replace(filing, verified=True) for filing in self.case.filings)
+                self.case = replace(self.case, filings=verified)
+            case _:
+                pass
+
+    def say(self, said: tuple[Fact, Sender], today: date) -> None:
+        fact, sender = said
+        if isinstance(fact, TerminationGiven) and self.random.random() < 0.9:
+            return
+        before = self.case
+        try:
+            self.case = take_in(before, fact, sender, today)
+        except SetAsideError:
+            return
+        assert before.is_open
+        assert self.case.state is before.state
+
+    def sensible_fact(self) -> tuple[Fact, Sender]:
+        """What the case is waiting for, from whom it is waiting."""
+        if self.case.state is State.COLLECTING:
+            missing = self.case.missing or (RequirementKind.PHOTO,)
+            fact: Fact = FileReceived(RequirementKind.PHOTO, "a1" * 32)
+            if RequirementKind.PHOTO not in missing:
+                fact = AnswersGiven((("Lys", "Vindu"),), accepts_agreement=True)
+            return fact, Sender(EMPLOYEE)
+        if self.case.state is State.SPECIAL_ASSESSMENT:
+            return AssessmentGiven(self.random.choice(list(AssessmentOutcome)), None), Sender("HR", is_hr=True)
+        if self.case.state is State.IN_ASSESSMENT:
+            return AssessmentGiven(AssessmentOutcome.APPROVED, None), Sender(MANAGER)
+        return EvaluationGiven(self.random.choice(list(EvaluationOutcome)), None), Sender(MANAGER)
+
+    def any_fact(self, today: date) -> Fact:
+        facts: tuple[Fact, ...] = (
+            AnswersGiven((("Lys", "Vindu"),), accepts_agreement=self.random.random() < 0.5),
+            FileReceived(self.random.choice(list(RequirementKind)), "b2" * 32),
+            AssessmentGiven(self.random.choice(list(AssessmentOutcome)), "Ny lampe"),
+            EvaluationGiven(self.random.choice(list(EvaluationOutcome)), None),
+            TerminationGiven(today + days(self.random.randrange(-10, 120))),
+        )
+        return self.random.choice(facts)
+
+
+def random_life(random: Random) -> Life:
+    first = EPOCH + days(random.randrange(1_000))
+    start_on = first + days(random.randrange(-40, 90))
+    application = Application(
+        days_per_week=random.choice((0.5, 1.0, 2.0, 3.0, 5.0, 6.0)),
+        weekdays=None,
+        start_on=start_on,
+        end_on=random.choice((None, None, start_on + days(random.randrange(400)))),
+        place=random.choice((Place.HOME, Place.HOME, Place.HOME, Place.HOME, Place.ABROAD, Place.ELSEWHERE_IN_NORWAY)),
+    )
+    if random.random() < 0.1:
+        order = replace(application, end_on=start_on + days(random.randrange(60)))
+        return Life(random, received(order, applied_on=first, imposed=True))
+    return Life(random, received(application, applied_on=first))
+
+
+def test_random_lives() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=LIVES, deadline=None, database=None, derandomize=True)
+    @given(st.randoms(use_true_random=True))
+    def one(random: Random) -> None:
+        life = random_life(random)
+        life.live(life.case.applied_on)
+        for day, action in life.actions:
+            _check_action(day, action)
+        _check_notices(life)
+        _check_end(life)
+        for evaluation in life.case.evaluations:
+            _check_evaluation(life.case, evaluation)
+        seen.update(action.rule.rstrip(".0123456789") for _, action in life.actions)
+
+    one()
+    assert seen.keys() >= SEEN
+
+
+def _check_action(day: date, action: Action) -> None:
+    moved = action.before.state is not action.after.state
+    assert not moved or (action.before.state, action.after.state) in TRANSITIONS
+    if any(word in action.rule for word in PATIENT_RULES):
+        assert is_working_day(day)
+    for notice in action.notices:
+        assert notice.reply_by is None or notice.reply_by >= day
+    if action.rule == "documentation.lapsed":
+        chase, ladder = action.before.documentation, shipped_policy().documentation
+        assert chase is not None
+        assert chase.stage == len(ladder.remind_after_days)
+        assert (day - chase.last_sent_on).days >= 7
+        assert (day - chase.asked_on).days >= 28
+
+
+def _check_notices(life: Life) -> None:
+    """The outbox refuses a key that it has seen; the rules never offer one."""
+    keys = Counter(
+        (action.before.number, action.rule, notice.to) for _, action in life.actions for notice in action.notices
+    )
+    assert max(keys.values(), default=0) <= 1
+    errands = Counter(errand for _, action in life.actions for errand in action.errands)
+    assert max(errands.values(), default=0) <= 1
+    asked_of_manager = Counter(
+        (day, action.rule.split(".")[0], notice.to)
+        for day, action in life.actions
+        for notice in action.notices
+        if "reminder" in action.rule and notice.to is not Role.HR
+    )
+    assert max(asked_of_manager.values(), default=0) <= 1
+
+
+def _check_end(life: Life) -> None:
+    """What ends a case is its last word."""
+    closing = [position for position, (_, action) in enumerate(life.actions) if not action.after.is_open]
+    assert closing in ([], [len(life.actions) - 1])
+    if life.case.state is State.ENDED:
+        assert life.case.end_reason is not None
+        assert life.case.ended_on == life.actions[-1][0]
+
+
+def _check_evaluation(case: Case, evaluation: Evaluation) -> None:
+    """Due on its calendar day, asked for then or later, and never about a period that is over."""
+    every = shipped_policy().evaluation.every_months
+    assert case.start_on is not None
+    assert case.end_on is not None
+    assert evaluation.due_on == add_months(case.start_on, every * evaluation.sequence)
+    assert evaluation.due_on <= evaluation.chase.asked_on <= case.end_on
+    assert evaluation.due_on < case.end_on

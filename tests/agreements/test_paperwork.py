@@ -1,0 +1,228 @@
+"""The words of the documents: agreement, evaluation record, end note, and what the files are called."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from agreements.case import EndReason, EvaluationOutcome, FilingKind, Requirement, RequirementKind
+from agreements.documents import Answer, Clause, Confirmation, Term
+from agreements.paperwork import People, agreement, end_note, evaluation_record, file_name
+from agreements.policy import PLACEHOLDERS, ClauseText
+from tests.agreements.factories import (
+    EMPLOYEE,
+    MANAGER,
+    MONDAY,
+    NUMBER,
+    active,
+    answered,
+    application,
+    approved,
+    assessment,
+    chase,
+    collecting,
+    evaluation,
+    policy,
+    shipped_policy,
+)
+
+PEOPLE = People("Åse Regnglimt", "Plan og bygg", "Bo Strand", {MANAGER: "Bo Strand"})
+SIGNED_ON, APPROVED_ON = date(2026, 3, 10), date(2026, 3, 12)
+FORBIDDEN_IN_SHAREPOINT = set('"*:<>?/\\|#%')
+HASH = "c3" * 32
+
+
+def signed(document: str | None = None) -> tuple[Requirement, ...]:
+    answers = Requirement(RequirementKind.ANSWERS, SIGNED_ON, answers=(("Hvordan er lyset?", "Godt"),))
+    return (answers, Requirement(RequirementKind.SIGNED_AGREEMENT, SIGNED_ON, document))
+
+
+COMPLETE = approved(requirements=signed(), assessment=assessment(given_on=APPROVED_ON))
+
+
+def clause_of(text: str, weekdays: str | None = "Tirsdag, Torsdag", **changes: object) -> str:
+    asked_for = application(weekdays=weekdays, **changes)
+    case = collecting(application=asked_for)
+    rules = policy(clauses=(ClauseText(letter="a", heading="Omfang", text=text),))
+    return agreement(case, rules, PEOPLE, MONDAY, is_draft=True).clauses[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "expected"),
+    [
+        pytest.param("{days_per_week} dager", {}, "2 dager", id="whole-days"),
+        pytest.param("{days_per_week} dager", {"days_per_week": 2.5}, "2,5 dager", id="half-days"),
+        pytest.param("Dager: {weekdays}.", {}, "Dager: Tirsdag, Torsdag.", id="weekdays"),
+        pytest.param("Dager: {weekdays}.", {"weekdays": None}, "Dager: etter avtale med leder.", id="no-weekdays"),
+        pytest.param("Fra {start_on}", {"start_on": date(2026, 4, 1)}, "Fra 01.04.2026", id="start"),
+        pytest.param("Til {end_on}", {"end_on": date(2026, 12, 24)}, "Til 24.12.2026", id="end"),
+        pytest.param("Til {end_on}", {}, "Til avtaleperiodens slutt", id="no-end-yet"),
+        pytest.param("{municipality} låner ut", {}, "Sandvik kommune låner ut", id="municipality"),
+        pytest.param("Tegnet {{}}", {}, "Tegnet {}", id="braces"),
+        pytest.param("{weekdays}", {"weekdays": "{municipality}"}, "{municipality}", id="an-answer-is-no-placeholder"),
+    ],
+)
+def test_placeholders(text: str, changes: dict[str, object], expected: str) -> None:
+    assert clause_of(text, **changes) == expected  # type: ignore[arg-type] # a table of keyword arguments
+
+
+@pytest.mark.parametrize("placeholder", PLACEHOLDERS)
+def test_every_placeholder_the_policy_allows_is_filled(placeholder: str) -> None:
+    assert "{" not in clause_of(f"{{{placeholder}}}")
+
+
+def test_the_shipped_clauses_are_the_regulations_in_order() -> None:
+    words = agreement(COMPLETE, shipped_policy(), PEOPLE, APPROVED_ON, is_draft=False)
+    assert [clause.letter for clause in words.clauses] == list("abcdefgh")
+    assert all("{" not in clause.text and clause.heading for clause in words.clauses)
+    assert words.clauses[3] == Clause(
+        "d",
+        "Varighet",
+        "Avtalen gjelder fra og med 02.03.2026 til og med 01.03.2027. Ønskes den videreført, søkes det på nytt.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(None, (), id="none"),
+        pytest.param("  ", (), id="only-space"),
+        pytest.param("Tirsdag", ("Tirsdag",), id="one"),
+        pytest.param("Tirsdag, Torsdag", ("Tirsdag", "Torsdag"), id="commas"),
+        pytest.param("tirsdag;torsdag ;", ("tirsdag", "torsdag"), id="semicolons"),
+    ],
+)
+def test_weekdays(written: str | None, read: tuple[str, ...]) -> None:
+    case = collecting(application=application(weekdays=written))
+    assert agreement(case, shipped_policy(), PEOPLE, MONDAY, is_draft=True).weekdays == read
+
+
+def test_the_agreement_says_what_the_case_says() -> None:
+    words = agreement(COMPLETE, shipped_policy(), PEOPLE, APPROVED_ON, is_draft=False)
+    assert (words.case_number, words.employee_number, words.employee_name) == (NUMBER, EMPLOYEE, "Åse Regnglimt")
+    assert (words.unit_name, words.manager_name, words.municipality) == ("Plan og bygg", "Bo Strand", "Sandvik kommune")
+    assert (words.start_on, words.end_on, words.dated_on) == (MONDAY, date(2027, 3, 1), APPROVED_ON)
+    assert (words.answers, words.measures) == ((Answer("Hvordan er lyset?", "Godt"),), "Ny lampe")
+    assert not words.is_draft
+
+
+def test_a_draft_is_confirmed_by_nobody() -> None:
+    words = agreement(COMPLETE, shipped_policy(), PEOPLE, MONDAY, is_draft=True)
+    assert (words.is_draft, words.confirmations) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("document", "given_by", "expected"),
+    [
+        pytest.param(
+            None,
+            MANAGER,
+            (
+                Confirmation("Åse Regnglimt", "Arbeidstaker", SIGNED_ON, "Godtok avtalen i SharePoint-skjema"),
+                Confirmation("Bo Strand", "Leder", APPROVED_ON, "Godkjente i SharePoint-skjema"),
+            ),
+            id="in-the-forms",
+        ),
+        pytest.param(
+            HASH,
+            "HR",
+            (
+                Confirmation("Åse Regnglimt", "Arbeidstaker", SIGNED_ON, "Lastet opp signert avtale", HASH),
+                Confirmation("HR", "Leder", APPROVED_ON, "Godkjente i SharePoint-skjema"),
+            ),
+            id="signed-file-and-hr-on-behalf",
+        ),
+    ],
+)
+def test_confirmations(document: str | None, given_by: str, expected: tuple[Confirmation, ...]) -> None:
+    case = replace(
+        COMPLETE, requirements=signed(document), assessment=assessment(given_on=APPROVED_ON, given_by=given_by)
+    )
+    assert agreement(case, shipped_policy(), PEOPLE, APPROVED_ON, is_draft=False).confirmations == expected
+
+
+def test_nobody_confirmed_what_was_not_received() -> None:
+    case = replace(COMPLETE, requirements=(Requirement(RequirementKind.SIGNED_AGREEMENT),), assessment=None)
+    words = agreement(case, shipped_policy(), replace(PEOPLE, unit_name=""), MONDAY, is_draft=False)
+    assert (words.confirmations, words.answers, words.measures, words.unit_name) == ((), (), None, None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [
+        (EvaluationOutcome.CONTINUE, "Avtalen fortsetter"),
+        (EvaluationOutcome.ADJUST, "Avtalen fortsetter med justeringer"),
+        (EvaluationOutcome.END, "Avtalen avsluttes"),
+    ],
+)
+def test_evaluation_record(outcome: EvaluationOutcome, result: str) -> None:
+    given = replace(answered(1, outcome, date(2026, 9, 9)), due_on=date(2026, 9, 2))
+    record = evaluation_record(active(evaluations=(given,)), given, shipped_policy(), PEOPLE)
+    assert record.title == "Evaluering 1 av avtale om hjemmekontor"
+    assert record.terms == (
+        Term("Arbeidstaker", "Åse Regnglimt"),
+        Term("Evaluert av", "Bo Strand"),
+        Term("Evaluert dato", "09.09.2026"),
+        Term("Forfalt til evaluering", "02.09.2026"),
+        Term("Resultat", result),
+    )
+    assert (record.paragraphs, record.dated_on) == (("Går fint",), date(2026, 9, 9))
+
+
+def test_an_evaluation_without_a_note_by_somebody_unknown() -> None:
+    given = replace(answered(2, EvaluationOutcome.CONTINUE, MONDAY), note=None, given_by="HR")
+    record = evaluation_record(active(), given, shipped_policy(), PEOPLE)
+    assert (record.paragraphs, record.terms[1]) == ((), Term("Evaluert av", "HR"))
+
+
+def test_an_unanswered_evaluation_has_no_record() -> None:
+    with pytest.raises(AssertionError, match="not answered"):
+        evaluation_record(active(), evaluation(1, chase()), shipped_policy(), PEOPLE)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (EndReason.REJECTED, "Søknaden er ikke innvilget"),
+        (EndReason.WITHDRAWN, "Søknaden er trukket"),
+        (EndReason.LAPSED, "Dokumentasjonen kom ikke innen fristen"),
+        (EndReason.EXPIRED, "Avtaleperioden er over"),
+        (EndReason.RENEWED, "Avtalen er avløst av en ny avtale"),
+        (EndReason.TERMINATED, "Avtalen er sagt opp"),
+        (EndReason.LEFT, "Arbeidsforholdet er avsluttet"),
+        (EndReason.REVERTED, "Perioden med pålagt hjemmekontor er over"),
+    ],
+)
+def test_end_note(reason: EndReason, words: str) -> None:
+    note = end_note(active().ended(reason, date(2026, 11, 3)), shipped_policy(), PEOPLE)
+    assert note.terms == (
+        Term("Arbeidstaker", "Åse Regnglimt"),
+        Term("Avtalen gjaldt fra", "02.03.2026"),
+        Term("Saken ble avsluttet", "03.11.2026"),
+        Term("Grunn", words),
+    )
+    assert note.dated_on == date(2026, 11, 3)
+
+
+def test_an_end_note_of_what_never_began_names_no_start() -> None:
+    note = end_note(collecting().ended(EndReason.LAPSED, MONDAY), shipped_policy(), PEOPLE)
+    assert [term.name for term in note.terms] == ["Arbeidstaker", "Saken ble avsluttet", "Grunn"]
+
+
+def test_an_open_case_has_no_end_note() -> None:
+    with pytest.raises(AssertionError, match="has not ended"):
+        end_note(active(), shipped_policy(), PEOPLE)
+
+
+@pytest.mark.parametrize("kind", FilingKind)
+def test_file_names_are_legal_in_sharepoint(kind: FilingKind) -> None:
+    name = file_name(kind, 1, NUMBER)
+    assert FORBIDDEN_IN_SHAREPOINT.isdisjoint(name)
+    assert name == name.strip(" .")
+    assert len(name) <= 128
+    assert NUMBER in name
+
+
+def test_file_names_of_one_case_are_all_different() -> None:
+    names = [file_name(kind, sequence, NUMBER) for kind in FilingKind for sequence in (1, 2)]
+    assert len(set(names)) == len(FilingKind) + 1

@@ -1,0 +1,114 @@
+"""One night at a time: the lease is taken, given back, left behind by the dead, and refused by the living."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+
+import pytest
+from sqlalchemy import insert, update
+
+from integrations.database.engine import Database
+from integrations.database.lease import LEASE_LASTS, LeaseTakenError, lease
+from integrations.database.tables import leases
+from tests.database.samples import rows
+
+ELSEWHERE, ELSEWHERE_TOO = "another-machine:100", "third-machine:200"
+
+
+def holders(database: Database) -> list[str]:
+    return [row.holder for row in rows(database, leases)]
+
+
+def test_it_is_held_for_the_block_and_given_back(database: Database) -> None:
+    before = datetime.now(UTC)
+    with lease(database, "night", ELSEWHERE):
+        [row] = rows(database, leases)
+        assert (row.name, row.holder) == ("night", ELSEWHERE)
+        assert before + LEASE_LASTS <= row.expires_at <= datetime.now(UTC) + LEASE_LASTS
+    assert holders(database) == []
+
+
+def test_it_is_given_back_after_a_failure(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), lease(database, "night", ELSEWHERE):
+        raise ZeroDivisionError
+    assert holders(database) == []
+
+
+def test_a_living_holder_is_refused_with_one_line(database: Database) -> None:
+    me = f"{socket.gethostname()}:{os.getpid()}"
+    with lease(database, "night", me):
+        with pytest.raises(LeaseTakenError) as caught, lease(database, "night", ELSEWHERE):
+            pytest.fail("two nights at once")
+        assert holders(database) == [me]
+    assert me in str(caught.value)
+    assert f"{datetime.now(UTC) + LEASE_LASTS:%Y-%m-%d}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_process_does_not_take_its_own_lease_twice(database: Database) -> None:
+    me = f"{socket.gethostname()}:{os.getpid()}"
+    with lease(database, "night", me), pytest.raises(LeaseTakenError), lease(database, "night", me):
+        pytest.fail("two nights at once")
+
+
+def test_a_holder_on_another_machine_may_be_alive(database: Database) -> None:
+    with (
+        lease(database, "night", ELSEWHERE),
+        pytest.raises(LeaseTakenError, match=ELSEWHERE),
+        lease(database, "night", ELSEWHERE_TOO),
+    ):
+        pytest.fail("two nights at once")
+
+
+def test_other_leases_are_free(database: Database) -> None:
+    with lease(database, "night", ELSEWHERE), lease(database, "purge", ELSEWHERE_TOO):
+        assert holders(database) == [ELSEWHERE, ELSEWHERE_TOO]
+
+
+def test_one_that_has_run_out_is_taken_over_and_the_old_holder_cannot_give_it_back(database: Database) -> None:
+    with ExitStack() as new_night:
+        with lease(database, "night", ELSEWHERE):
+            with database.transaction() as connection:
+                connection.execute(update(leases).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+            new_night.enter_context(lease(database, "night", ELSEWHERE_TOO))
+        assert holders(database) == [ELSEWHERE_TOO]
+    assert holders(database) == []
+
+
+def test_a_dead_holder_on_this_machine_is_noticed_at_once(database: Database) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    dead = f"{socket.gethostname()}:{process.pid}"
+    with database.transaction() as connection:
+        connection.execute(
+            insert(leases).values(name="night", holder=dead, expires_at=datetime.now(UTC) + timedelta(hours=3))
+        )
+    with lease(database, "night", ELSEWHERE):
+        assert holders(database) == [ELSEWHERE]
+    assert holders(database) == []
+
+
+def test_of_two_that_begin_at_once_one_is_told(database: Database) -> None:
+    """The first has claimed and not committed yet: the second finds no lease, and learns of it when it writes."""
+    refused: list[LeaseTakenError] = []
+
+    def second() -> None:
+        try:
+            with lease(database, "night", ELSEWHERE_TOO):
+                pass
+        except LeaseTakenError as error:
+            refused.append(error)
+
+    thread = Thread(target=second)
+    with database.transaction() as connection:
+        expires_at = datetime.now(UTC) + LEASE_LASTS
+        connection.execute(insert(leases).values(name="night", holder=ELSEWHERE, expires_at=expires_at))
+        thread.start()
+        thread.join(0.2)
+    thread.join()
+    assert len(refused) == 1
+    assert holders(database) == [ELSEWHERE]

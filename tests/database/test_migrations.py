@@ -1,0 +1,77 @@
+"""The migrations give the tables the program works with; a database that cannot be used is said to be so."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from integrations.database.engine import Database, DatabaseUnreachableError
+from integrations.database.migrate import SchemaOutdatedError, migrate, must_be_migrated
+from integrations.database.tables import metadata
+from tests.database.samples import everything, load_staff, staff
+
+
+@pytest.fixture
+def empty(empty_database_url: str) -> Iterator[Database]:
+    database = Database.open(empty_database_url)
+    yield database
+    database.close()
+
+
+def test_migrations_give_exactly_the_tables_of_the_program(empty: Database) -> None:
+    migrate(empty)
+    with empty.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True, "target_metadata": metadata}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_running_twice_changes_nothing(empty: Database) -> None:
+    migrate(empty)
+    load_staff(empty, staff("0001"))
+    before = everything(empty)
+    migrate(empty)
+    assert everything(empty) == before
+    must_be_migrated(empty)
+
+
+def test_an_empty_database_is_said_to_need_migration(empty: Database) -> None:
+    with pytest.raises(SchemaOutdatedError, match="hjemmekontor migrate"):
+        must_be_migrated(empty)
+
+
+UNREACHABLE = {
+    "nobody listens": "postgresql+psycopg://hk:hemmelig@127.0.0.1:1/hk",
+    "password as an option": "postgresql+psycopg://hk@127.0.0.1:1/hk?password=hemmelig",
+    "no such driver": "postgresql+nosuch://hk:hemmelig@127.0.0.1/hk",
+    "bare @ in the password": "postgresql+psycopg://hk:hem@hemmelig@127.0.0.1:1/hk",
+    "port that is no number": "postgresql+psycopg://hk:x@127.0.0.1:hemmelig/hk",
+    "no address at all": "hemmelig",
+}
+
+
+@pytest.mark.parametrize("url", UNREACHABLE.values(), ids=UNREACHABLE.keys())
+def test_an_unreachable_database_is_one_line_that_names_the_setting_and_no_password(url: str) -> None:
+    with pytest.raises(DatabaseUnreachableError) as caught:
+        Database.open(url)
+    message = str(caught.value)
+    assert "HK_DATABASE_URL" in message
+    assert "hemmelig" not in message
+    assert "\n" not in message
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DatabaseUnreachableError, match="HK_DATABASE_URL"):
+        Database.open(f"sqlite:///{tmp_path / 'file' / 'hjemmekontor.db'}")
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("Dette er ikke en database, bare en fil med tekst i. " * 20)
+    with pytest.raises(DatabaseUnreachableError, match=r"text\.db"):
+        Database.open(f"sqlite:///{tmp_path / 'text.db'}")

@@ -1,0 +1,340 @@
+"""What goes out: each notice in one mail, each document held until the archive has it, and not a day longer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from agreements.actions import Action, Errand, ErrandKind, Notice, Role
+from agreements.case import Case, Filing, FilingKind, Requirement, RequirementKind, State
+from agreements.policy import Policy
+from integrations.database import outgoing
+from integrations.database.cases import CaseChangedError, Decided, add_cases, due_case_numbers, save_decisions
+from integrations.database.engine import Database
+from integrations.database.outgoing import MAIL, NewMail, Prepared
+from integrations.database.rows import AnyRow
+from integrations.database.tables import documents, employees, filings, notices, outbox
+from tests.database.samples import (
+    PHOTO_SHA256,
+    STAMP,
+    TODAY,
+    TOMORROW,
+    changed,
+    decide_all,
+    everything,
+    load_staff,
+    new_case,
+    read,
+    rows,
+    staff,
+    store,
+)
+
+NUMBER, OTHER = "HK-2027-00001", "HK-2027-00002"
+AGREEMENT, PHOTO = Filing(FilingKind.AGREEMENT), Filing(FilingKind.PHOTO)
+AGREEMENT_SHA256 = "cd" * 32
+
+# --- Errands ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def collecting(staffed: Database, policy: Policy) -> Database:
+    """Two new cases, each with a folder to open and a notice to the employee."""
+    with staffed.transaction() as connection:
+        add_cases(connection, [new_case(1), new_case(2, "0002")])
+    decide_all(staffed, policy, [NUMBER, OTHER])
+    return staffed
+
+
+def errand(database: Database, key: str) -> AnyRow:
+    [row] = [row for row in rows(database, outbox) if row.key == key]
+    return row
+
+
+def open_folder(database: Database, number: str) -> None:
+    with database.transaction() as connection:
+        outgoing.done(connection, f"{number}/open_folder")
+
+
+def test_an_errand_is_begun_remembered_and_done(collecting: Database) -> None:
+    key = f"{NUMBER}/open_folder"
+    with collecting.transaction() as connection:
+        assert [row.key for row in outgoing.pending(connection, ErrandKind.OPEN_FOLDER)] == [
+            key,
+            f"{OTHER}/open_folder",
+        ]
+        outgoing.begin_attempt(connection, key)
+        outgoing.failed(connection, key, "Graph: 503", for_good=False)
+    row = errand(collecting, key)
+    assert (row.status, row.attempts, row.reason, row.done_at) == ("pending", 1, "Graph: 503", None)
+    with collecting.transaction() as connection:
+        outgoing.begin_attempt(connection, key)
+        outgoing.remember_remote(connection, key, "item-1")
+        outgoing.done(connection, key)
+        assert [row.key for row in outgoing.pending(connection, ErrandKind.OPEN_FOLDER)] == [f"{OTHER}/open_folder"]
+    row = errand(collecting, key)
+    assert (row.status, row.attempts, row.reason, row.remote_id) == ("done", 2, None, "item-1")
+    assert row.done_at is not None
+
+
+def test_a_failure_for_good_is_not_tried_again(collecting: Database) -> None:
+    key = f"{NUMBER}/open_folder"
+    with collecting.transaction() as connection:
+        outgoing.failed(connection, key, "Graph: 409", for_good=True)
+        assert key not in [row.key for row in outgoing.pending(connection, ErrandKind.OPEN_FOLDER)]
+    assert (errand(collecting, key).status, errand(collecting, key).reason) == ("failed", "Graph: 409")
+
+
+# --- Notices and mails ------------------------------------------------------------------------------------------
+
+
+def to_write(database: Database) -> list[AnyRow]:
+    with database.transaction() as connection:
+        return outgoing.notices_to_write(connection)
+
+
+def write(database: Database, key: str, notice_keys: Sequence[str]) -> None:
+    with database.transaction() as connection:
+        outgoing.add_mails(connection, [NewMail(key, {"to": "a@b.example", "subject": "Sak"}, notice_keys)], TODAY)
+
+
+def test_a_case_whose_folder_is_not_there_keeps_its_notices(collecting: Database) -> None:
+    assert to_write(collecting) == []
+    open_folder(collecting, NUMBER)
+    assert [row.key for row in to_write(collecting)] == [f"{NUMBER}/documentation.ask/employee"]
+    open_folder(collecting, OTHER)
+    assert [row.case_number for row in to_write(collecting)] == [NUMBER, OTHER]
+
+
+def test_a_notice_comes_with_what_its_text_needs(collecting: Database) -> None:
+    open_folder(collecting, NUMBER)
+    [row] = to_write(collecting)
+    assert (row.template, row.role, row.reply_by) == ("documentation_ask", "employee", TODAY.replace(day=8))
+    assert (row.days_per_week, row.start_on, row.end_on) == (2.0, TODAY.replace(day=15), None)
+    assert (row.employee_name, row.employee_given_name) == ("Åse Regnglimt", "Åse")
+    assert row.employee_mail == "ansatt.0001@sandvik.kommune.example"
+    assert (row.manager_name, row.manager_mail) == ("Åse Regnglimt", "ansatt.0900@sandvik.kommune.example")
+    with collecting.transaction() as connection:
+        missing = outgoing.missing_requirements(connection, [NUMBER])
+    assert missing == {NUMBER: {"photo", "answers", "signed_agreement"}}
+
+
+def test_a_case_without_a_manager_or_a_mail_address_is_still_told(database: Database, policy: Policy) -> None:
+    load_staff(database, changed(staff("0001"), "0001", email=None, user_principal_name=None))
+    store(database, policy, new_case(manager_number=None))
+    told = Action("left", new_case(), new_case(), (Notice("left", Role.MANAGER, detail="Én setning"),))
+    with database.transaction() as connection:
+        save_decisions(connection, [Decided(1, new_case(manager_number=None), [told])], policy, STAMP)
+    [row] = to_write(database)
+    assert (row.employee_mail, row.manager_mail, row.manager_name, row.detail) == (None, None, None, "Én setning")
+
+
+def test_the_user_name_stands_in_for_a_missing_mail_address(collecting: Database) -> None:
+    open_folder(collecting, NUMBER)
+    with collecting.transaction() as connection:
+        connection.execute(update(employees).values(email=None, user_principal_name="upn@sandvik.example"))
+    [row] = to_write(collecting)
+    assert (row.employee_mail, row.manager_mail) == ("upn@sandvik.example", "upn@sandvik.example")
+
+
+def test_a_notice_is_in_one_mail(collecting: Database) -> None:
+    open_folder(collecting, NUMBER)
+    open_folder(collecting, OTHER)
+    write(collecting, "mail/1", [f"{NUMBER}/documentation.ask/employee"])
+    assert [row.case_number for row in to_write(collecting)] == [OTHER]
+    assert [row.outbox_key for row in rows(collecting, notices)] == ["mail/1", None]
+    with collecting.transaction() as connection:
+        [mail] = outgoing.pending(connection, MAIL)
+    assert (mail.key, mail.case_number, mail.payload) == ("mail/1", None, {"to": "a@b.example", "subject": "Sak"})
+
+
+def test_one_mail_may_hold_several_notices(collecting: Database) -> None:
+    write(collecting, "mail/1", [row.key for row in rows(collecting, notices)])
+    assert {row.outbox_key for row in rows(collecting, notices)} == {"mail/1"}
+
+
+def test_the_same_mail_twice_is_refused_whole(collecting: Database) -> None:
+    write(collecting, "mail/1", [f"{NUMBER}/documentation.ask/employee"])
+    before = everything(collecting)
+    with pytest.raises(IntegrityError):
+        write(collecting, "mail/1", [f"{OTHER}/documentation.ask/employee"])
+    assert everything(collecting) == before
+
+
+# --- Documents and filings --------------------------------------------------------------------------------------
+
+
+def approved(ordinal: int, employee_number: str, *planned: Filing) -> Case:
+    photo = Requirement(RequirementKind.PHOTO, TODAY, PHOTO_SHA256)
+    return new_case(ordinal, employee_number, state=State.APPROVED, requirements=(photo,), filings=planned)
+
+
+@pytest.fixture
+def filing(staffed: Database, policy: Policy) -> Database:
+    """One approved case with agreement and photo to file; the photo has been kept since it was uploaded."""
+    store(staffed, policy, approved(1, "0001", AGREEMENT, PHOTO))
+    keep_photo(staffed)
+    return staffed
+
+
+def keep_photo(database: Database) -> None:
+    with database.transaction() as connection:
+        outgoing.keep_document(connection, PHOTO_SHA256, "image/jpeg", b"photo", TODAY)
+
+
+def prepare(database: Database, number: str, kind: FilingKind, sha256: str, content: bytes) -> None:
+    prepared = Prepared(number, kind, 1, f"{number}/{kind}.pdf", content, "application/pdf", sha256, "quick")
+    with database.transaction() as connection:
+        outgoing.keep_prepared(connection, prepared, TODAY)
+
+
+def prepare_photo(database: Database, number: str) -> None:
+    prepare(database, number, FilingKind.PHOTO, PHOTO_SHA256, b"photo")
+
+
+def verify(database: Database, number: str, kind: FilingKind) -> None:
+    with database.transaction() as connection:
+        filed = outgoing.filing(connection, number, kind, 1)
+        outgoing.verified(connection, filed, "drive-item", TOMORROW)
+
+
+def kept(database: Database) -> dict[str, bytes]:
+    return {row.sha256: row.content for row in rows(database, documents)}
+
+
+def test_a_filing_waits_for_its_content_and_then_has_it_fixed(filing: Database) -> None:
+    with filing.transaction() as connection:
+        waiting = outgoing.filings_to_prepare(connection)
+    assert {tuple(row) for row in waiting} == {(NUMBER, "agreement", 1), (NUMBER, "photo", 1)}
+    prepare(filing, NUMBER, FilingKind.AGREEMENT, AGREEMENT_SHA256, b"agreement")
+    with filing.transaction() as connection:
+        assert [row.kind for row in outgoing.filings_to_prepare(connection)] == ["photo"]
+        filed = outgoing.filing(connection, NUMBER, FilingKind.AGREEMENT, 1)
+        assert outgoing.document(connection, filed.sha256) == b"agreement"
+    assert (filed.path, filed.size) == (f"{NUMBER}/agreement.pdf", 9)
+    assert (filed.sha256, filed.quick_xor_hash) == (AGREEMENT_SHA256, "quick")
+    assert (filed.drive_item_id, filed.verified_at) == (None, None)
+
+
+def test_a_verified_filing_is_marked_and_our_copy_is_gone(filing: Database) -> None:
+    prepare(filing, NUMBER, FilingKind.AGREEMENT, AGREEMENT_SHA256, b"agreement")
+    prepare_photo(filing, NUMBER)
+    verify(filing, NUMBER, FilingKind.AGREEMENT)
+    assert kept(filing) == {PHOTO_SHA256: b"photo"}
+    assert read(filing, NUMBER)[1].filings == (replace(AGREEMENT, verified=True), PHOTO)
+    verify(filing, NUMBER, FilingKind.PHOTO)
+    assert kept(filing) == {}
+    agreement, photo = rows(filing, filings)
+    assert (agreement.drive_item_id, agreement.sha256) == ("drive-item", AGREEMENT_SHA256)
+    assert agreement.verified_at is not None
+    assert photo.verified_at is not None
+
+
+def test_a_verified_filing_makes_the_case_due(filing: Database) -> None:
+    with filing.transaction() as connection:
+        assert due_case_numbers(connection, [State.APPROVED], TOMORROW) == []
+    prepare_photo(filing, NUMBER)
+    verify(filing, NUMBER, FilingKind.PHOTO)
+    with filing.transaction() as connection:
+        assert due_case_numbers(connection, [State.APPROVED], TOMORROW) == [NUMBER]
+
+
+def test_who_read_the_case_before_its_verification_cannot_overwrite_it(filing: Database, policy: Policy) -> None:
+    """Else nobody would look at the case again, and the agreement never came into force."""
+    version, case = read(filing, NUMBER)
+    prepare_photo(filing, NUMBER)
+    verify(filing, NUMBER, FilingKind.PHOTO)
+    with pytest.raises(CaseChangedError), filing.transaction() as connection:
+        save_decisions(connection, [Decided(version, case)], policy, STAMP)
+
+
+def test_the_archive_keeps_its_answer_when_the_case_is_saved(filing: Database, policy: Policy) -> None:
+    prepare_photo(filing, NUMBER)
+    verify(filing, NUMBER, FilingKind.PHOTO)
+    before = rows(filing, filings)
+    decide_all(filing, policy, [NUMBER])
+    assert rows(filing, filings) == before
+
+
+def test_two_filings_with_the_same_content_share_one_copy_until_both_are_verified(
+    filing: Database, policy: Policy
+) -> None:
+    store(filing, policy, approved(2, "0002", PHOTO))
+    prepare_photo(filing, NUMBER)
+    prepare_photo(filing, OTHER)
+    assert kept(filing) == {PHOTO_SHA256: b"photo"}
+    verify(filing, NUMBER, FilingKind.PHOTO)
+    assert kept(filing) == {PHOTO_SHA256: b"photo"}
+    verify(filing, OTHER, FilingKind.PHOTO)
+    assert kept(filing) == {}
+
+
+@pytest.mark.parametrize("planned", [(), (PHOTO,)], ids=["not planned yet", "planned, not prepared"])
+def test_the_same_photo_of_another_case_is_kept_until_it_is_filed_too(
+    filing: Database, policy: Policy, planned: tuple[Filing, ...]
+) -> None:
+    """Two who share a home send the same photo; the second case is still being assessed when the first is filed."""
+    store(filing, policy, approved(2, "0002", *planned))
+    prepare_photo(filing, NUMBER)
+    verify(filing, NUMBER, FilingKind.PHOTO)
+    assert kept(filing) == {PHOTO_SHA256: b"photo"}
+
+
+def test_a_closed_case_keeps_no_photo(filing: Database, policy: Policy) -> None:
+    store(filing, policy, replace(approved(2, "0002"), state=State.ENDED))
+    prepare_photo(filing, NUMBER)
+    verify(filing, NUMBER, FilingKind.PHOTO)
+    assert kept(filing) == {}
+
+
+def test_content_that_nothing_waits_for_is_forgotten(staffed: Database, policy: Policy) -> None:
+    def forget() -> int:
+        with staffed.transaction() as connection:
+            return outgoing.forget_documents(connection)
+
+    case = approved(1, "0001")
+    store(staffed, policy, replace(case, state=State.COLLECTING))
+    keep_photo(staffed)
+    assert (forget(), kept(staffed)) == (0, {PHOTO_SHA256: b"photo"})
+    with staffed.transaction() as connection:
+        save_decisions(connection, [Decided(1, replace(case, state=State.ENDED))], policy, STAMP)
+    assert (forget(), kept(staffed)) == (1, {})
+
+
+def test_a_case_that_ended_before_its_filings_were_written_keeps_what_they_need(
+    staffed: Database, policy: Policy
+) -> None:
+    store(staffed, policy, replace(approved(1, "0001", AGREEMENT, PHOTO), state=State.ENDED))
+    keep_photo(staffed)
+    with staffed.transaction() as connection:
+        assert outgoing.forget_documents(connection) == 0
+    prepare_photo(staffed, NUMBER)
+    with staffed.transaction() as connection:
+        assert outgoing.forget_documents(connection) == 0
+    verify(staffed, NUMBER, FilingKind.PHOTO)
+    assert kept(staffed) == {}
+
+
+# --- Names in documents -----------------------------------------------------------------------------------------
+
+
+def test_documents_get_the_names_of_the_cases_people(staffed: Database, policy: Policy) -> None:
+    store(staffed, policy, new_case(1), new_case(2, "0002", manager_number=None))
+    with staffed.transaction() as connection:
+        people = outgoing.people_of_cases(connection, [NUMBER, OTHER, "HK-2027-99999"])
+        names = outgoing.names_of(connection, ["0001", "0900", "HR"])
+    assert people.keys() == {NUMBER, OTHER}
+    assert (people[NUMBER].employee_name, people[NUMBER].unit_name) == ("Åse Regnglimt", "Helse og mestring")
+    assert people[NUMBER].manager_name == "Åse Regnglimt"
+    assert (people[OTHER].manager_name, people[OTHER].manager_mail) == (None, None)
+    assert names == {"0001": "Åse Regnglimt", "0900": "Åse Regnglimt"}
+
+
+def test_one_errand_for_the_same_document_is_enough(staffed: Database, policy: Policy) -> None:
+    store(staffed, policy, new_case())
+    twice = Action("twice", new_case(), new_case(), errands=(Errand(ErrandKind.OPEN_FOLDER),) * 2)
+    with pytest.raises(IntegrityError), staffed.transaction() as connection:
+        save_decisions(connection, [Decided(1, new_case(), [twice])], policy, STAMP)
+    assert rows(staffed, outbox) == []

@@ -1,0 +1,159 @@
+"""Settings: what an installation can have got wrong, in one line that names it and quotes no secret."""
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import PREFIX, Settings, SettingsError, load_settings
+
+SECRET = "hemmelig-7f3a"
+REAL = {
+    "HK_HR_URL": "https://hr.example.no/api",
+    "HK_GRAPH_TENANT_ID": "11111111-2222-3333-4444-555555555555",
+    "HK_GRAPH_CLIENT_ID": "66666666-7777-8888-9999-000000000000",
+    "HK_GRAPH_CLIENT_SECRET": SECRET,
+    "HK_GRAPH_SITE_ID": "sandvik.sharepoint.com,1,2",
+    "HK_MAIL_SENDER": "hjemmekontor@sandvik.example",
+    "HK_HR_MAIL": "hr@sandvik.example",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a directory without a `.env`, with none of our settings in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in (*REAL, *(PREFIX + field.upper() for field in Settings.model_fields)):
+        monkeypatch.delenv(name, raising=False)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **environment: str | None) -> Settings:
+    for name, value in environment.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    return load_settings()
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str | None) -> str:
+    with pytest.raises(SettingsError) as error:
+        load(monkeypatch, **environment)
+    assert error.value.__cause__ is None
+    return str(error.value)
+
+
+def test_the_sandbox_when_nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch)
+    assert settings.uses_sandbox
+    assert settings.policy == "prosedyre-websak"
+    assert settings.database_url == "sqlite:///.local/hjemmekontor.db"
+    assert settings.sandbox_dir == Path(".local/sandbox")
+
+
+def test_our_own_settings_leave_the_sandbox_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, HK_DATABASE_URL="sqlite:///other.db", HK_POLICY="oslo", HK_STATE_DIR="x").uses_sandbox
+
+
+def test_real_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, **REAL)
+    assert not settings.uses_sandbox
+    assert not settings.graph_is_on_loopback
+    assert settings.hr_url == "https://hr.example.no/api"
+    assert settings.graph_client_secret is not None
+    assert settings.graph_client_secret.get_secret_value() == SECRET
+
+
+def test_a_certificate_in_place_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, **{**REAL, "HK_GRAPH_CLIENT_SECRET": None, "HK_GRAPH_CERTIFICATE_PATH": "app.pem"})
+    assert settings.graph_certificate_path == Path("app.pem")
+
+
+@pytest.mark.parametrize("missing", sorted(REAL))
+def test_half_a_configuration_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    named = "HK_GRAPH_CERTIFICATE_PATH" if missing == "HK_GRAPH_CLIENT_SECRET" else missing
+    assert refusal(monkeypatch, **{**REAL, missing: None}) == (
+        f"missing: {named} (set all of them, or none to use the sandbox)"
+    )
+
+
+def test_a_single_setting_names_all_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = refusal(monkeypatch, HK_HR_URL="https://hr.example.no")
+    assert line == (
+        "missing: HK_GRAPH_TENANT_ID, HK_GRAPH_CLIENT_ID, HK_GRAPH_SITE_ID, HK_MAIL_SENDER, HK_HR_MAIL, "
+        "HK_GRAPH_CERTIFICATE_PATH (set all of them, or none to use the sandbox)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        pytest.param("HK_HR_URL", "hr.example.no", "must be an address that starts with https://", id="no-scheme"),
+        pytest.param("HK_HR_URL", "", "must be an address that starts with https://", id="empty"),
+        pytest.param("HK_HR_URL", "ftp://hr.example.no", "must be an address that starts with https://", id="ftp"),
+        pytest.param("HK_HR_TOKEN_URL", "https://", "must be an address that starts with https://", id="no-host"),
+        pytest.param(
+            "HK_GRAPH_BASE_URL",
+            "http://graph.example.no/v1.0",
+            "plain http is accepted for this machine only; use https",
+            id="plain-http",
+        ),
+        pytest.param(
+            "HK_HR_URL",
+            "http://127.0.0.1.example.no",
+            "plain http is accepted for this machine only; use https",
+            id="plain-http-to-what-looks-like-this-machine",
+        ),
+        pytest.param(
+            "HK_DATABASE_URL", "mysql://x", "must start with sqlite:/// or postgresql://", id="unknown-database"
+        ),
+        pytest.param("HK_HR_KIND", "visma", "Input should be 'fint'", id="unknown-hr-system"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    assert refusal(monkeypatch, **{**REAL, name: value}) == f"{name}: {sentence}"
+
+
+@pytest.mark.parametrize("name", ["HK_HR_URL", "HK_HR_TOKEN_URL", "HK_GRAPH_BASE_URL", "HK_DATABASE_URL"])
+def test_a_secret_in_an_address_is_not_quoted(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    line = refusal(monkeypatch, **{**REAL, name: f"ftp://bruker:{SECRET}@example.no"})
+    assert name in line
+    assert SECRET not in line
+
+
+def test_several_mistakes_are_still_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = refusal(monkeypatch, **{**REAL, "HK_HR_URL": "x", "HK_DATABASE_URL": SECRET, "HK_HR_KIND": "y"})
+    assert line.count("\n") == 0
+    assert [part.split(":")[0] for part in line.split("; ")] == ["HK_DATABASE_URL", "HK_HR_KIND", "HK_HR_URL"]
+    assert SECRET not in line
+
+
+def test_a_secret_is_in_nothing_that_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, **REAL, HK_HR_CLIENT_SECRET=SECRET, HK_HR_PASSWORD=SECRET)
+    assert SECRET not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param("http://127.0.0.1:8080/v1.0/", "http://127.0.0.1:8080/v1.0", id="loopback"),
+        pytest.param("http://localhost:8080", "http://localhost:8080", id="localhost"),
+        pytest.param("http://[::1]:8080", "http://[::1]:8080", id="loopback-6"),
+        pytest.param("https://graph.example.no/", "https://graph.example.no", id="https-elsewhere"),
+    ],
+)
+def test_addresses(monkeypatch: pytest.MonkeyPatch, written: str, read: str) -> None:
+    settings = load(monkeypatch, **{**REAL, "HK_GRAPH_BASE_URL": written})
+    assert settings.graph_base_url == read
+    assert settings.graph_is_on_loopback == written.startswith("http:")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql://", "postgresql+psycopg://"])
+def test_postgresql_is_reached_through_psycopg(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    settings = load(monkeypatch, HK_DATABASE_URL=f"{scheme}hk@db.example/hk")
+    assert settings.database_url == "postgresql+psycopg://hk@db.example/hk"
+
+
+def test_a_file_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("HK_POLICY=oslo\nHK_STATE_DIR=fra-fil\nANNET=1\n", encoding="utf-8")
+    settings = load(monkeypatch, HK_STATE_DIR="fra-miljoet")
+    assert (settings.policy, settings.state_dir) == ("oslo", Path("fra-miljoet"))
