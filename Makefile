@@ -34,7 +34,7 @@ serve: .venv/ready ## Prefect server with its UI, a worker, the deployments and 
 
 .PHONY: test
 test: .venv/ready-dev ## Set everything up and run all tests
-	.venv/bin/python -m pytest -n 2 --dist loadfile
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: lint
 lint: .venv/ready-dev ## Formatting, rules and types

@@ -1,5 +1,6 @@
 """The `hjemmekontor` command. What fails for a reason a person can mend is one line and exit code 1."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -178,6 +179,8 @@ def _must(town: Sandbox | None) -> Sandbox:
 
 
 def _until_interrupted(every_minute: Callable[[], None] | None = None) -> None:
+    """Wait for Ctrl-C, or for the polite word of a service manager."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             time.sleep(60)

@@ -37,11 +37,20 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
         start = ("server", "start", "--host", "127.0.0.1", "--port", str(port))
         children.enter_context(_running(start, logs / "server.log"))
         _wait_for(address, logs / "server.log")
-        _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
-        _prefect("--no-prompt", "deploy", "--all")
+        deploy()
         children.enter_context(_running(("worker", "start", "--pool", POOL), logs / "worker.log"))
         console.print(f"Prefect: {address}   (logs in {logs}; Ctrl-C stops everything)")
         yield
+
+
+def deploy() -> None:
+    """Create or update the work pool and every deployment of prefect.yaml; doing it again changes nothing.
+
+    Raises:
+        ServerDidNotStartError: Prefect refused; its last line is in the message.
+    """
+    _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
+    _prefect("--no-prompt", "deploy", "--all")
 
 
 def _command(arguments: Sequence[str]) -> list[str]:
@@ -63,7 +72,7 @@ def _running(arguments: Sequence[str], log: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        child.send_signal(signal.SIGINT)
+        child.terminate()
         try:
             child.wait(SECONDS_TO_STOP)
         except subprocess.TimeoutExpired:

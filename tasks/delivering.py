@@ -61,17 +61,36 @@ def _pretend(night: Night, rows: Sequence[AnyRow]) -> None:
 
 async def _deliver_rows(night: Night, rows: Sequence[AnyRow], deliver: Deliver, what: str) -> Counter[str]:
     """A row that Graph refuses keeps its reason and is tried again next time; the others go on."""
-    counts: Counter[str] = Counter({what: 0})
-    places = asyncio.Semaphore(AT_A_TIME)
     async with open_graph(night.settings, night.patience) as graph:
 
-        async def one(row: AnyRow) -> None:
-            async with places:
-                counts[await _attempt(night, graph, row, deliver) or what] += 1
+        async def attempt(row: AnyRow) -> str:
+            return await _attempt(night, graph, row, deliver) or what
 
+        return await attempt_each(what, rows, attempt)
+
+
+async def attempt_each(
+    success: str, rows: Sequence[AnyRow], attempt: Callable[[AnyRow], Awaitable[str]]
+) -> Counter[str]:
+    """A few at a time; how many ended under each heading that `attempt` gives, `success` even when none did.
+
+    Raises:
+        ExpectedError: the first that `attempt` raised; the other attempts are broken off, as by a crash.
+    """
+    counts: Counter[str] = Counter({success: 0})
+    places = asyncio.Semaphore(AT_A_TIME)
+
+    async def one(row: AnyRow) -> None:
+        async with places:
+            counts[await attempt(row)] += 1
+
+    try:
         async with asyncio.TaskGroup() as group:
             for row in rows:
                 group.create_task(one(row))
+    except ExceptionGroup as group_of_errors:
+        # Whoever waits for the result knows the error itself, not the group: retries and reports depend on it.
+        raise group_of_errors.exceptions[0] from None
     return counts
 
 

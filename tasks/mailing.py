@@ -16,7 +16,7 @@ from integrations.graph.drive import site_address
 from integrations.graph.errors import GraphError
 from integrations.letters import Letter, Links, Message, mail_key, write_letter
 from tasks.batches import NETWORK
-from tasks.delivering import AT_A_TIME
+from tasks.delivering import attempt_each
 from tasks.night import Night, this_night
 
 
@@ -44,17 +44,11 @@ async def _write_and_send(night: Night, notices: Sequence[AnyRow]) -> Counter[st
             _write(night, notices, Links(await site_address(graph)))
         with night.database.transaction() as connection:
             rows = outgoing.pending(connection, MAIL)
-        counts: Counter[str] = Counter({"e-poster sendt": 0})
-        places = asyncio.Semaphore(AT_A_TIME)
 
-        async def one(row: AnyRow) -> None:
-            async with places:
-                counts[await _attempt(night, graph, row)] += 1
+        async def attempt(row: AnyRow) -> str:
+            return await _attempt(night, graph, row)
 
-        async with asyncio.TaskGroup() as group:
-            for row in rows:
-                group.create_task(one(row))
-    return counts
+        return await attempt_each("e-poster sendt", rows, attempt)
 
 
 def _write(night: Night, notices: Sequence[AnyRow], links: Links) -> None:

@@ -1,7 +1,5 @@
 """What every step of a night shares: the business date, the policy, the database; opened once, closed cleanly."""
 
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -14,7 +12,7 @@ from config.policy_files import load_policy
 from config.settings import Settings, load_settings
 from integrations.database.cases import Stamp
 from integrations.database.engine import Database
-from integrations.database.lease import lease
+from integrations.database.lease import lease, this_process
 from integrations.database.migrate import must_be_migrated
 from integrations.graph.client import Patience
 
@@ -74,7 +72,7 @@ def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
         if dry_run:
             closing.enter_context(database.rehearsal())
         else:
-            closing.enter_context(lease(database, "night", f"{socket.gethostname()}:{os.getpid()}"))
+            closing.enter_context(lease(database, "night", this_process()))
         running = Night(settings, policy, database, on or today_in_oslo(), dry_run)
         closing.callback(_current.reset, _current.set(running))
         yield running

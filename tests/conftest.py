@@ -47,6 +47,14 @@ def run(engine: Engine, statements: str) -> None:
         connection.exec_driver_sql(statements)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file of tests stays in one process; all tests of flows share one, so that Prefect's server starts once."""
+    for item in items:
+        folder = item.path.parent
+        group = folder.name if folder.name == "flows" else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True)
 def _hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's shell and no `.env` of the working tree reaches a test."""

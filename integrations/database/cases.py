@@ -69,7 +69,7 @@ def due_case_numbers(connection: Connection, states: Iterable[State], today: dat
 
 
 def load_cases(connection: Connection, numbers: Sequence[str]) -> dict[str, tuple[int, Case]]:
-    """Cases by number, each with the version that `save_decisions` wants back."""
+    """Cases by number, the oldest first, each with the version that `save_decisions` wants back."""
     return _load(connection, select(cases).where(cases.c.number.in_(numbers)))
 
 
@@ -77,7 +77,7 @@ def open_cases_of(connection: Connection, employee_numbers: Sequence[str]) -> di
     """The open case of each employee who has one; of an agreement and its renewal, the renewal."""
     open_states = [str(state) for state in State if state not in {State.ENDED, State.NO_AGREEMENT_NEEDED}]
     wanted = select(cases).where(cases.c.employee_number.in_(employee_numbers), cases.c.state.in_(open_states))
-    found = _load(connection, wanted.order_by(cases.c.id))
+    found = _load(connection, wanted)
     return {case.employee_number: case for _, case in found.values()}
 
 
@@ -206,7 +206,7 @@ def _errand_key(number: str, kind: ErrandKind, filing: FilingKind | None, sequen
 
 
 def _load(connection: Connection, wanted: Select[Any]) -> dict[str, tuple[int, Case]]:
-    rows = connection.execute(wanted).all()
+    rows = connection.execute(wanted.order_by(cases.c.id)).all()
     numbers = [row.number for row in rows]
     of_requirements = _parts(connection, requirements, numbers)
     of_evaluations = _parts(connection, evaluations, numbers)

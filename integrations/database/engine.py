@@ -1,9 +1,12 @@
 """Connections and transactions, the same for SQLite and PostgreSQL."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from tempfile import TemporaryDirectory
+from typing import cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -68,15 +71,34 @@ class Database:
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
-        """A dry run: the block sees its own writes, nobody else does, and at the end they are undone."""
-        with self.engine.connect() as connection:
-            transaction = connection.begin()
+        """A dry run: the block sees its own writes, nobody else does, and at the end they are undone.
+
+        SQLite has one writer at a time, so there the block works on a copy and keeps no real night waiting.
+        """
+        with ExitStack() as stack:
+            is_sqlite = self.engine.dialect.name == "sqlite"
+            engine = stack.enter_context(_copy_of(self.engine)) if is_sqlite else self.engine
+            connection = stack.enter_context(engine.connect())
+            stack.callback(connection.begin().rollback)
             self._rehearsal = connection
             try:
                 yield
             finally:
                 self._rehearsal = None
-                transaction.rollback()
+
+
+@contextmanager
+def _copy_of(engine: Engine) -> Iterator[Engine]:
+    with TemporaryDirectory(prefix="hjemmekontor-") as directory:
+        path = Path(directory) / "rehearsal.db"
+        with closing(sqlite3.connect(path)) as target, closing(engine.raw_connection()) as source:
+            cast("SqliteConnection", source.driver_connection).backup(target)
+        copy = create_engine(f"sqlite:///{path}", hide_parameters=True)
+        _prepare_sqlite(copy)
+        try:
+            yield copy
+        finally:
+            copy.dispose()
 
 
 def _address(url: str) -> URL:

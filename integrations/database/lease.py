@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -61,17 +62,21 @@ def _claim(connection: Connection, name: str, mine: dict[str, Any]) -> None:
         raise LeaseTakenError("Another run has just begun; try again when it is done.") from None
 
 
+def this_process() -> str:
+    """Names this very process as a holder: machine, process number and when it started."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(str(os.getpid()))}"
+
+
 def _is_gone(holder: str) -> bool:
-    """Whether the holder was a process of this machine that no longer exists."""
-    host, _, process = holder.rpartition(":")
-    if host != socket.gethostname() or not process.isdigit():
-        return False
-    if int(process) == os.getpid():
-        return False
+    """Whether the holder was a process of this machine that no longer exists; its number may have been used again."""
+    host, process, started = holder.rsplit(":", 2)
+    return host == socket.gethostname() and _started(process) != started
+
+
+def _started(process: str) -> str | None:
+    """When a process of this machine started, in clock ticks since boot (proc(5), field 22); None if there is none."""
     try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return stat.rpartition(")")[2].split()[19]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 import httpx
-from azure.core.exceptions import ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
@@ -26,7 +26,13 @@ from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph_core import GraphClientFactory
 
 from config.settings import Settings
-from integrations.graph.credentials import REFUSED, SCOPE, open_credential, trusted_authorities
+from integrations.graph.credentials import (
+    REFUSED,
+    SCOPE,
+    RenewableCredential,
+    open_credential,
+    trusted_authorities,
+)
 from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
 
 WORTH_ANOTHER_TRY = frozenset(
@@ -37,6 +43,8 @@ WORTH_ANOTHER_TRY = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
+BROKEN_OFF = (httpx.TransportError, AzureError)
+"""Graph, or Entra ID before it, was not reached or did not finish its answer."""
 TIME_OUT = httpx.Timeout(connect=10, read=60, write=60, pool=60)
 Verb = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
@@ -61,13 +69,18 @@ class Graph:
     """An open connection to one tenant. Belongs to one event loop; see `open_graph`."""
 
     def __init__(
-        self, adapter: GraphRequestAdapter, plain: httpx.AsyncClient, settings: Settings, patience: Patience
+        self,
+        adapter: GraphRequestAdapter,
+        plain: httpx.AsyncClient,
+        credential: RenewableCredential,
+        settings: Settings,
+        patience: Patience,
     ) -> None:
         self._adapter = adapter
+        self._plain = plain
+        self._credential = credential
         self._base_url = settings.graph_base_url
         self._patience = patience
-        self.plain = plain
-        """For the pre-authenticated addresses that Graph hands out: they refuse an Authorization header."""
         self.site = f"/sites/{quote(settings.graph_site_id or '', safe='')}"
         """The site's own path; the commas in its id are escaped, since not everything on the way takes them bare."""
         self.drive_ids: dict[str, str] = {}
@@ -79,7 +92,7 @@ class Graph:
     async def get(self, address: str, doing: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Read JSON from a path or from a whole address that Graph gave us (`@odata.nextLink`)."""
         response = await self.repeatable("GET", address, doing, headers=headers)
-        return _json_object(response, doing)
+        return json_object(response, doing)
 
     async def repeatable(
         self,
@@ -100,7 +113,7 @@ class Graph:
             last = attempt + 1 == self._patience.tries
             try:
                 response = await self._exchange(verb, address, body, headers)
-            except httpx.TransportError as error:
+            except BROKEN_OFF as error:
                 if last:
                     raise self._unreachable(error) from None
                 await asyncio.sleep(self._patience.wait(attempt, None))
@@ -120,10 +133,42 @@ class Graph:
         """
         try:
             return _checked(await self._exchange(verb, address, body, None), doing)
+        except BROKEN_OFF as error:
+            raise self._unreachable(error) from None
+
+    async def handed_out(
+        self,
+        verb: Verb,
+        url: str,
+        doing: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """One request to a pre-authenticated address that Graph gave us: those refuse an Authorization header.
+
+        Raises:
+            GraphError, GraphUnreachableError: as `repeatable`.
+        """
+        try:
+            return _checked(await self._plain.request(verb, url, content=body, headers=headers), doing)
         except httpx.TransportError as error:
             raise self._unreachable(error) from None
 
     async def _exchange(
+        self, verb: Verb, address: str, body: Mapping[str, Any] | bytes | None, headers: Mapping[str, str] | None
+    ) -> httpx.Response:
+        """A request refused at the door (401) has changed nothing: it comes back once with a new token."""
+        response = await self._send(verb, address, body, headers)
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return response
+        self._credential.renew()
+        response = await self._send(verb, address, body, headers)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            raise GraphCredentialsError(REFUSED)
+        return response
+
+    async def _send(
         self, verb: Verb, address: str, body: Mapping[str, Any] | bytes | None, headers: Mapping[str, str] | None
     ) -> httpx.Response:
         request = RequestInformation()
@@ -146,7 +191,7 @@ class Graph:
             raise AssertionError("the native handler gave something else than a response")  # noqa: TRY004 - a bug here
         return response
 
-    def _unreachable(self, error: httpx.TransportError) -> GraphUnreachableError:
+    def _unreachable(self, error: Exception) -> GraphUnreachableError:
         where = urlsplit(self._base_url).netloc
         return GraphUnreachableError(
             f"Microsoft Graph at {where} cannot be reached ({type(error).__name__}). "
@@ -158,7 +203,7 @@ class Graph:
 async def open_graph(settings: Settings, patience: Patience | None = None) -> AsyncIterator[Graph]:
     """Open Graph for the running event loop, and close everything again."""
     middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
-    credential = open_credential(settings)
+    credential = RenewableCredential(lambda: open_credential(settings))
     async with (
         # The SDK wraps the transport it is given and never closes it, so we hold on to it ourselves.
         httpx.AsyncHTTPTransport(http2=not settings.graph_is_on_loopback, verify=trusted_authorities()) as transport,
@@ -170,11 +215,16 @@ async def open_graph(settings: Settings, patience: Patience | None = None) -> As
         tokens = AzureIdentityAccessTokenProvider(credential, None, [SCOPE], [], is_cae_enabled=False)
         adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), client=http)
         adapter.base_url = settings.graph_base_url
-        yield Graph(adapter, plain, settings, patience or Patience())
+        yield Graph(adapter, plain, credential, settings, patience or Patience())
 
 
 def _checked(response: httpx.Response, doing: str) -> httpx.Response:
-    if response.is_success or response.status_code == HTTPStatus.FOUND:
+    is_read = response.request.method == "GET"
+    if response.status_code == HTTPStatus.FOUND or (response.is_success and (is_read or not response.content)):
+        return response
+    if response.is_success:
+        # A proxy's page with status 200 must not pass for something that has been done.
+        json_object(response, doing)
         return response
     try:
         code = str(response.json()["error"]["code"])
@@ -183,7 +233,12 @@ def _checked(response: httpx.Response, doing: str) -> httpx.Response:
     raise GraphError(response.status_code, code, response.headers.get("request-id", "-"), doing)
 
 
-def _json_object(response: httpx.Response, doing: str) -> dict[str, Any]:
+def json_object(response: httpx.Response, doing: str) -> dict[str, Any]:
+    """The answer as JSON.
+
+    Raises:
+        GraphUnreachableError: a proxy's page, or anything else that Graph does not answer.
+    """
     try:
         answer = response.json()
     except ValueError:

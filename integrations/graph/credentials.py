@@ -2,12 +2,14 @@
 
 import ssl
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import httpx
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import ServiceResponseError
 from azure.identity.aio import CertificateCredential, ClientSecretCredential
 
 from config.settings import Settings
@@ -39,6 +41,30 @@ def open_credential(settings: Settings) -> AsyncTokenCredential:
     return ClientSecretCredential(tenant, client, secret)
 
 
+class RenewableCredential(AsyncTokenCredential):
+    """A credential that can be told to forget its token, because Graph refused it before its time was up."""
+
+    def __init__(self, open_anew: Callable[[], AsyncTokenCredential]) -> None:
+        self._open_anew = open_anew
+        self._current = open_anew()
+        self._opened = [self._current]
+
+    def renew(self) -> None:
+        """The next request asks for a new token. What other requests are still using is closed at the end."""
+        self._current = self._open_anew()
+        self._opened.append(self._current)
+
+    async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:  # noqa: ANN401 - azure's own protocol
+        return await self._current.get_token(*scopes, **kwargs)
+
+    async def close(self) -> None:
+        for credential in self._opened:
+            await credential.close()
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+
 class LoopbackCredential(AsyncTokenCredential):
     """Client credentials over plain http, which azure-identity rightly refuses: for a stand-in on this machine only."""
 
@@ -60,7 +86,12 @@ class LoopbackCredential(AsyncTokenCredential):
         enable_cae: bool = False,
         **kwargs: Any,  # noqa: ANN401 - azure's own protocol
     ) -> AccessToken:
-        """Raises GraphCredentialsError when the token endpoint refuses, httpx.TransportError when it is not there."""
+        """The token, asked for when there is none that lasts.
+
+        Raises:
+            GraphCredentialsError: the token endpoint refuses.
+            ServiceResponseError, httpx.TransportError: it is ill, or not there.
+        """
         del scopes, claims, tenant_id, enable_cae, kwargs
         if self._token is None or self._token.expires_on - RENEW_BEFORE_EXPIRY_SECONDS < time.time():
             self._token = await self._request_token()
@@ -74,6 +105,8 @@ class LoopbackCredential(AsyncTokenCredential):
     async def _request_token(self) -> AccessToken:
         async with httpx.AsyncClient(timeout=10, verify=trusted_authorities()) as http:
             response = await http.post(self._token_url, data=self._form)
+        if response.is_server_error:
+            raise ServiceResponseError(f"the token endpoint answered {response.status_code}")
         if response.status_code != httpx.codes.OK:
             raise GraphCredentialsError(REFUSED)
         answer = response.json()

@@ -16,8 +16,11 @@ class GraphError(ExpectedError):
 
     @property
     def is_final(self) -> bool:
-        """Whether trying the same again cannot help: the request itself was refused."""
-        return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+        """Whether trying the same again cannot help: the request itself was refused.
+
+        404 is not among them: a mailbox that is not found is a wrong setting, and its mails wait until it is right.
+        """
+        return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 
 
 class GraphUnreachableError(ExpectedError):

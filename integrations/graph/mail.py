@@ -6,7 +6,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import quote
 
-from integrations.graph.client import Graph
+from integrations.graph.client import Graph, json_object
 from integrations.graph.errors import GraphError
 
 IMMUTABLE_ID = {"Prefer": 'IdType="ImmutableId"'}
@@ -47,7 +47,7 @@ async def create_draft(graph: Graph, sender: str, key: str, mail: Mail) -> str:
     response = await graph.repeatable(
         "POST", f"/users/{quote(sender)}/messages", "POST mail draft", body=message, headers=IMMUTABLE_ID
     )
-    identity: str = response.json()["id"]
+    identity: str = json_object(response, "POST mail draft")["id"]
     return identity
 
 
@@ -65,4 +65,6 @@ async def is_sent(graph: Graph, sender: str, identity: str) -> bool | None:
 
 async def send(graph: Graph, sender: str, identity: str) -> None:
     """Send a draft. Never repeated here: 202 means accepted, anything else means look first."""
-    await graph.once("POST", f"/users/{quote(sender)}/messages/{quote(identity)}/send", "POST mail send")
+    response = await graph.once("POST", f"/users/{quote(sender)}/messages/{quote(identity)}/send", "POST mail send")
+    if response.status_code != HTTPStatus.ACCEPTED:
+        raise GraphError(response.status_code, "notAccepted", response.headers.get("request-id", "-"), "POST mail send")

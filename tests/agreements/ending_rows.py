@@ -11,6 +11,7 @@ from agreements.actions import Errand, ErrandKind, Notice, Role
 from agreements.case import Case, EvaluationOutcome, Filing, FilingKind, RequirementKind, State
 from tests.agreements.evaluation_rows import recorded
 from tests.agreements.factories import (
+    FORTNIGHT_ON,
     MONDAY,
     Outcome,
     Row,
@@ -57,8 +58,8 @@ def evaluated(**changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
 
 def sent_home(**changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     """Imposed and informed; it reverts after 16 March."""
-    last_day = MONDAY + days(14)
-    return imposed(state=State.ACTIVE, start_on=MONDAY, end_on=last_day, **changes)
+    case = replace(imposed(), state=State.ACTIVE, start_on=MONDAY, end_on=FORTNIGHT_ON)
+    return replace(case, **changes)
 
 
 OPEN_CASES = (
@@ -106,7 +107,8 @@ EXPIRY = (
 REVERSION = (
     Row("imposed-on-the-last-day", sent_home(), MONDAY + days(14)),
     Row("reverted", sent_home(), MONDAY + days(15), (REVERTED,)),
-    Row("imposed-is-not-evaluated", sent_home(), MONDAY),
+    Row("imposed-is-not-evaluated", sent_home(end_on=LAST_DAY), date(2026, 9, 2)),
+    Row("imposed-has-no-notice", sent_home(end_on=LAST_DAY), NOTICE_DAY),
 )
 TERMINATION = (
     Row("terminated-in-force-on-the-last-day", active(termination=termination(MONDAY + days(9))), MONDAY + days(9)),

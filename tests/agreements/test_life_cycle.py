@@ -38,6 +38,7 @@ from tests.agreements.factories import (
     requirements,
     shipped_policy,
     special_assessment,
+    termination,
 )
 from tests.agreements.rows import ROWS
 
@@ -198,6 +199,12 @@ def test_the_outcome_end_makes_today_the_last_day(outcome: EvaluationOutcome, la
     assert (after.termination and after.termination.given_by) == (MANAGER if last_day else None)
     ended = decide(after, shipped_policy(), today + days(1))
     assert [action.rule for action in ended] == (["termination.last-day-over"] if last_day else [])
+
+
+def test_a_last_day_agreed_before_stands_when_the_evaluation_says_end() -> None:
+    agreed = termination(date(2026, 9, 30))
+    case = active(termination=agreed, evaluations=(answered(1, EvaluationOutcome.END, date(2026, 9, 4)),))
+    assert decide(case, shipped_policy(), date(2026, 9, 4))[-1].after.termination == agreed
 
 
 def test_rules_that_feed_themselves_are_found_out() -> None:

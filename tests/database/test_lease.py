@@ -1,6 +1,5 @@
 """One night at a time: the lease is taken, given back, left behind by the dead, and refused by the living."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -12,11 +11,11 @@ import pytest
 from sqlalchemy import insert, update
 
 from integrations.database.engine import Database
-from integrations.database.lease import LEASE_LASTS, LeaseTakenError, lease
+from integrations.database.lease import LEASE_LASTS, LeaseTakenError, lease, this_process
 from integrations.database.tables import leases
 from tests.database.samples import rows
 
-ELSEWHERE, ELSEWHERE_TOO = "another-machine:100", "third-machine:200"
+ELSEWHERE, ELSEWHERE_TOO = "another-machine:100:5", "third-machine:200:6"
 
 
 def holders(database: Database) -> list[str]:
@@ -39,7 +38,7 @@ def test_it_is_given_back_after_a_failure(database: Database) -> None:
 
 
 def test_a_living_holder_is_refused_with_one_line(database: Database) -> None:
-    me = f"{socket.gethostname()}:{os.getpid()}"
+    me = this_process()
     with lease(database, "night", me):
         with pytest.raises(LeaseTakenError) as caught, lease(database, "night", ELSEWHERE):
             pytest.fail("two nights at once")
@@ -50,7 +49,7 @@ def test_a_living_holder_is_refused_with_one_line(database: Database) -> None:
 
 
 def test_a_process_does_not_take_its_own_lease_twice(database: Database) -> None:
-    me = f"{socket.gethostname()}:{os.getpid()}"
+    me = this_process()
     with lease(database, "night", me), pytest.raises(LeaseTakenError), lease(database, "night", me):
         pytest.fail("two nights at once")
 
@@ -82,7 +81,7 @@ def test_one_that_has_run_out_is_taken_over_and_the_old_holder_cannot_give_it_ba
 def test_a_dead_holder_on_this_machine_is_noticed_at_once(database: Database) -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    dead = f"{socket.gethostname()}:{process.pid}"
+    dead = f"{socket.gethostname()}:{process.pid}:1"
     with database.transaction() as connection:
         connection.execute(
             insert(leases).values(name="night", holder=dead, expires_at=datetime.now(UTC) + timedelta(hours=3))
@@ -90,6 +89,16 @@ def test_a_dead_holder_on_this_machine_is_noticed_at_once(database: Database) ->
     with lease(database, "night", ELSEWHERE):
         assert holders(database) == [ELSEWHERE]
     assert holders(database) == []
+
+
+def test_a_process_number_used_again_is_not_the_old_holder(database: Database) -> None:
+    """As in a container, where the process that is started anew has the number of the one that crashed."""
+    host, process, _ = this_process().rsplit(":", 2)
+    with database.transaction() as connection:
+        expires_at = datetime.now(UTC) + timedelta(hours=3)
+        connection.execute(insert(leases).values(name="night", holder=f"{host}:{process}:1", expires_at=expires_at))
+    with lease(database, "night", this_process()):
+        assert holders(database) == [this_process()]
 
 
 def test_of_two_that_begin_at_once_one_is_told(database: Database) -> None:

@@ -78,3 +78,14 @@ def test_without_a_rehearsal_a_failed_transaction_leaves_nothing(staffed: Databa
     with pytest.raises(IntegrityError), staffed.transaction() as connection:
         add_cases(connection, [new_case(1), new_case(2, employee_number="nobody")])
     assert numbers(staffed) == []
+
+
+def test_a_real_night_goes_on_meanwhile(staffed: Database) -> None:
+    with staffed.rehearsal():
+        add(staffed, 1)
+        night = Database.open(staffed.engine.url.render_as_string(hide_password=False))
+        with night.transaction() as connection:
+            add_cases(connection, [new_case(7)])
+        night.close()
+        assert numbers(staffed)[0] == NUMBER
+    assert numbers(staffed) == ["HK-2027-00007"]
