@@ -10,6 +10,7 @@ from agreements.policy import Policy
 from config.errors import ExpectedError
 
 SHIPPED = Path(__file__).parent / "policies"
+TEMPLATES = Path(__file__).parent / "templates"
 WHERE = re.compile(r" - at `\$\.?(?P<key>[^`]*)`$")
 NAMELESS = ("unknown field", "enum value")
 """What a message says when it leaves out what would have been allowed."""
@@ -32,11 +33,17 @@ def load_policy(name: str) -> Policy:
         known = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.toml")))
         raise PolicyError(f"HK_POLICY: there is no policy «{name}». Choose one of: {known}; or a .toml file.") from None
     try:
-        return msgspec.toml.decode(content, type=Policy)
+        policy = msgspec.toml.decode(content, type=Policy)
     except UnicodeDecodeError:
         raise PolicyError(f"HK_POLICY: {path.name}: the file is not UTF-8 text. Save it as UTF-8.") from None
     except msgspec.DecodeError as error:
         raise PolicyError(f"HK_POLICY: {path.name}: {_sentence(str(error))}") from None
+    if not (TEMPLATES / policy.language).is_dir():
+        there = ", ".join(sorted(folder.name for folder in TEMPLATES.iterdir()))
+        raise PolicyError(
+            f"HK_POLICY: {path.name}: language: there are no texts in {policy.language} yet, only {there}"
+        )
+    return policy
 
 
 def _sentence(message: str) -> str:

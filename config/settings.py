@@ -12,6 +12,20 @@ from config.errors import ExpectedError
 
 PREFIX = "HK_"
 GRAPH_ON_THE_INTERNET = "https://graph.microsoft.com/v1.0"
+REQUIRED = (
+    "hr_url",
+    "hr_token_url",
+    "hr_client_id",
+    "hr_client_secret",
+    "hr_username",
+    "hr_password",
+    "graph_tenant_id",
+    "graph_client_id",
+    "graph_site_id",
+    "mail_sender",
+    "hr_mail",
+)
+"""What real systems need; a certificate or a secret for Graph comes on top."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -22,7 +36,9 @@ class SettingsError(ExpectedError):
 class Settings(BaseSettings):
     """Everything an installation decides. Secrets are `SecretStr`, so that no log or traceback shows them."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     database_url: str = "sqlite:///.local/hjemmekontor.db"
     policy: str = "prosedyre-websak"
@@ -75,13 +91,23 @@ class Settings(BaseSettings):
             raise ValueError("must start with sqlite:/// or postgresql://")
         return value.replace("postgresql://", "postgresql+psycopg://", 1)
 
+    @field_validator("archive_folder")
+    @classmethod
+    def _known_placeholders(cls, value: str) -> str:
+        try:
+            path = value.format(employee_number="0", case_number="HK").strip("/")
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+            path = ""
+        if "HK" not in path.split("/"):
+            raise ValueError("must be a path with {case_number} as a folder of its own, and may use {employee_number}")
+        return value
+
     @model_validator(mode="after")
     def _all_or_nothing(self) -> "Settings":
         """Half a configuration would send real employees' cases to the sandbox or the other way round."""
         if self.uses_sandbox:
             return self
-        required = ("hr_url", "graph_tenant_id", "graph_client_id", "graph_site_id", "mail_sender", "hr_mail")
-        missing = [name for name in required if getattr(self, name) is None]
+        missing = [name for name in REQUIRED if getattr(self, name) is None]
         if self.graph_client_secret is None and self.graph_certificate_path is None:
             missing.append("graph_certificate_path")
         if missing:
@@ -92,8 +118,8 @@ class Settings(BaseSettings):
     @cached_property
     def uses_sandbox(self) -> bool:
         """No real system is configured at all: neither the HR system nor Microsoft Graph."""
-        real = (self.hr_url, self.graph_tenant_id, self.graph_client_id, self.graph_site_id, self.mail_sender)
-        return all(value is None for value in real) and self.graph_base_url == GRAPH_ON_THE_INTERNET
+        real = (*REQUIRED, "graph_client_secret", "graph_certificate_path")
+        return all(getattr(self, name) is None for name in real) and self.graph_base_url == GRAPH_ON_THE_INTERNET
 
     @property
     def graph_is_on_loopback(self) -> bool:

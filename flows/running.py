@@ -12,7 +12,8 @@ from prefect.states import Completed, Failed
 
 from config.errors import ExpectedError
 from tasks.batches import UNREACHABLE
-from tasks.mailing import write_and_send_mail
+from tasks.delivering import FILES_THAT_FAILED
+from tasks.mailing import MAILS_THAT_FAILED, write_and_send_mail
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
 from tasks.telling import tell
@@ -44,7 +45,13 @@ def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, 
     counts = {each.name: dict(each.counts) for each in results}
     if any(each.problem is not None for each in results):
         return Failed(message=_what_failed(results), data=counts)
-    return Completed(message="Alt gikk bra.", data=counts)
+    return Completed(message=_how_it_went(results), data=counts)
+
+
+def _how_it_went(results: Sequence[StepResult]) -> str:
+    """One mail or file that could not be delivered fails no night, but nobody is told that all is well."""
+    undelivered = sum(each.counts[what] for each in results for what in (FILES_THAT_FAILED, MAILS_THAT_FAILED))
+    return f"Fullført, men {undelivered} leveranser feilet; se rapporten." if undelivered else "Alt gikk bra."
 
 
 def _what_failed(results: Sequence[StepResult]) -> str:

@@ -145,14 +145,15 @@ def _run(name: str, on: str | None, *, dry_run: bool, as_json: bool) -> None:
     with surroundings(day) as town:
         from hjemmekontor.flow_names import run_by_name
 
-        if town is not None:
+        if town is not None and (town.is_new or not dry_run):
             town.live_until(day)
         waiting = nullcontext() if as_json else console.status(f"{name} {day} …")
         with waiting:
             state = run_by_name(name, day, dry_run=dry_run)
         found = state.result(raise_on_failure=False)
         steps = found if isinstance(found, dict) else {}
-        outcome = Outcome(name, day, dry_run, steps, None if state.is_completed() else state.message)
+        message = state.message or ""
+        outcome = Outcome(name, day, dry_run, steps, None if state.is_completed() else message, message)
         if not as_json:
             print_night(console, load_settings(), outcome)
     if as_json:

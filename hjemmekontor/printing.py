@@ -20,6 +20,7 @@ class Outcome:
     dry_run: bool
     steps: Mapping[str, Mapping[str, int]]
     problem: str | None
+    message: str
 
     def as_json(self) -> str:
         content = {
@@ -47,7 +48,7 @@ def print_night(console: Console, settings: Settings, outcome: Outcome) -> None:
     if outcome.steps:
         console.print(table)
     if outcome.problem is None:
-        console.print("Alt gikk bra.", style="green")
+        console.print(outcome.message, style="green")
     else:
         console.print(f"Noe feilet: {outcome.problem}", style="red", markup=False, highlight=False, soft_wrap=True)
     if settings.graph_is_on_loopback and outcome.steps and not outcome.dry_run:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-TEMPLATES = Path(__file__).parent.parent / "config" / "templates"
+from config.policy_files import TEMPLATES
+
 MONTHS = {
     "nb": (
         *("januar", "februar", "mars", "april", "mai", "juni"),
@@ -91,6 +91,10 @@ def _block(template: Any, name: str, context: Mapping[str, Any], *, plain: bool 
     return " ".join(Markup(rendered).unescape().split()) if plain else rendered  # noqa: S704 - unescaped at once
 
 
+def _days_in_words(days: float) -> str:
+    return "1 dag" if days == 1 else f"{days:g} dager".replace(".", ",")
+
+
 @cache
 def _environment(language: str) -> SandboxedEnvironment:
     """Autoescaped and sandboxed: a name with markup stays a name, and a text can reach nothing else."""
@@ -103,5 +107,5 @@ def _environment(language: str) -> SandboxedEnvironment:
     )
     months = MONTHS[language]
     environment.filters["dato"] = lambda day: f"{day.day}. {months[day.month - 1]} {day.year}"
-    environment.filters["dager"] = lambda days: f"{days:g}".replace(".", ",")
+    environment.filters["dager"] = _days_in_words
     return environment

@@ -35,6 +35,7 @@ class Sandbox:
     def __init__(self, directory: Path, founding: Founding) -> None:
         opens_on = date.fromisoformat(founding.opens_on)
         self.directory = directory
+        self._opens_on = opens_on
         self.municipality = Municipality.generate(founding.size, founding.seed, opens_on=opens_on)
         self._hr = TenantUser(
             user_id="00000000-0000-4000-8000-000000000001",
@@ -64,6 +65,11 @@ class Sandbox:
         hr = fint_application(self.municipality, lambda: self.today)
         with serve(hr, hr_port) as hr_server, serve(self.tenant.application(), graph_port) as graph_server:
             yield self._environment(hr_server.url, graph_server.url)
+
+    @property
+    def is_new(self) -> bool:
+        """Nobody has lived a day here yet."""
+        return self.people.lived_until < self._opens_on
 
     def live_until(self, day: date) -> None:
         """Let every day up to and including `day` pass, once."""

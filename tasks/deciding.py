@@ -7,6 +7,7 @@ from prefect import task
 
 from agreements.case import State
 from agreements.decide import Rule, decide
+from agreements.words import rule_in_words
 from integrations.database.cases import Decided, due_case_numbers, load_cases, mark_renewed, save_decisions
 from tasks.batches import LOCAL, batches
 from tasks.night import this_night
@@ -25,7 +26,7 @@ def decide_due(flow: str, states: Sequence[State], rules: Sequence[Rule]) -> Cou
 
 @task(name="decide-batch", **LOCAL)
 def decide_batch(flow: str, numbers: Sequence[str], rules: Sequence[Rule]) -> Counter[str]:
-    """Rules applied to each case of the batch; counts by rule."""
+    """Rules applied to each case of the batch; counts by rule, in HR's words."""
     night = this_night()
     with night.database.transaction() as connection:
         decided = [
@@ -35,7 +36,7 @@ def decide_batch(flow: str, numbers: Sequence[str], rules: Sequence[Rule]) -> Co
         ]
         save_decisions(connection, decided, night.policy, night.stamp(flow))
         mark_renewed(connection, [case.case for case in decided if _takes_over(case)], night.on)
-    return Counter(_without_numbers(action.rule) for each in decided for action in each.actions)
+    return Counter(rule_in_words(action.rule) for each in decided for action in each.actions)
 
 
 def _takes_over(decided: Decided) -> bool:
@@ -44,8 +45,3 @@ def _takes_over(decided: Decided) -> bool:
         action.after.state is State.ACTIVE and action.before.state is not State.ACTIVE for action in decided.actions
     )
     return became_active and decided.case.renews is not None
-
-
-def _without_numbers(rule: str) -> str:
-    """`documentation.reminder.2` counts as `documentation.reminder`."""
-    return rule.rstrip(".0123456789")

@@ -25,6 +25,8 @@ AT_A_TIME = 4
 
 Deliver = Callable[[Night, Graph, AnyRow], Awaitable[None]]
 
+FILES_THAT_FAILED = "leveranser som feilet"
+
 
 @task(name="open-folders", **NETWORK)
 def open_folders() -> Counter[str]:
@@ -104,7 +106,7 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) ->
         conflict = isinstance(error, ArchiveConflictError)
         with night.database.transaction() as connection:
             outgoing.failed(connection, row.key, str(error), for_good=conflict)
-        return "leveranser som feilet"
+        return FILES_THAT_FAILED
     return None
 
 

@@ -19,6 +19,8 @@ from tasks.batches import NETWORK
 from tasks.delivering import attempt_each
 from tasks.night import Night, this_night
 
+MAILS_THAT_FAILED = "e-poster som feilet"
+
 
 @task(name="write-and-send-mail", **NETWORK)
 def write_and_send_mail() -> Counter[str]:
@@ -105,7 +107,7 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow) -> str:
     except GraphError as error:
         with night.database.transaction() as connection:
             outgoing.failed(connection, row.key, str(error), for_good=error.is_final)
-        return "e-poster som feilet"
+        return MAILS_THAT_FAILED
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
     return "e-poster sendt"

@@ -13,7 +13,8 @@ from jinja2 import UndefinedError
 
 from agreements.actions import Notice, Role
 from agreements.case import RequirementKind
-from integrations.letters import TEMPLATES, Letter, Links, Message, mail_key, write_letter
+from config.policy_files import TEMPLATES
+from integrations.letters import Letter, Links, Message, mail_key, write_letter
 from tests.agreements.factories import NUMBER
 from tests.agreements.rows import ROWS
 
@@ -138,7 +139,7 @@ def test_several_messages_are_one_digest() -> None:
     over = message(Notice("expired", Role.MANAGER), key="k2", case_number="HK-2026-00007")
     written = letter(ask(), ask("HK-2026-00043", date(2026, 4, 7)), over)
     shown = Reader(written.html)
-    assert written.subject == "3 saker om hjemmekontor, første frist 7. april 2026"
+    assert written.subject == "3 meldinger om hjemmekontor, første frist 7. april 2026"
     positions = [shown.text.index(f"({number})") for number in (NUMBER, "HK-2026-00043", "HK-2026-00007")]
     assert positions == sorted(positions)
     assert shown.text.count("Hei Åse") == 1
@@ -147,7 +148,7 @@ def test_several_messages_are_one_digest() -> None:
 
 def test_a_digest_without_deadlines_names_none() -> None:
     over = [message(Notice("expired", Role.MANAGER), key=key) for key in ("k1", "k2")]
-    assert letter(*over).subject == "2 saker om hjemmekontor"
+    assert letter(*over).subject == "2 meldinger om hjemmekontor"
 
 
 def test_nobody_in_particular_is_greeted_without_a_name() -> None:
@@ -211,10 +212,23 @@ def test_links() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days_per_week", "words"), [(1.0, "1 dager"), (2.0, "2 dager"), (2.5, "2,5 dager"), (5.0, "5 dager")]
+    ("days_per_week", "words"),
+    [(0.5, "0,5 dager"), (1.0, "1 dag"), (1.5, "1,5 dager"), (2.0, "2 dager"), (2.5, "2,5 dager"), (5.0, "5 dager")],
 )
 def test_days_in_norwegian(days_per_week: float, words: str) -> None:
-    assert words in Reader(letter(ask(days_per_week=days_per_week)).html).text
+    assert f" hjemmefra {words} i uken " in Reader(letter(ask(days_per_week=days_per_week)).html).text
+
+
+@pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: f"{notice.template}-{notice.to}")
+def test_one_day_is_in_the_singular_in_every_text(notice: Notice) -> None:
+    shown = Reader(letter(message(notice, days_per_week=1.0)).html).text
+    assert not re.search(r"\b1 dager|\bdag dager", shown)
+
+
+def test_the_manager_is_not_promised_what_the_policy_may_not_require() -> None:
+    shown = Reader(letter(ask()).html).text
+    assert "har levert dokumentasjonen" in shown
+    assert not re.search("bilde|foto", shown, re.IGNORECASE)
 
 
 def test_measures_are_named_when_there_are_any() -> None:

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import PREFIX, Settings, SettingsError, load_settings
+from config.settings import PREFIX, REQUIRED, Settings, SettingsError, load_settings
 
 SECRET = "hemmelig-7f3a"
 REAL = {
     "HK_HR_URL": "https://hr.example.no/api",
+    "HK_HR_TOKEN_URL": "https://hr.example.no/token",
+    "HK_HR_CLIENT_ID": "hjemmekontor",
+    "HK_HR_CLIENT_SECRET": SECRET,
+    "HK_HR_USERNAME": "hjemmekontor@klient.example",
+    "HK_HR_PASSWORD": SECRET,
     "HK_GRAPH_TENANT_ID": "11111111-2222-3333-4444-555555555555",
     "HK_GRAPH_CLIENT_ID": "66666666-7777-8888-9999-000000000000",
     "HK_GRAPH_CLIENT_SECRET": SECRET,
@@ -16,6 +21,11 @@ REAL = {
     "HK_MAIL_SENDER": "hjemmekontor@sandvik.example",
     "HK_HR_MAIL": "hr@sandvik.example",
 }
+
+
+ALL_OR_NONE = "(set all of them, or none to use the sandbox)"
+EVERYTHING = {**REAL, "HK_GRAPH_CERTIFICATE_PATH": "app.pem"}
+BY_CERTIFICATE = {**EVERYTHING, "HK_GRAPH_CLIENT_SECRET": None}
 
 
 @pytest.fixture(autouse=True)
@@ -62,31 +72,55 @@ def test_real_systems(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_certificate_in_place_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(monkeypatch, **{**REAL, "HK_GRAPH_CLIENT_SECRET": None, "HK_GRAPH_CERTIFICATE_PATH": "app.pem"})
+    settings = load(monkeypatch, **BY_CERTIFICATE)
+    assert not settings.uses_sandbox
     assert settings.graph_certificate_path == Path("app.pem")
 
 
 @pytest.mark.parametrize("missing", sorted(REAL))
 def test_half_a_configuration_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     named = "HK_GRAPH_CERTIFICATE_PATH" if missing == "HK_GRAPH_CLIENT_SECRET" else missing
-    assert refusal(monkeypatch, **{**REAL, missing: None}) == (
-        f"missing: {named} (set all of them, or none to use the sandbox)"
-    )
+    assert refusal(monkeypatch, **{**REAL, missing: None}) == f"missing: {named} {ALL_OR_NONE}"
 
 
-def test_a_single_setting_names_all_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = refusal(monkeypatch, HK_HR_URL="https://hr.example.no")
-    assert line == (
-        "missing: HK_GRAPH_TENANT_ID, HK_GRAPH_CLIENT_ID, HK_GRAPH_SITE_ID, HK_MAIL_SENDER, HK_HR_MAIL, "
-        "HK_GRAPH_CERTIFICATE_PATH (set all of them, or none to use the sandbox)"
-    )
+@pytest.mark.parametrize("empty", sorted(REAL))
+def test_an_empty_setting_is_a_missing_one(monkeypatch: pytest.MonkeyPatch, empty: str) -> None:
+    named = "HK_GRAPH_CERTIFICATE_PATH" if empty == "HK_GRAPH_CLIENT_SECRET" else empty
+    assert refusal(monkeypatch, **{**REAL, empty: ""}) == f"missing: {named} {ALL_OR_NONE}"
+
+
+def test_only_empty_settings_are_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, **{PREFIX + field.upper(): "" for field in Settings.model_fields})
+    assert settings.uses_sandbox
+    assert settings.policy == "prosedyre-websak"
+    assert settings.archive_folder == "{employee_number}/Hjemmekontor/{case_number}"
+
+
+def test_an_empty_certificate_beside_a_secret_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, **REAL, HK_GRAPH_CERTIFICATE_PATH="").graph_certificate_path is None
+
+
+def test_what_is_required_is_what_real_systems_are_given_here() -> None:
+    assert {PREFIX + name.upper() for name in REQUIRED} == REAL.keys() - {"HK_GRAPH_CLIENT_SECRET"}
+
+
+@pytest.mark.parametrize("alone", sorted(EVERYTHING))
+def test_a_single_setting_names_all_the_others(monkeypatch: pytest.MonkeyPatch, alone: str) -> None:
+    """Were it taken for the sandbox, a municipality that began to configure would never know that it is not done."""
+    keys_to_graph = {"HK_GRAPH_CLIENT_SECRET", "HK_GRAPH_CERTIFICATE_PATH"}
+    line = refusal(monkeypatch, **{alone: EVERYTHING[alone]})
+    others = EVERYTHING.keys() - (keys_to_graph if alone in keys_to_graph else {alone, "HK_GRAPH_CLIENT_SECRET"})
+    assert set(line.removeprefix("missing: ").removesuffix(f" {ALL_OR_NONE}").split(", ")) == others
+
+
+def test_graph_elsewhere_alone_is_half_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "HK_GRAPH_TENANT_ID" in refusal(monkeypatch, HK_GRAPH_BASE_URL="https://graph.example.no")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
         pytest.param("HK_HR_URL", "hr.example.no", "must be an address that starts with https://", id="no-scheme"),
-        pytest.param("HK_HR_URL", "", "must be an address that starts with https://", id="empty"),
         pytest.param("HK_HR_URL", "ftp://hr.example.no", "must be an address that starts with https://", id="ftp"),
         pytest.param("HK_HR_TOKEN_URL", "https://", "must be an address that starts with https://", id="no-host"),
         pytest.param(
@@ -128,7 +162,7 @@ def test_several_mistakes_are_still_one_line(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_secret_is_in_nothing_that_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(monkeypatch, **REAL, HK_HR_CLIENT_SECRET=SECRET, HK_HR_PASSWORD=SECRET)
+    settings = load(monkeypatch, **REAL)
     assert SECRET not in f"{settings!r} {settings} {settings.model_dump()}"
 
 
@@ -147,6 +181,41 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch, written: str, read: str) -> 
     assert settings.graph_is_on_loopback == written.startswith("http:")
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "{case_number}",
+        "/{case_number}/",
+        "{employee_number}/{case_number}",
+        "Personal/{employee_number}/x/{case_number}",
+    ],
+)
+def test_archive_folders(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    assert load(monkeypatch, HK_ARCHIVE_FOLDER=folder).archive_folder == folder
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param("Hjemmekontor", id="no-placeholder"),
+        pytest.param("{employee_number}/Hjemmekontor", id="all-cases-in-one-folder"),
+        pytest.param("sak-{case_number}", id="part-of-a-name"),
+        pytest.param("{saksnummer}/{case_number}", id="unknown-placeholder"),
+        pytest.param("{}/{case_number}", id="nameless"),
+        pytest.param("{0}/{case_number}", id="numbered"),
+        pytest.param("{case_number", id="not-closed"),
+        pytest.param("{{case_number}}", id="escaped"),
+        pytest.param("{employee_number:d}/{case_number}", id="format-of-a-number"),
+        pytest.param("{employee_number.name}/{case_number}", id="attribute"),
+        pytest.param("{employee_number[name]}/{case_number}", id="item"),
+    ],
+)
+def test_an_archive_folder_that_could_not_be_filled_in(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    assert refusal(monkeypatch, HK_ARCHIVE_FOLDER=folder) == (
+        "HK_ARCHIVE_FOLDER: must be a path with {case_number} as a folder of its own, and may use {employee_number}"
+    )
+
+
 @pytest.mark.parametrize("scheme", ["postgresql://", "postgresql+psycopg://"])
 def test_postgresql_is_reached_through_psycopg(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     settings = load(monkeypatch, HK_DATABASE_URL=f"{scheme}hk@db.example/hk")
@@ -157,3 +226,10 @@ def test_a_file_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("HK_POLICY=oslo\nHK_STATE_DIR=fra-fil\nANNET=1\n", encoding="utf-8")
     settings = load(monkeypatch, HK_STATE_DIR="fra-miljoet")
     assert (settings.policy, settings.state_dir) == ("oslo", Path("fra-miljoet"))
+
+
+def test_an_empty_line_in_the_file_is_not_set() -> None:
+    Path(".env").write_text("HK_HR_URL=\nHK_GRAPH_CLIENT_SECRET=\nHK_POLICY=\n", encoding="utf-8")
+    settings = load_settings()
+    assert settings.uses_sandbox
+    assert settings.policy == "prosedyre-websak"

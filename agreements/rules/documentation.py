@@ -28,7 +28,7 @@ def complete(case: Case, policy: Policy, today: date) -> Action:
         "assessment.ask",
         case,
         waiting,
-        (Notice("assessment_ask", Role.MANAGER, reply_by(chase, policy.assessment, 0)),),
+        (Notice("assessment_ask", Role.MANAGER, reply_by(chase, policy.assessment)),),
     )
 
 
@@ -43,7 +43,7 @@ def reminder(case: Case, policy: Policy, today: date) -> Action:
         raise AssertionError(f"{case.number}: nothing was asked, so nothing can be reminded of")
     stage = newest_due_stage(case.documentation, policy.documentation, today)
     chase = case.documentation.at(stage, today)
-    answer_by = reply_by(chase, policy.documentation, stage)
+    answer_by = reply_by(chase, policy.documentation)
     notices = [Notice("documentation_reminder", Role.EMPLOYEE, answer_by)]
     if escalates(stage, policy.documentation):
         notices.append(Notice("documentation_escalation", Role.MANAGER, answer_by))
@@ -71,6 +71,9 @@ def assessed(case: Case, policy: Policy, today: date) -> Action:
     if case.assessment.outcome is AssessmentOutcome.REJECTED:
         notices = (Notice("rejected", Role.EMPLOYEE),)
         return Action("assessment.rejected", case, case.ended(EndReason.REJECTED, today), notices)
+    if case.application.end_on is not None and case.application.end_on < today:
+        notices = (Notice("rejected_period_over", Role.EMPLOYEE),)
+        return Action("period.already-over", case, case.ended(EndReason.REJECTED, today), notices)
     return Action("assessment.approved", case, _approved(case, case.assessment, policy))
 
 
@@ -86,7 +89,7 @@ def assessment_reminder(case: Case, policy: Policy, today: date) -> Action:
         raise AssertionError(f"{case.number}: nothing was asked, so nothing can be reminded of")
     stage = newest_due_stage(case.assessment_request, policy.assessment, today)
     chase = case.assessment_request.at(stage, today)
-    answer_by = reply_by(chase, policy.assessment, stage)
+    answer_by = reply_by(chase, policy.assessment)
     after = replace(case, assessment_request=chase)
     if case.state is State.SPECIAL_ASSESSMENT:
         notice = Notice("special_assessment_reminder", Role.HR, answer_by)

@@ -24,7 +24,7 @@ def ask(case: Case, policy: Policy, today: date) -> Action:
     sequence = len(case.evaluations) + 1
     chase = Chase.begun(today)
     evaluation = Evaluation(sequence, _due_on(case.start_on, sequence, policy), chase)
-    answer_by = reply_by(chase, policy.evaluation.ladder, 0)
+    answer_by = reply_by(chase, policy.evaluation.ladder)
     return Action(
         f"evaluation.ask.{sequence}",
         case,
@@ -47,7 +47,7 @@ def reminder(case: Case, policy: Policy, today: date) -> Action:
     ladder = policy.evaluation.ladder
     stage = newest_due_stage(evaluation.chase, ladder, today)
     chase = evaluation.chase.at(stage, today)
-    answer_by = reply_by(chase, ladder, stage)
+    answer_by = reply_by(chase, ladder)
     notices = [Notice("evaluation_reminder", Role.MANAGER, answer_by)]
     if escalates(stage, ladder):
         notices.append(Notice("evaluation_escalation", Role.HR, answer_by))

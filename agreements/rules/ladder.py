@@ -2,8 +2,14 @@
 
 from datetime import date, timedelta
 
+from agreements.calendar import next_working_day
 from agreements.case import Chase
 from agreements.policy import Ladder
+
+SHORTEST_TIME_TO_ANSWER = timedelta(days=3)
+"""A reminder that was late, because of holidays or an outage, still leaves time to answer before the next."""
+
+TIME_AFTER_THE_LAST_REMINDER = timedelta(days=7)
 
 IMMEDIATELY = date.min
 """Due the first time anybody looks."""
@@ -12,7 +18,8 @@ IMMEDIATELY = date.min
 def next_reminder_due(chase: Chase, ladder: Ladder) -> date | None:
     if chase.stage >= len(ladder.remind_after_days):
         return None
-    return chase.asked_on + timedelta(days=ladder.remind_after_days[chase.stage])
+    scheduled = chase.asked_on + timedelta(days=ladder.remind_after_days[chase.stage])
+    return max(scheduled, chase.last_sent_on + SHORTEST_TIME_TO_ANSWER)
 
 
 def newest_due_stage(chase: Chase, ladder: Ladder, today: date) -> int:
@@ -34,11 +41,7 @@ def giving_up_due(chase: Chase, ladder: Ladder) -> date | None:
     return max(chase.asked_on + timedelta(days=ladder.give_up_after_days), chase.last_sent_on + distance)
 
 
-def reply_by(chase: Chase, ladder: Ladder, stage: int) -> date:
-    """What a mail names as the day to answer by: the next rung, or the end of the pursuit."""
-    rungs = [*ladder.remind_after_days, *([ladder.give_up_after_days] if ladder.give_up_after_days else [])]
-    if stage < len(ladder.remind_after_days):
-        return chase.asked_on + timedelta(days=rungs[stage])
-    if ladder.give_up_after_days is None:
-        return chase.last_sent_on + timedelta(days=7)
-    return giving_up_due(chase, ladder) or chase.last_sent_on
+def reply_by(chase: Chase, ladder: Ladder) -> date:
+    """What a mail names as the day to answer by: when the next reminder or the end is due, on a working day."""
+    due_on = next_reminder_due(chase, ladder) or giving_up_due(chase, ladder)
+    return next_working_day(due_on or chase.last_sent_on + TIME_AFTER_THE_LAST_REMINDER)

@@ -76,7 +76,7 @@ def _start_collecting(case: Case, policy: Policy, today: date, rule: str) -> Act
         requirements=tuple(Requirement(kind) for kind in policy.requirements),
         documentation=chase,
     )
-    notices = (Notice("documentation_ask", Role.EMPLOYEE, reply_by(chase, policy.documentation, 0)),)
+    notices = (Notice("documentation_ask", Role.EMPLOYEE, reply_by(chase, policy.documentation)),)
     return Action(rule, case, collecting, notices, (Errand(ErrandKind.OPEN_FOLDER),))
 
 
@@ -84,7 +84,7 @@ def _ask_for_special_assessment(case: Case, policy: Policy, today: date) -> Acti
     chase = Chase.begun(today)
     waiting = replace(case.moved(State.SPECIAL_ASSESSMENT), assessment_request=chase)
     notices = (
-        Notice("special_assessment_ask", Role.HR, reply_by(chase, policy.assessment, 0)),
+        Notice("special_assessment_ask", Role.HR, reply_by(chase, policy.assessment)),
         Notice("special_assessment_waiting", Role.EMPLOYEE),
     )
     return Action("abroad.special-assessment", case, waiting, notices)

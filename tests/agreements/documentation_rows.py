@@ -11,6 +11,7 @@ from tests.agreements.factories import (
     MONDAY,
     Outcome,
     Row,
+    application,
     approved,
     assessment,
     chase,
@@ -24,6 +25,9 @@ from tests.agreements.factories import (
 TUESDAY = MONDAY + days(1)
 SATURDAY, NEXT_MONDAY = date(2026, 3, 7), date(2026, 3, 9)
 LAPSED = Outcome("documentation.lapsed", State.ENDED, (Notice("lapsed", Role.EMPLOYEE), Notice("lapsed", Role.MANAGER)))
+PERIOD_OVER = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_over", Role.EMPLOYEE),))
+SHORT_ENDS = date(2026, 3, 5)
+SHORT = application(start_on=MONDAY, end_on=SHORT_ENDS)
 FILE_BOTH = tuple(Errand(ErrandKind.FILE_DOCUMENT, kind) for kind in (FilingKind.AGREEMENT, FilingKind.PHOTO))
 
 
@@ -34,8 +38,8 @@ def reminded(stage: int, reply_by: date) -> Outcome:
     return Outcome(f"documentation.reminder.{stage}", State.COLLECTING, tuple(notices))
 
 
-def ask_manager(today: date) -> Outcome:
-    notice = Notice("assessment_ask", Role.MANAGER, today + days(5))
+def ask_manager(reply_by: date) -> Outcome:
+    notice = Notice("assessment_ask", Role.MANAGER, reply_by)
     return Outcome("assessment.ask", State.IN_ASSESSMENT, (notice,))
 
 
@@ -66,7 +70,7 @@ REMINDERS = (
     Row("no-reminder-on-saturday", collecting(chase(SATURDAY)), date(2026, 3, 14)),
     Row("no-reminder-on-sunday", collecting(chase(SATURDAY)), date(2026, 3, 15)),
     Row(
-        "reminder-after-the-weekend", collecting(chase(SATURDAY)), date(2026, 3, 16), (reminded(1, date(2026, 3, 21)),)
+        "reminder-after-the-weekend", collecting(chase(SATURDAY)), date(2026, 3, 16), (reminded(1, date(2026, 3, 23)),)
     ),
     *(
         Row(f"no-reminder-in-easter-{day}", collecting(chase(date(2026, 3, 26))), date(2026, 4, day))
@@ -76,13 +80,30 @@ REMINDERS = (
         "reminder-after-easter",
         collecting(chase(date(2026, 3, 26))),
         date(2026, 4, 7),
-        (reminded(1, date(2026, 4, 9)),),
+        (reminded(1, date(2026, 4, 10)),),
+    ),
+    Row(
+        "second-reminder-waits-for-an-answer-to-the-late-first",
+        collecting(chase(date(2026, 3, 26), 1, date(2026, 4, 7))),
+        date(2026, 4, 9),
+    ),
+    Row(
+        "second-reminder-three-days-after-the-late-first",
+        collecting(chase(date(2026, 3, 26), 1, date(2026, 4, 7))),
+        date(2026, 4, 10),
+        (reminded(2, date(2026, 4, 16)),),
     ),
     Row(
         "outage-past-the-second-reminder",
         collecting(chase(TUESDAY)),
         date(2026, 3, 18),
         (reminded(2, date(2026, 3, 24)),),
+    ),
+    Row(
+        "end-named-by-a-late-last-reminder-is-a-working-day",
+        collecting(chase(TUESDAY, 2, date(2026, 3, 17))),
+        date(2026, 3, 26),
+        (reminded(3, date(2026, 4, 7)),),
     ),
     Row("outage-of-two-months", collecting(chase(TUESDAY)), date(2026, 5, 4), (reminded(3, date(2026, 5, 11)),)),
     Row(
@@ -108,12 +129,12 @@ LAPSING = (
         "complete-on-the-last-day",
         collecting(chase(TUESDAY, 3, date(2026, 3, 24)), *RequirementKind),
         date(2026, 3, 31),
-        (ask_manager(date(2026, 3, 31)),),
+        (ask_manager(date(2026, 4, 7)),),
     ),
 )
 ASSESSMENT = (
-    Row("complete", collecting(None, *RequirementKind), TUESDAY, (ask_manager(TUESDAY),)),
-    Row("complete-on-a-saturday", collecting(None, *RequirementKind), SATURDAY, (ask_manager(SATURDAY),)),
+    Row("complete", collecting(None, *RequirementKind), TUESDAY, (ask_manager(NEXT_MONDAY),)),
+    Row("complete-on-a-saturday", collecting(None, *RequirementKind), SATURDAY, (ask_manager(date(2026, 3, 12)),)),
     Row("manager-has-time", in_assessment(), date(2026, 3, 6)),
     Row("manager-not-reminded-on-saturday", in_assessment(), SATURDAY),
     Row("manager-reminded", in_assessment(), NEXT_MONDAY, (manager_reminded(1, date(2026, 3, 12)),)),
@@ -130,6 +151,23 @@ ASSESSMENT = (
         (manager_reminded(3, date(2026, 3, 24)),),
     ),
     Row("manager-after-an-outage", in_assessment(), date(2026, 4, 30), (manager_reminded(3, date(2026, 5, 7)),)),
+    Row(
+        "last-reminder-before-easter-leaves-until-after-it",
+        in_assessment(),
+        date(2026, 3, 26),
+        (manager_reminded(3, date(2026, 4, 7)),),
+    ),
+    Row(
+        "manager-has-three-days-after-a-late-reminder",
+        in_assessment(chase(stage=1, last_sent_on=date(2026, 3, 10))),
+        date(2026, 3, 12),
+    ),
+    Row(
+        "manager-reminded-three-days-after-a-late-reminder",
+        in_assessment(chase(stage=1, last_sent_on=date(2026, 3, 10))),
+        date(2026, 3, 13),
+        (manager_reminded(2, date(2026, 3, 17)),),
+    ),
     Row("manager-left-in-peace", in_assessment(chase(stage=3, last_sent_on=date(2026, 3, 17))), date(2026, 9, 1)),
     Row(
         "approved",
@@ -139,6 +177,33 @@ ASSESSMENT = (
             Outcome("assessment.approved", State.APPROVED),
             Outcome("filing.prepare", State.APPROVED, errands=FILE_BOTH),
         ),
+    ),
+    Row(
+        "approved-on-the-last-day-of-the-period",
+        in_assessment(application=SHORT, assessment=assessment(given_on=SHORT_ENDS)),
+        SHORT_ENDS,
+        (
+            Outcome("assessment.approved", State.APPROVED),
+            Outcome("filing.prepare", State.APPROVED, errands=FILE_BOTH),
+        ),
+    ),
+    Row(
+        "approved-the-day-after-the-period",
+        in_assessment(application=SHORT, assessment=assessment(given_on=SHORT_ENDS + days(1))),
+        SHORT_ENDS + days(1),
+        (PERIOD_OVER,),
+    ),
+    Row(
+        "approved-in-time-but-first-seen-after-the-period",
+        in_assessment(application=SHORT, assessment=assessment(given_on=SHORT_ENDS)),
+        SHORT_ENDS + days(1),
+        (PERIOD_OVER,),
+    ),
+    Row(
+        "rejected-after-the-period-is-the-managers-no",
+        in_assessment(application=SHORT, assessment=assessment(AssessmentOutcome.REJECTED)),
+        SHORT_ENDS + days(1),
+        (Outcome("assessment.rejected", State.ENDED, (Notice("rejected", Role.EMPLOYEE),)),),
     ),
     Row(
         "rejected",

@@ -22,8 +22,8 @@ TWO_YEARS = date(2028, 3, 1)
 FILED_ONCE = (*filed(), Filing(FilingKind.EVALUATION, 1))
 
 
-def asked(sequence: int, today: date) -> Outcome:
-    notice = Notice("evaluation_ask", Role.MANAGER, today + days(7))
+def asked(sequence: int, today: date, reply_by: date | None = None) -> Outcome:
+    notice = Notice("evaluation_ask", Role.MANAGER, reply_by or today + days(7))
     return Outcome(f"evaluation.ask.{sequence}", State.ACTIVE, (notice,))
 
 
@@ -47,6 +47,12 @@ ASKING = (
     Row("evaluation-asked-already", active(evaluations=(evaluation(1, chase(DUE)),)), DUE),
     Row("31-august-not-on-sunday-28-february", active(date(2026, 8, 31)), date(2027, 2, 28)),
     Row("31-august-on-monday-1-march", active(date(2026, 8, 31)), date(2027, 3, 1), (asked(1, date(2027, 3, 1)),)),
+    Row(
+        "evaluation-not-answered-by-christmas-day",
+        active(date(2026, 6, 18)),
+        date(2026, 12, 18),
+        (asked(1, date(2026, 12, 18), date(2026, 12, 28)),),
+    ),
     Row("evaluation-not-on-the-last-day", active(end_on=DUE, expiry_notified_on=DUE), DUE),
     Row("evaluation-before-the-last-day", active(end_on=DUE + days(40)), DUE, (asked(1, DUE),)),
     Row("evaluation-not-when-terminated-by-then", active(termination=termination(DUE)), DUE),

@@ -17,6 +17,7 @@ from tests.agreements.factories import (
     special_assessment,
 )
 
+SUNDAY, NEXT_MONDAY = date(2026, 3, 8), date(2026, 3, 9)
 FOLDER = (Errand(ErrandKind.OPEN_FOLDER),)
 ASKED = Outcome(
     "documentation.ask",
@@ -28,7 +29,7 @@ ABROAD = Outcome(
     "abroad.special-assessment",
     State.SPECIAL_ASSESSMENT,
     (
-        Notice("special_assessment_ask", Role.HR, MONDAY + days(5)),
+        Notice("special_assessment_ask", Role.HR, NEXT_MONDAY),
         Notice("special_assessment_waiting", Role.EMPLOYEE),
     ),
 )
@@ -36,7 +37,6 @@ SPORADIC = Outcome("§1-sporadic", State.NO_AGREEMENT_NEEDED, (Notice("no_agreem
 TOO_MANY = Outcome("limits.too-many-days", State.ENDED, (Notice("rejected_too_many_days", Role.EMPLOYEE),))
 TOO_LATE = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_over", Role.EMPLOYEE),))
 INFORMED = Outcome("imposed.informed", State.ACTIVE, (Notice("imposed", Role.EMPLOYEE),))
-SUNDAY = date(2026, 3, 8)
 
 
 def reminded(stage: int, reply_by: date) -> Outcome:
@@ -50,7 +50,7 @@ ELIGIBILITY = (
         "on-a-sunday",
         received(),
         SUNDAY,
-        (Outcome(ASKED.rule, ASKED.state, (Notice("documentation_ask", Role.EMPLOYEE, SUNDAY + days(7)),), FOLDER),),
+        (Outcome(ASKED.rule, ASKED.state, (Notice("documentation_ask", Role.EMPLOYEE, date(2026, 3, 16)),), FOLDER),),
     ),
     Row("just-below-a-day-a-week", received(application(days_per_week=0.9)), MONDAY, (SPORADIC,)),
     Row("a-day-a-week", received(application(days_per_week=1.0)), MONDAY, (ASKED,)),

@@ -35,8 +35,9 @@ from agreements.intake import (
 )
 from tests.agreements.factories import EMPLOYEE, MANAGER, STRANGER, days, received, shipped_policy
 
-LIVES = 400
+LIVES = 250
 NIGHTS = 460
+SHORTEST_TIME_TO_ANSWER_DAYS = 3
 EPOCH = date(2026, 1, 1)
 PATIENT_RULES = ("reminder", "lapsed", "evaluation.ask", "expiry.notice")
 SENDERS = (Sender(EMPLOYEE), Sender(MANAGER), Sender(STRANGER), Sender("HR", is_hr=True))
@@ -104,7 +105,7 @@ class Life:
 
     def say(self, said: tuple[Fact, Sender], today: date) -> None:
         fact, sender = said
-        if isinstance(fact, TerminationGiven) and self.random.random() < 0.9:
+        if isinstance(fact, TerminationGiven) and self.random.random() < 0.8:
             return
         before = self.case
         try:
@@ -125,7 +126,8 @@ class Life:
         if self.case.state is State.SPECIAL_ASSESSMENT:
             return AssessmentGiven(self.random.choice(list(AssessmentOutcome)), None), Sender("HR", is_hr=True)
         if self.case.state is State.IN_ASSESSMENT:
-            return AssessmentGiven(AssessmentOutcome.APPROVED, None), Sender(MANAGER)
+            usual = (AssessmentOutcome.APPROVED,) * 4
+            return AssessmentGiven(self.random.choice((*usual, AssessmentOutcome.REJECTED)), None), Sender(MANAGER)
         return EvaluationGiven(self.random.choice(list(EvaluationOutcome)), None), Sender(MANAGER)
 
     def any_fact(self, today: date) -> Fact:
@@ -141,12 +143,14 @@ class Life:
 
 def random_life(random: Random) -> Life:
     first = EPOCH + days(random.randrange(1_000))
-    start_on = first + days(random.randrange(-40, 90))
+    start_on = first + days(random.randrange(-60, 60))
     application = Application(
         days_per_week=random.choice((0.5, 1.0, 2.0, 3.0, 5.0, 6.0)),
         weekdays=None,
         start_on=start_on,
-        end_on=random.choice((None, None, start_on + days(random.randrange(400)))),
+        end_on=random.choice(
+            (None, None, start_on + days(random.randrange(400)), start_on + days(random.randrange(9)))
+        ),
         place=random.choice((Place.HOME, Place.HOME, Place.HOME, Place.HOME, Place.ABROAD, Place.ELSEWHERE_IN_NORWAY)),
     )
     if random.random() < 0.1:
@@ -181,7 +185,13 @@ def _check_action(day: date, action: Action) -> None:
     if any(word in action.rule for word in PATIENT_RULES):
         assert is_working_day(day)
     for notice in action.notices:
+        # What an expiry notice names is the last day of the period, whichever day that is.
+        if notice.reply_by is not None and notice.template != "expiry_notice":
+            assert (notice.reply_by - day).days >= SHORTEST_TIME_TO_ANSWER_DAYS
+            assert is_working_day(notice.reply_by)
         assert notice.reply_by is None or notice.reply_by >= day
+    if action.rule == "assessment.approved":
+        assert action.before.application.end_on is None or action.before.application.end_on >= day
     if action.rule == "documentation.lapsed":
         chase, ladder = action.before.documentation, shipped_policy().documentation
         assert chase is not None

@@ -120,6 +120,12 @@ def test_a_closed_case_is_never_looked_at_again(state: State) -> None:
             special_assessment(assessment=assessment(AssessmentOutcome.REJECTED)), MONDAY, "rejected", id="special"
         ),
         pytest.param(received(application(days_per_week=6.0)), MONDAY, "rejected", id="too-many-days"),
+        pytest.param(
+            in_assessment(application=application(end_on=LONG_AGO), assessment=assessment()),
+            MONDAY,
+            "rejected",
+            id="approved-too-late",
+        ),
         pytest.param(collecting(chase(LONG_AGO, 3)), MONDAY, "lapsed", id="lapsed"),
         pytest.param(active(end_on=LONG_AGO), MONDAY, "expired", id="expired"),
         pytest.param(active(end_on=LONG_AGO, renewed_by="HK-2027-00007"), MONDAY, "renewed", id="renewed"),
@@ -158,9 +164,9 @@ def test_reason_and_day_of_the_end(case: Case, today: date, reason: str) -> None
         ),
         pytest.param(
             application(start_on=date(2026, 3, 1), end_on=date(2026, 3, 10)),
-            date(2026, 3, 20),
-            (date(2026, 3, 20), date(2026, 3, 20)),
-            id="over-before-it-was-approved",
+            date(2026, 3, 10),
+            (date(2026, 3, 10), date(2026, 3, 10)),
+            id="approved-on-its-last-day",
         ),
     ],
 )

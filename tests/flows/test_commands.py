@@ -61,7 +61,7 @@ def test_a_dry_run_as_json_ends_with_one_object_of_counts(prefect_server: Prefec
             id="database",
         ),
         pytest.param(["check"], {"HK_GRAPH_BASE_URL": "http://graph.example/v1.0"}, "HK_GRAPH_BASE_URL:", id="http"),
-        pytest.param(["nightly"], {"HK_HR_URL": "https://hr.example"}, "missing: HK_GRAPH_TENANT_ID", id="half"),
+        pytest.param(["nightly"], {"HK_HR_URL": "https://hr.example"}, "HK_GRAPH_TENANT_ID", id="half"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_writes_nothing(

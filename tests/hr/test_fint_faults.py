@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from agreements.people import Snapshot
-from config.settings import Settings, SettingsError
+from config.settings import REQUIRED, Settings, SettingsError
 from integrations.hr import HrUnreadable, open_source
 from integrations.hr.fint.client import ATTEMPTS, LONGEST_PAUSE_SECONDS, FintClient
 from integrations.hr.fint.source import FintSource
@@ -255,9 +255,14 @@ def test_open_source_reads_what_the_settings_say(small: HrSystem) -> None:
 
 
 def test_open_source_names_what_is_missing(small: HrSystem) -> None:
-    settings = _settings(small, hr_token_url=None, hr_password=None)
-    with pytest.raises(SettingsError, match=r"^missing for HK_HR_KIND=fint: HK_HR_TOKEN_URL, HK_HR_PASSWORD$"):
-        open_source(settings)
+    """Settings refuse half a configuration themselves; what gets here without an HR system is the sandbox's."""
+    nothing = _settings(small, **dict.fromkeys((*REQUIRED, "graph_client_secret", "graph_certificate_path")))
+    with pytest.raises(SettingsError, match=r"^missing for HK_HR_KIND=fint: ") as caught:
+        open_source(nothing)
+    assert str(caught.value).partition(": ")[2].split(", ") == [
+        *("HK_HR_URL", "HK_HR_TOKEN_URL", "HK_HR_CLIENT_ID"),
+        *("HK_HR_CLIENT_SECRET", "HK_HR_USERNAME", "HK_HR_PASSWORD"),
+    ]
 
 
 def _unreadable(system: HrSystem) -> str:

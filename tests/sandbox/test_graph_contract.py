@@ -4,12 +4,7 @@ A validating proxy (Prism, outside this repository) stands between client and te
 does not know and answers it does not allow, so every call here is a check of both sides.
 """
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +18,8 @@ from config.sharepoint import ARCHIVE_LIBRARY
 from sandbox.graph import GraphTenant
 from sandbox.web import serve
 from tests.sandbox.conftest import IMMUTABLE, KARI, OLA, USERS, BusinessClock, token
+from tests.sandbox.contract import CONTRACT, proxy_before
 
-CONTRACT = (Path(__file__).parents[2] / "../shared/contract/graph").resolve()
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "graph-contract"
-START_SECONDS = 60
 NOT_OFFERED = {
     "POST /drives/{drive-id}/items/{driveItem-id}/createLink",
     "POST /drives/{drive-id}/items/{driveItem-id}/copy",
@@ -60,48 +53,15 @@ class Checked:
 
 @pytest.fixture
 def checked(tmp_path: Path) -> Iterator[Checked]:
-    for needed, reason in (
-        (CONTRACT / "proxy", "the contract folder beside the repository is not here"),
-        (
-            CACHE / "node_modules" / ".bin" / "prism",
-            "the validating proxy is not installed; its own script installs it",
-        ),
-    ):
-        if not needed.exists():
-            pytest.skip(reason)
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
     tenant = GraphTenant.open(tmp_path / "graph", USERS, BusinessClock())
-    with serve(tenant.application()) as server, socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-        free.close()
-        proxy = subprocess.Popen(  # noqa: S603 - the contract's own script
-            [str(CONTRACT / "proxy"), f"{server.url}/v1.0", str(port)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-                wait_for(proxy, port)
-                client.headers["Authorization"] = f"Bearer {token(tenant, client, server.url)}"
-                yield Checked(tenant, client)
-        finally:
-            proxy.terminate()
-            proxy.wait(timeout=10)
+    with (
+        serve(tenant.application()) as server,
+        proxy_before(server.url) as proxy_url,
+        httpx.Client(base_url=proxy_url, timeout=20) as client,
+    ):
+        client.headers["Authorization"] = f"Bearer {token(tenant, client, server.url)}"
+        yield Checked(tenant, client)
     tenant.close()
-
-
-def wait_for(proxy: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert proxy.poll() is None, "the validating proxy ended"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("the validating proxy did not start")
 
 
 def test_every_operation_keeps_the_contract(checked: Checked) -> None:

@@ -1,0 +1,50 @@
+"""What rules and states are called by people: the Norwegian words of reports."""
+
+from agreements.case import State
+
+STATES = {
+    State.RECEIVED: "mottatt",
+    State.NO_AGREEMENT_NEEDED: "trenger ingen avtale",
+    State.SPECIAL_ASSESSMENT: "til særskilt vurdering",
+    State.COLLECTING: "venter på dokumentasjon",
+    State.IN_ASSESSMENT: "til vurdering hos leder",
+    State.APPROVED: "godkjent, skal arkiveres",
+    State.ACTIVE: "gjelder",
+    State.ENDED: "avsluttet",
+}
+RULES = {
+    "abroad.special-assessment": "sendt til særskilt vurdering (utlandet)",
+    "application.withdrawn": "søknader trukket",
+    "assessment.approved": "godkjent av leder",
+    "assessment.ask": "leder bedt om vurdering",
+    "assessment.rejected": "avslått av leder",
+    "assessment.reminder": "purret på leders vurdering",
+    "documentation.ask": "bedt om dokumentasjon",
+    "documentation.lapsed": "falt bort uten dokumentasjon",
+    "documentation.reminder": "purret på dokumentasjon",
+    "employment.ended": "avsluttet fordi den ansatte har sluttet",
+    "evaluation.ask": "leder bedt om evaluering",
+    "evaluation.recorded": "evalueringer registrert",
+    "evaluation.reminder": "purret på evaluering",
+    "expiry.notice": "varslet om utløp",
+    "expiry.period-over": "avtaler utløpt",
+    "expiry.renewed": "avtaler avløst av ny avtale",
+    "filing.prepare": "avtaler klare for arkivet",
+    "filing.verified": "avtaler arkivert og i kraft",
+    "imposed.informed": "informert om pålagt hjemmekontor",
+    "imposed.period-over": "pålagt hjemmekontor opphørt",
+    "limits.too-many-days": "avvist (for mange dager)",
+    "period.already-over": "avvist (perioden er over)",
+    "special-assessment.approved": "særskilt vurdering: godkjent",
+    "special-assessment.rejected": "særskilt vurdering: avslått",
+    "special-assessment.reminder": "purret på særskilt vurdering",
+    "termination.last-day-over": "avtaler sagt opp og avsluttet",
+    "§1-elsewhere-than-home": "trenger ingen avtale (annet sted enn hjemme)",
+    "§1-sporadic": "trenger ingen avtale (sporadisk)",
+}
+
+
+def rule_in_words(rule: str) -> str:
+    """A rule as reports count it: `documentation.reminder.2` is a reminder, whichever number it has."""
+    kind = rule.rstrip(".0123456789")
+    return RULES.get(kind, kind)

@@ -1,0 +1,168 @@
+"""One door to Graph: what is tried again, what is not, and what a person is told when it does not work."""
+
+import asyncio
+import time
+from typing import Any, Literal
+
+import pytest
+from pydantic import SecretStr
+
+from integrations.graph.client import Graph, Patience, open_graph
+from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
+from sandbox.graph import Fault
+from tests.graph.conftest import Office
+from tests.graph.town import user
+
+USER = f"/users/{user('0001').user_id}"
+ON_USERS = "^/v1.0/users"
+
+
+async def read(graph: Graph) -> dict[str, Any]:
+    return await graph.get(f"{USER}?$select=id,mail", "GET user")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(path_pattern=ON_USERS, times=2, status=429, retry_after=0),
+        Fault(path_pattern=ON_USERS, times=2, status=502, body="html"),
+        Fault(path_pattern=ON_USERS, times=2, status=503),
+        Fault(path_pattern=ON_USERS, times=2, status=504),
+        Fault(path_pattern=ON_USERS, times=2, drop="before"),
+        Fault(path_pattern=ON_USERS, times=2, drop="after"),
+        Fault(path_pattern=ON_USERS, times=2, drop="truncate"),
+        Fault(path_pattern="/oauth2/", times=2, status=503),
+        Fault(path_pattern="/oauth2/", times=2, drop="before"),
+    ],
+    ids=lambda fault: f"{fault.path_pattern} {fault.status} {fault.drop}",
+)
+def test_what_passes_is_tried_again(office: Office, fault: Fault) -> None:
+    office.fail(fault)
+    assert office.run(read)["mail"] == user("0001").mail
+    assert office.tenant.faults.pending == ()
+
+
+def test_the_service_says_how_long_to_wait(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, status=429, retry_after=1))
+    started = time.monotonic()
+    office.run(read)
+    assert time.monotonic() - started >= 1
+
+
+def test_nobody_waits_longer_than_the_patience_allows() -> None:
+    patience = Patience(first_wait=1.0, longest_wait=3.0)
+    assert patience.wait(0, "600") == 3.0
+    assert patience.wait(9, None) == 3.0
+    assert 0.5 <= patience.wait(0, None) <= 1.0
+    assert 1.0 <= patience.wait(1, "Wed, 21 Oct 2026 07:28:00 GMT") <= 2.0
+
+
+def test_patience_ends(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, times=None, status=503))
+    with pytest.raises(GraphError, match="GET user was answered 503 serviceNotAvailable"):
+        office.run(read)
+    assert office.requests(USER) == 3
+
+
+@pytest.mark.parametrize("drop", ["before", "truncate"])
+def test_a_broken_line_is_told_with_the_setting_to_look_at(office: Office, drop: Literal["before", "truncate"]) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, times=None, drop=drop))
+    with pytest.raises(GraphUnreachableError, match=r"127\.0\.0\.1:\d+ cannot be reached .*HK_GRAPH_BASE_URL"):
+        office.run(read)
+
+
+def test_a_page_where_json_was_due_is_no_answer(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, body="html"))
+    with pytest.raises(GraphUnreachableError, match="GET user was answered with text/html"):
+        office.run(read)
+
+
+def test_a_page_is_no_proof_that_something_was_written(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, body="html"))
+    with pytest.raises(GraphUnreachableError, match="POST draft was answered with text/html"):
+        office.run(lambda graph: graph.once("POST", f"/users/{office.tenant.sender}/messages", "POST draft", body={}))
+
+
+# --- Who we are -------------------------------------------------------------------------------------------------
+
+
+def test_a_revoked_token_is_renewed(office: Office) -> None:
+    async def read_twice(graph: Graph) -> None:
+        await read(graph)
+        office.tenant.tokens.revoke_all()
+        await asyncio.gather(*(read(graph) for _ in range(4)))
+
+    office.run(read_twice)
+
+
+def test_a_token_is_asked_for_once(office: Office) -> None:
+    async def read_often(graph: Graph) -> None:
+        for _ in range(3):
+            await read(graph)
+
+    office.run(read_often)
+    assert office.requests("/token") == 1
+
+
+def test_a_write_comes_back_with_a_new_token_as_well(office: Office) -> None:
+    async def write(graph: Graph) -> None:
+        await read(graph)
+        office.tenant.tokens.revoke_all()
+        await graph.once("POST", f"/users/{office.tenant.sender}/messages", "POST draft", body={"subject": "Hei"})
+
+    office.run(write)
+
+
+def test_a_new_token_that_is_refused_too_ends_it(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, times=None, status=401))
+    with pytest.raises(GraphCredentialsError, match="HK_GRAPH_CLIENT_SECRET"):
+        office.run(read)
+    assert (office.requests(USER), office.requests("/token")) == (2, 2)
+
+
+def test_a_wrong_secret_is_told_without_quoting_it(office: Office) -> None:
+    settings = office.settings.model_copy(update={"graph_client_secret": SecretStr("not-the-secret")})
+
+    async def attempt() -> None:
+        async with open_graph(settings) as graph:
+            await read(graph)
+
+    with pytest.raises(GraphCredentialsError, match="HK_GRAPH_CLIENT_ID") as caught:
+        asyncio.run(attempt())
+    assert "not-the-secret" not in str(caught.value)
+
+
+# --- What is refused --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "accessDenied"), (404, "itemNotFound"), (400, "BadRequest")])
+def test_a_refusal_is_told_by_code_and_request_id_and_names_nobody(office: Office, status: int, code: str) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, times=None, status=status))
+    with pytest.raises(GraphError) as caught:
+        office.run(read)
+    message = str(caught.value)
+    assert (caught.value.status, caught.value.code) == (status, code)
+    assert message.startswith(f"Microsoft Graph: GET user was answered {status} {code} (request-id ")
+    assert "(request-id -)" not in message
+    for told in ("?", "select", "asked to fail", "ansatt", user("0001").user_id):
+        assert told not in message
+    assert office.requests(USER) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(path_pattern=ON_USERS, times=None, status=429, retry_after=0), GraphError),
+        (Fault(path_pattern=ON_USERS, times=None, status=503), GraphError),
+        (Fault(path_pattern=ON_USERS, times=None, status=504, after_work=True), GraphError),
+        (Fault(path_pattern=ON_USERS, times=None, drop="before"), GraphUnreachableError),
+        (Fault(path_pattern=ON_USERS, times=None, drop="after"), GraphUnreachableError),
+    ],
+    ids=lambda value: f"{value.status} {value.drop}" if isinstance(value, Fault) else "",
+)
+def test_once_is_once(office: Office, fault: Fault, error: type[Exception]) -> None:
+    office.fail(fault)
+    address = f"/users/{office.tenant.sender}/messages"
+    with pytest.raises(error):
+        office.run(lambda graph: graph.once("POST", address, "POST draft", body={"subject": "Hei"}))
+    assert office.requests("/messages") == 1
