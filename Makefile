@@ -26,6 +26,7 @@ help: ## Show this list
 
 .PHONY: nightly
 nightly: .venv/ready ## Set everything up and run tonight's night (against the sandbox until real systems are configured)
+	.venv/bin/hjemmekontor migrate
 	.venv/bin/hjemmekontor nightly
 
 .PHONY: serve
@@ -48,7 +49,7 @@ format: .venv/ready-dev ## Format the code
 	.venv/bin/ruff check --fix .
 
 .PHONY: lock
-lock: .venv/ready ## Resolve the dependencies anew into the two lock files
+lock: .venv/bin/uv ## Resolve the dependencies anew into the two lock files
 	$(UV) pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade -o requirements.lock
 	$(UV) pip compile pyproject.toml --extra build --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements-dev.lock
 
