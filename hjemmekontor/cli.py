@@ -67,6 +67,31 @@ for _name, _summary in (
 
 
 @app.command()
+def impose_home_office(
+    unit: Annotated[str, typer.Argument(help="Unit id, as the HR system has it.")],
+    start: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="First day.")],
+    end: Annotated[str, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day.")],
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """Impose home office on a unit for a period; it reverts by itself."""
+    parameters = {"unit_id": unit, "start_on": _date(start), "end_on": _date(end)}
+    _run("impose-home-office", None, dry_run=dry_run, as_json=False, **parameters)
+
+
+@app.command()
+def review_hold(
+    digest: Annotated[str, typer.Argument(help="The digest in the night's report.")],
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    *,
+    approve: Annotated[bool, typer.Option("--approve/--discard", help="Carry the difference out, or drop it.")],
+) -> None:
+    """Approve or discard a sync that was held; an approved one is carried out at once."""
+    decision = "Godkjenn" if approve else "Forkast"
+    _run("review-hold", None, dry_run=False, as_json=False, digest=digest, decision=decision, decided_by=by)
+
+
+@app.command()
 def year(
     start: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="The first night.")],
     nights: Annotated[int, typer.Option(min=1, help="How many nights.")] = 366,
@@ -140,7 +165,7 @@ def serve(
             _until_interrupted(None if town is None else lambda: town.live_until(datetime.now(OSLO).date()))
 
 
-def _run(name: str, on: str | None, *, dry_run: bool, as_json: bool) -> None:
+def _run(name: str, on: str | None, *, dry_run: bool, as_json: bool, **parameters: object) -> None:
     day = datetime.now(OSLO).date() if on is None else _date(on)
     with surroundings(day) as town:
         from hjemmekontor.flow_names import run_by_name
@@ -149,7 +174,7 @@ def _run(name: str, on: str | None, *, dry_run: bool, as_json: bool) -> None:
             town.live_until(day)
         waiting = nullcontext() if as_json else console.status(f"{name} {day} …")
         with waiting:
-            state = run_by_name(name, day, dry_run=dry_run)
+            state = run_by_name(name, day, dry_run=dry_run, **parameters)
         found = state.result(raise_on_failure=False)
         steps = found if isinstance(found, dict) else {}
         message = state.message or ""

@@ -5,16 +5,18 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
-from flows import nightly
+from flows import impose_home_office, nightly, review_hold
 from flows.nightly import JOBS
 from tasks.quiet import leave_failures_to_the_caller
 
+FOR_HR = (impose_home_office, review_hold)
 
-def run_by_name(name: str, on: date, *, dry_run: bool) -> State[Any]:
+
+def run_by_name(name: str, on: date, *, dry_run: bool, **parameters: object) -> State[Any]:
     """Run the flow called `name` here and now; KeyError when there is none."""
     leave_failures_to_the_caller()
-    flows = {"nightly": nightly.nightly} | {_dashed(job): getattr(job, _module_name(job)) for job in JOBS}
-    state: State[Any] = flows[name](on=on, dry_run=dry_run, return_state=True)
+    flows = {"nightly": nightly.nightly} | {_dashed(job): getattr(job, _module_name(job)) for job in (*JOBS, *FOR_HR)}
+    state: State[Any] = flows[name](on=on, dry_run=dry_run, return_state=True, **parameters)
     return state
 
 
