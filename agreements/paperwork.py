@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from agreements.calendar import last_day_of_period
 from agreements.case import Case, EndReason, Evaluation, EvaluationOutcome, FilingKind, RequirementKind
 from agreements.documents import (
     AgreementDocument,
@@ -14,6 +15,7 @@ from agreements.documents import (
     Term,
 )
 from agreements.policy import Policy
+from agreements.words import days_in_words
 
 END_REASONS = {
     EndReason.REJECTED: "Søknaden er ikke innvilget",
@@ -55,7 +57,8 @@ def file_name(kind: FilingKind, sequence: int, case_number: str) -> str:
 def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_draft: bool) -> AgreementDocument:
     """The written agreement of the regulation's § 2: the policy's clauses with this case's figures in them."""
     start_on = case.start_on or case.application.start_on
-    end_on = case.end_on or case.application.end_on
+    longest = last_day_of_period(start_on, policy.period.months)
+    end_on = case.end_on or min(case.application.end_on or longest, longest)
     answers = case.requirement(RequirementKind.ANSWERS)
     return AgreementDocument(
         language=policy.language,
@@ -127,12 +130,12 @@ def _weekdays(case: Case) -> tuple[str, ...]:
     return tuple(day.strip() for day in listed if day.strip())
 
 
-def _clauses(case: Case, policy: Policy, start_on: date, end_on: date | None) -> tuple[Clause, ...]:
+def _clauses(case: Case, policy: Policy, start_on: date, end_on: date) -> tuple[Clause, ...]:
     figures = {
-        "days_per_week": f"{case.application.days_per_week:g}".replace(".", ","),
+        "days_per_week": days_in_words(case.application.days_per_week),
         "weekdays": ", ".join(_weekdays(case)) or "etter avtale med leder",
         "start_on": norwegian_date(start_on),
-        "end_on": "avtaleperiodens slutt" if end_on is None else norwegian_date(end_on),
+        "end_on": norwegian_date(end_on),
         "municipality": policy.municipality,
     }
     return tuple(Clause(clause.letter, clause.heading, clause.text.format_map(figures)) for clause in policy.clauses)

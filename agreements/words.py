@@ -48,3 +48,8 @@ def rule_in_words(rule: str) -> str:
     """A rule as reports count it: `documentation.reminder.2` is a reminder, whichever number it has."""
     kind = rule.rstrip(".0123456789")
     return RULES.get(kind, kind)
+
+
+def days_in_words(days: float) -> str:
+    """Days a week as people write them: `1 dag`, `2 dager`, `0,5 dager`."""
+    return "1 dag" if days == 1 else f"{days:g} dager".replace(".", ",")

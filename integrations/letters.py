@@ -11,6 +11,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from agreements.words import days_in_words
 from config.policy_files import TEMPLATES
 
 MONTHS = {
@@ -91,10 +92,6 @@ def _block(template: Any, name: str, context: Mapping[str, Any], *, plain: bool 
     return " ".join(Markup(rendered).unescape().split()) if plain else rendered  # noqa: S704 - unescaped at once
 
 
-def _days_in_words(days: float) -> str:
-    return "1 dag" if days == 1 else f"{days:g} dager".replace(".", ",")
-
-
 @cache
 def _environment(language: str) -> SandboxedEnvironment:
     """Autoescaped and sandboxed: a name with markup stays a name, and a text can reach nothing else."""
@@ -107,5 +104,5 @@ def _environment(language: str) -> SandboxedEnvironment:
     )
     months = MONTHS[language]
     environment.filters["dato"] = lambda day: f"{day.day}. {months[day.month - 1]} {day.year}"
-    environment.filters["dager"] = _days_in_words
+    environment.filters["dager"] = days_in_words
     return environment

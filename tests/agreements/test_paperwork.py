@@ -50,13 +50,15 @@ def clause_of(text: str, weekdays: str | None = "Tirsdag, Torsdag", **changes: o
 @pytest.mark.parametrize(
     ("text", "changes", "expected"),
     [
-        pytest.param("{days_per_week} dager", {}, "2 dager", id="whole-days"),
-        pytest.param("{days_per_week} dager", {"days_per_week": 2.5}, "2,5 dager", id="half-days"),
+        pytest.param("{days_per_week} per uke", {}, "2 dager per uke", id="whole-days"),
+        pytest.param("{days_per_week} per uke", {"days_per_week": 1.0}, "1 dag per uke", id="one-day"),
+        pytest.param("{days_per_week} per uke", {"days_per_week": 2.5}, "2,5 dager per uke", id="half-days"),
         pytest.param("Dager: {weekdays}.", {}, "Dager: Tirsdag, Torsdag.", id="weekdays"),
         pytest.param("Dager: {weekdays}.", {"weekdays": None}, "Dager: etter avtale med leder.", id="no-weekdays"),
         pytest.param("Fra {start_on}", {"start_on": date(2026, 4, 1)}, "Fra 01.04.2026", id="start"),
         pytest.param("Til {end_on}", {"end_on": date(2026, 12, 24)}, "Til 24.12.2026", id="end"),
-        pytest.param("Til {end_on}", {}, "Til avtaleperiodens slutt", id="no-end-yet"),
+        pytest.param("Til {end_on}", {}, "Til 31.03.2027", id="a-whole-period-when-no-end-is-asked-for"),
+        pytest.param("Til {end_on}", {"end_on": date(2029, 1, 1)}, "Til 31.03.2027", id="never-longer-than-the-period"),
         pytest.param("{municipality} låner ut", {}, "Sandvik kommune låner ut", id="municipality"),
         pytest.param("Tegnet {{}}", {}, "Tegnet {}", id="braces"),
         pytest.param("{weekdays}", {"weekdays": "{municipality}"}, "{municipality}", id="an-answer-is-no-placeholder"),
