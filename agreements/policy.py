@@ -20,10 +20,12 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Ladder(Rules, frozen=True):
-    """How a question is pursued, in days since it was asked.
+    """How a question is pursued, in days since it was asked: the days the person has.
 
-    From reminder number `escalate_from` the next person up is told too. `give_up_after_days` ends the pursuit; it
-    never comes sooner after the last reminder than the policy's own distance, so that an outage shortens nobody's time.
+    The last of these days is the one the mail names, moved to a working day; the reminder, or after
+    `give_up_after_days` the end, comes in the night after it. From reminder number `escalate_from` the next person up
+    is told too. The last reminder always leaves the policy's own distance to the end, so that a late one shortens
+    nobody's time.
     """
 
     remind_after_days: tuple[Days, ...]

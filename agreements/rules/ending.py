@@ -6,9 +6,7 @@ from datetime import date, timedelta
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
 from agreements.case import Case, EndReason, Filing, FilingKind, State
 from agreements.policy import Policy
-from agreements.rules.ladder import IMMEDIATELY
-
-ONE_DAY = timedelta(days=1)
+from agreements.rules.ladder import IMMEDIATELY, ONE_DAY
 
 
 def left_due(case: Case, _policy: Policy) -> date | None:

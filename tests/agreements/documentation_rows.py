@@ -23,7 +23,7 @@ from tests.agreements.factories import (
 )
 
 TUESDAY = MONDAY + days(1)
-SATURDAY, NEXT_MONDAY = date(2026, 3, 7), date(2026, 3, 9)
+FRIDAY, SATURDAY, NEXT_MONDAY = date(2026, 3, 6), date(2026, 3, 7), date(2026, 3, 9)
 LAPSED = Outcome("documentation.lapsed", State.ENDED, (Notice("lapsed", Role.EMPLOYEE), Notice("lapsed", Role.MANAGER)))
 PERIOD_OVER = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_over", Role.EMPLOYEE),))
 SHORT_ENDS = date(2026, 3, 5)
@@ -51,57 +51,80 @@ def manager_reminded(stage: int, reply_by: date) -> Outcome:
 
 
 REMINDERS = (
-    Row("day-before-first-reminder", collecting(chase(TUESDAY)), date(2026, 3, 9)),
-    Row("first-reminder", collecting(chase(TUESDAY)), date(2026, 3, 10), (reminded(1, date(2026, 3, 17)),)),
-    Row("day-after-first-reminder", collecting(chase(TUESDAY, 1, date(2026, 3, 10))), date(2026, 3, 11)),
-    Row("first-reminder-a-day-late", collecting(chase(TUESDAY)), date(2026, 3, 11), (reminded(1, date(2026, 3, 17)),)),
+    Row("no-reminder-on-the-named-day", collecting(chase(TUESDAY)), date(2026, 3, 10)),
+    Row("first-reminder", collecting(chase(TUESDAY)), date(2026, 3, 11), (reminded(1, date(2026, 3, 17)),)),
+    Row("day-after-first-reminder", collecting(chase(TUESDAY, 1, date(2026, 3, 11))), date(2026, 3, 12)),
+    Row("first-reminder-a-day-late", collecting(chase(TUESDAY)), date(2026, 3, 12), (reminded(1, date(2026, 3, 17)),)),
+    Row(
+        "no-second-reminder-on-the-named-day",
+        collecting(chase(TUESDAY, 1, date(2026, 3, 11))),
+        date(2026, 3, 17),
+    ),
     Row(
         "second-reminder-escalates",
-        collecting(chase(TUESDAY, 1, date(2026, 3, 10))),
-        date(2026, 3, 17),
+        collecting(chase(TUESDAY, 1, date(2026, 3, 11))),
+        date(2026, 3, 18),
         (reminded(2, date(2026, 3, 24)),),
     ),
     Row(
         "last-reminder-names-the-end",
-        collecting(chase(TUESDAY, 2, date(2026, 3, 17))),
-        date(2026, 3, 24),
-        (reminded(3, date(2026, 3, 31)),),
+        collecting(chase(TUESDAY, 2, date(2026, 3, 18))),
+        date(2026, 3, 25),
+        (reminded(3, date(2026, 4, 1)),),
     ),
-    Row("no-reminder-on-saturday", collecting(chase(SATURDAY)), date(2026, 3, 14)),
-    Row("no-reminder-on-sunday", collecting(chase(SATURDAY)), date(2026, 3, 15)),
+    Row("no-reminder-on-saturday", collecting(chase(FRIDAY)), date(2026, 3, 14)),
+    Row("no-reminder-on-sunday", collecting(chase(FRIDAY)), date(2026, 3, 15)),
+    Row("reminder-after-the-weekend", collecting(chase(FRIDAY)), date(2026, 3, 16), (reminded(1, date(2026, 3, 20)),)),
+    Row("named-day-moved-from-saturday-to-monday", collecting(chase(SATURDAY)), date(2026, 3, 16)),
     Row(
-        "reminder-after-the-weekend", collecting(chase(SATURDAY)), date(2026, 3, 16), (reminded(1, date(2026, 3, 23)),)
+        "reminder-after-the-moved-day",
+        collecting(chase(SATURDAY)),
+        date(2026, 3, 17),
+        (reminded(1, date(2026, 3, 23)),),
     ),
     *(
-        Row(f"no-reminder-in-easter-{day}", collecting(chase(date(2026, 3, 26))), date(2026, 4, day))
+        Row(f"no-reminder-in-easter-{day}", collecting(chase(date(2026, 3, 25))), date(2026, 4, day))
         for day in range(2, 7)
     ),
     Row(
         "reminder-after-easter",
-        collecting(chase(date(2026, 3, 26))),
+        collecting(chase(date(2026, 3, 25))),
         date(2026, 4, 7),
         (reminded(1, date(2026, 4, 10)),),
     ),
+    Row("named-day-moved-past-easter", collecting(chase(date(2026, 3, 26))), date(2026, 4, 7)),
     Row(
-        "second-reminder-waits-for-an-answer-to-the-late-first",
-        collecting(chase(date(2026, 3, 26), 1, date(2026, 4, 7))),
-        date(2026, 4, 9),
+        "reminder-after-the-day-moved-past-easter",
+        collecting(chase(date(2026, 3, 26))),
+        date(2026, 4, 8),
+        (reminded(1, date(2026, 4, 13)),),
     ),
     Row(
-        "second-reminder-three-days-after-the-late-first",
-        collecting(chase(date(2026, 3, 26), 1, date(2026, 4, 7))),
+        "second-reminder-waits-for-an-answer-to-the-late-first",
+        collecting(chase(date(2026, 3, 25), 1, date(2026, 4, 7))),
         date(2026, 4, 10),
+    ),
+    Row(
+        "second-reminder-after-the-day-the-late-first-named",
+        collecting(chase(date(2026, 3, 25), 1, date(2026, 4, 7))),
+        date(2026, 4, 13),
         (reminded(2, date(2026, 4, 16)),),
     ),
     Row(
-        "outage-past-the-second-reminder",
+        "outage-until-the-second-day",
+        collecting(chase(TUESDAY)),
+        date(2026, 3, 17),
+        (reminded(1, date(2026, 3, 20)),),
+    ),
+    Row(
+        "outage-past-the-second-day",
         collecting(chase(TUESDAY)),
         date(2026, 3, 18),
         (reminded(2, date(2026, 3, 24)),),
     ),
     Row(
         "end-named-by-a-late-last-reminder-is-a-working-day",
-        collecting(chase(TUESDAY, 2, date(2026, 3, 17))),
+        collecting(chase(TUESDAY, 2, date(2026, 3, 18))),
         date(2026, 3, 26),
         (reminded(3, date(2026, 4, 7)),),
     ),
@@ -109,26 +132,33 @@ REMINDERS = (
     Row(
         "some-of-it-is-not-all",
         collecting(chase(TUESDAY), RequirementKind.PHOTO, RequirementKind.ANSWERS),
-        date(2026, 3, 10),
+        date(2026, 3, 11),
         (reminded(1, date(2026, 3, 17)),),
     ),
 )
 LAPSING = (
-    Row("day-before-lapse", collecting(chase(TUESDAY, 3, date(2026, 3, 24))), date(2026, 3, 30)),
-    Row("lapse", collecting(chase(TUESDAY, 3, date(2026, 3, 24))), date(2026, 3, 31), (LAPSED,)),
-    Row("late-last-reminder-keeps-its-distance", collecting(chase(TUESDAY, 3, date(2026, 3, 26))), date(2026, 4, 1)),
-    Row("lapse-waits-for-easter-to-end", collecting(chase(TUESDAY, 3, date(2026, 3, 26))), date(2026, 4, 2)),
-    Row("lapse-after-easter", collecting(chase(TUESDAY, 3, date(2026, 3, 26))), date(2026, 4, 7), (LAPSED,)),
+    Row("no-lapse-on-the-named-day", collecting(chase(MONDAY, 3, date(2026, 3, 24))), date(2026, 3, 31)),
+    Row("lapse", collecting(chase(MONDAY, 3, date(2026, 3, 24))), date(2026, 4, 1), (LAPSED,)),
+    Row("late-last-reminder-keeps-its-distance", collecting(chase(MONDAY, 3, date(2026, 3, 25))), date(2026, 4, 1)),
+    Row("lapse-waits-for-easter-to-end", collecting(chase(MONDAY, 3, date(2026, 3, 25))), date(2026, 4, 2)),
+    Row("lapse-after-easter", collecting(chase(MONDAY, 3, date(2026, 3, 25))), date(2026, 4, 7), (LAPSED,)),
+    Row("no-lapse-on-the-day-moved-past-easter", collecting(chase(MONDAY, 3, date(2026, 3, 26))), date(2026, 4, 7)),
+    Row(
+        "lapse-after-the-day-moved-past-easter",
+        collecting(chase(MONDAY, 3, date(2026, 3, 26))),
+        date(2026, 4, 8),
+        (LAPSED,),
+    ),
     Row(
         "no-lapse-without-a-last-reminder",
-        collecting(chase(TUESDAY, 2, date(2026, 3, 17))),
+        collecting(chase(TUESDAY, 2, date(2026, 3, 18))),
         date(2026, 4, 14),
         (reminded(3, date(2026, 4, 21)),),
     ),
     Row(
-        "complete-on-the-last-day",
-        collecting(chase(TUESDAY, 3, date(2026, 3, 24)), *RequirementKind),
-        date(2026, 3, 31),
+        "completed-during-the-named-day-and-read-the-night-after",
+        collecting(chase(MONDAY, 3, date(2026, 3, 24)), *RequirementKind),
+        date(2026, 4, 1),
         (ask_manager(date(2026, 4, 7)),),
     ),
 )
@@ -136,19 +166,20 @@ ASSESSMENT = (
     Row("complete", collecting(None, *RequirementKind), TUESDAY, (ask_manager(NEXT_MONDAY),)),
     Row("complete-on-a-saturday", collecting(None, *RequirementKind), SATURDAY, (ask_manager(date(2026, 3, 12)),)),
     Row("manager-has-time", in_assessment(), date(2026, 3, 6)),
-    Row("manager-not-reminded-on-saturday", in_assessment(), SATURDAY),
-    Row("manager-reminded", in_assessment(), NEXT_MONDAY, (manager_reminded(1, date(2026, 3, 12)),)),
+    Row("manager-not-reminded-on-saturday", in_assessment(chase(date(2026, 3, 1))), SATURDAY),
+    Row("manager-not-reminded-on-the-named-day", in_assessment(), NEXT_MONDAY),
+    Row("manager-reminded", in_assessment(), date(2026, 3, 10), (manager_reminded(1, date(2026, 3, 13)),)),
     Row(
         "manager-reminded-again",
-        in_assessment(chase(stage=1, last_sent_on=NEXT_MONDAY)),
-        date(2026, 3, 12),
-        (manager_reminded(2, date(2026, 3, 17)),),
+        in_assessment(chase(stage=1, last_sent_on=date(2026, 3, 10))),
+        date(2026, 3, 16),
+        (manager_reminded(2, date(2026, 3, 19)),),
     ),
     Row(
         "hr-told-of-the-manager",
-        in_assessment(chase(stage=2, last_sent_on=date(2026, 3, 12))),
-        date(2026, 3, 17),
-        (manager_reminded(3, date(2026, 3, 24)),),
+        in_assessment(chase(stage=2, last_sent_on=date(2026, 3, 16))),
+        date(2026, 3, 20),
+        (manager_reminded(3, date(2026, 3, 27)),),
     ),
     Row("manager-after-an-outage", in_assessment(), date(2026, 4, 30), (manager_reminded(3, date(2026, 5, 7)),)),
     Row(
@@ -159,16 +190,16 @@ ASSESSMENT = (
     ),
     Row(
         "manager-has-three-days-after-a-late-reminder",
-        in_assessment(chase(stage=1, last_sent_on=date(2026, 3, 10))),
-        date(2026, 3, 12),
+        in_assessment(chase(stage=1, last_sent_on=date(2026, 3, 11))),
+        date(2026, 3, 16),
     ),
     Row(
-        "manager-reminded-three-days-after-a-late-reminder",
-        in_assessment(chase(stage=1, last_sent_on=date(2026, 3, 10))),
-        date(2026, 3, 13),
-        (manager_reminded(2, date(2026, 3, 17)),),
+        "manager-reminded-after-the-day-a-late-reminder-named",
+        in_assessment(chase(stage=1, last_sent_on=date(2026, 3, 11))),
+        date(2026, 3, 17),
+        (manager_reminded(2, date(2026, 3, 20)),),
     ),
-    Row("manager-left-in-peace", in_assessment(chase(stage=3, last_sent_on=date(2026, 3, 17))), date(2026, 9, 1)),
+    Row("manager-left-in-peace", in_assessment(chase(stage=3, last_sent_on=date(2026, 3, 20))), date(2026, 9, 1)),
     Row(
         "approved",
         in_assessment(assessment=assessment()),
@@ -214,7 +245,7 @@ ASSESSMENT = (
     Row(
         "approved-in-time-is-not-reminded",
         in_assessment(assessment=assessment(AssessmentOutcome.REJECTED)),
-        NEXT_MONDAY,
+        date(2026, 3, 10),
         (Outcome("assessment.rejected", State.ENDED, (Notice("rejected", Role.EMPLOYEE),)),),
     ),
 )

@@ -99,8 +99,8 @@ EXPIRY = (
     Row("no-evaluation-of-what-is-over", active(end_on=date(2026, 9, 3)), date(2026, 9, 4), (EXPIRED,)),
     Row(
         "no-reminder-of-what-is-over",
-        active(end_on=date(2026, 9, 8), evaluations=(evaluation(1, chase(date(2026, 9, 2))),)),
-        date(2026, 9, 9),
+        active(end_on=date(2026, 9, 9), evaluations=(evaluation(1, chase(date(2026, 9, 2))),)),
+        date(2026, 9, 10),
         (EXPIRED,),
     ),
 )

@@ -17,7 +17,7 @@ from tests.agreements.factories import (
 )
 
 DUE = date(2026, 9, 2)
-FIRST_REMINDER, SECOND_REMINDER = DUE + days(7), DUE + days(14)
+FIRST_REMINDER, SECOND_REMINDER = date(2026, 9, 10), date(2026, 9, 17)
 TWO_YEARS = date(2028, 3, 1)
 FILED_ONCE = (*filed(), Filing(FilingKind.EVALUATION, 1))
 
@@ -71,18 +71,22 @@ ASKING = (
     ),
 )
 REMINDING = (
-    Row("day-before-evaluation-reminder", active(evaluations=(evaluation(1, chase(DUE)),)), FIRST_REMINDER - days(1)),
+    Row(
+        "no-evaluation-reminder-on-the-named-day",
+        active(evaluations=(evaluation(1, chase(DUE)),)),
+        FIRST_REMINDER - days(1),
+    ),
     Row(
         "evaluation-reminder",
         active(evaluations=(evaluation(1, chase(DUE)),)),
         FIRST_REMINDER,
-        (reminded(1, SECOND_REMINDER),),
+        (reminded(1, date(2026, 9, 16)),),
     ),
     Row(
         "hr-told-of-the-evaluation",
         active(evaluations=(evaluation(1, chase(DUE, 1, FIRST_REMINDER)),)),
         SECOND_REMINDER,
-        (reminded(2, SECOND_REMINDER + days(7)),),
+        (reminded(2, date(2026, 9, 24)),),
     ),
     Row(
         "evaluation-newest-reminder-only",
@@ -92,7 +96,7 @@ REMINDING = (
     ),
     Row(
         "no-evaluation-reminder-on-saturday",
-        active(evaluations=(evaluation(1, chase(date(2026, 9, 5))),)),
+        active(evaluations=(evaluation(1, chase(date(2026, 9, 4))),)),
         date(2026, 9, 12),
     ),
     Row(

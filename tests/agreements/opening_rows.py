@@ -18,6 +18,7 @@ from tests.agreements.factories import (
 )
 
 SUNDAY, NEXT_MONDAY = date(2026, 3, 8), date(2026, 3, 9)
+SPECIAL_FROM_SUNDAY = special_assessment(assessment_request=chase(date(2026, 3, 1)))
 FOLDER = (Errand(ErrandKind.OPEN_FOLDER),)
 ASKED = Outcome(
     "documentation.ask",
@@ -76,17 +77,19 @@ ELIGIBILITY = (
 )
 SPECIAL_ASSESSMENT = (
     Row("special-waits", special_assessment(), MONDAY + days(4)),
-    Row("special-reminder-waits-for-saturday", special_assessment(), date(2026, 3, 7)),
-    Row("special-reminder-on-monday", special_assessment(), date(2026, 3, 9), (reminded(1, date(2026, 3, 12)),)),
+    Row("special-not-reminded-on-saturday", SPECIAL_FROM_SUNDAY, date(2026, 3, 7)),
+    Row("special-reminded-on-monday", SPECIAL_FROM_SUNDAY, date(2026, 3, 9), (reminded(1, date(2026, 3, 12)),)),
+    Row("special-not-reminded-on-the-named-day", special_assessment(), NEXT_MONDAY),
+    Row("special-reminded-after-it", special_assessment(), date(2026, 3, 10), (reminded(1, date(2026, 3, 13)),)),
     Row(
         "special-reminded-already",
-        special_assessment(assessment_request=chase(stage=1, last_sent_on=date(2026, 3, 9))),
-        date(2026, 3, 11),
+        special_assessment(assessment_request=chase(stage=1, last_sent_on=date(2026, 3, 10))),
+        date(2026, 3, 13),
     ),
     Row("special-newest-reminder-only", special_assessment(), date(2026, 3, 18), (reminded(3, date(2026, 3, 25)),)),
     Row(
         "special-no-more-reminders",
-        special_assessment(assessment_request=chase(stage=3, last_sent_on=date(2026, 3, 17))),
+        special_assessment(assessment_request=chase(stage=3, last_sent_on=date(2026, 3, 18))),
         date(2026, 6, 1),
     ),
     Row(

@@ -170,6 +170,7 @@ def test_random_lives() -> None:
         for day, action in life.actions:
             _check_action(day, action)
         _check_notices(life)
+        _check_named_days(life)
         _check_end(life)
         for evaluation in life.case.evaluations:
             _check_evaluation(life.case, evaluation)
@@ -196,8 +197,8 @@ def _check_action(day: date, action: Action) -> None:
         chase, ladder = action.before.documentation, shipped_policy().documentation
         assert chase is not None
         assert chase.stage == len(ladder.remind_after_days)
-        assert (day - chase.last_sent_on).days >= 7
-        assert (day - chase.asked_on).days >= 28
+        assert (day - chase.last_sent_on).days > 7
+        assert (day - chase.asked_on).days > 28
 
 
 def _check_notices(life: Life) -> None:
@@ -215,6 +216,21 @@ def _check_notices(life: Life) -> None:
         if "reminder" in action.rule and notice.to is not Role.HR
     )
     assert max(asked_of_manager.values(), default=0) <= 1
+
+
+def _check_named_days(life: Life) -> None:
+    """A day that a mail names is over before anything comes of it."""
+    named: dict[str, date] = {}
+    for day, action in life.actions:
+        if action.rule == "documentation.lapsed":
+            assert day > named["documentation"]
+        for notice in action.notices:
+            topic, _, word = notice.template.rpartition("_")
+            if word == "reminder":
+                assert day > named[topic]
+        for notice in action.notices:
+            if notice.reply_by is not None:
+                named[notice.template.rpartition("_")[0]] = notice.reply_by
 
 
 def _check_end(life: Life) -> None:
