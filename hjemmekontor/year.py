@@ -1,5 +1,6 @@
 """Many nights in one process: the sandbox's people live their days, the system has its nights."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
@@ -15,7 +16,7 @@ from flows.nightly import STEPS
 from flows.running import run_flow
 from sandbox.town import Sandbox
 
-NIGHT_OF_THE_ORDER = 100
+NIGHT_OF_THE_ORDER = 30
 """The night after which the sandbox's HR imposes home office on one unit."""
 
 Runs = Sequence[tuple[str, Sequence[tuple[str, Any]]]]
@@ -56,6 +57,7 @@ def _runs_of(sandbox: Sandbox, ordinal: int, day: date) -> Runs:
     """The night, and once in the year what HR does besides: a unit is sent home for a fortnight."""
     if ordinal != NIGHT_OF_THE_ORDER:
         return [("nightly", STEPS)]
-    unit_id = sandbox.municipality.units[-1].unit_id
+    people = sandbox.municipality.on(day).people
+    [(unit_id, _)] = Counter(person.unit_id for person in people).most_common(1)
     order = partial(impose_home_office.step, unit_id, day + timedelta(days=3), day + timedelta(days=17))
     return [("nightly", STEPS), (impose_home_office.NAME, [(impose_home_office.TITLE, order)])]

@@ -70,7 +70,7 @@ def test_thirteen_months_a_night_a_week_end_cases_in_every_way(make_town: MakeTo
     town.nights(nights(FIRST_NIGHT, 400, every=7))
 
     reasons = {reason for (reason,) in town.rows("SELECT DISTINCT end_reason FROM cases WHERE end_reason IS NOT NULL")}
-    assert reasons >= {"expired", "lapsed", "rejected", "terminated", "withdrawn"}
+    assert reasons >= {"expired", "lapsed", "rejected", "reverted", "terminated", "withdrawn"}
     assert town.count("cases", "state = 'active'") > 0
     assert len(town.mails()) == town.count("outbox", "kind = 'mail'")
     assert town.count("outbox", "status <> 'done'") == 0
