@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from config.errors import ExpectedError
+
 DocumentT = TypeVar("DocumentT")
 
 LOCK_SECONDS = 0.5
@@ -31,7 +33,7 @@ ON CONFLICT (shelf, key) DO UPDATE SET value = excluded.value
 """
 
 
-class StoreInUseError(Exception):
+class StoreInUseError(ExpectedError):
     """Another process has the file open. The message is one line that names the file."""
 
 

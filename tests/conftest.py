@@ -47,8 +47,12 @@ def run(engine: Engine, statements: str) -> None:
         connection.exec_driver_sql(statements)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file of tests stays in one process; all tests of flows share one, so that Prefect's server starts once."""
+    """A file of tests stays in one process; all tests of flows share one, so that Prefect's server starts once.
+
+    First, because pytest-xdist reads the groups at this same point.
+    """
     for item in items:
         folder = item.path.parent
         group = folder.name if folder.name == "flows" else item.path.as_posix()
