@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from hjemmekontor.serve import POOL, ROOT, deploy
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
@@ -36,10 +38,18 @@ def deployed(prefect_server: PrefectServer) -> Iterator[PrefectServer]:
         yield prefect_server
 
 
-def _post(server: PrefectServer, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the API says
-    answer = requests.post(f"{server.api_url}{path}", json=body, timeout=10)
+def _ask(server: PrefectServer, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever the API says
+    """As Prefect's own client does: a server busy with its SQLite file answers 503, and is asked again."""
+    patience = Retry(total=8, backoff_factor=0.3, status_forcelist=[503], allowed_methods=None)
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=patience))
+        answer = session.request(method, f"{server.api_url}{path}", json=body, timeout=20)
     answer.raise_for_status()
     return answer.json()
+
+
+def _post(server: PrefectServer, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the API says
+    return _ask(server, "POST", path, body)
 
 
 def test_deploying_twice_gives_the_same_set_as_once(deployed: PrefectServer) -> None:
@@ -94,7 +104,7 @@ def _start(server: PrefectServer, deployment_id: str, on: date) -> str:
 def _finished(server: PrefectServer, run: str) -> dict[str, Any]:
     deadline = time.monotonic() + SECONDS_FOR_A_NIGHT
     while time.monotonic() < deadline:
-        answer: dict[str, Any] = requests.get(f"{server.api_url}/flow_runs/{run}", timeout=10).json()
+        answer: dict[str, Any] = _ask(server, "GET", f"/flow_runs/{run}")
         if answer["state"]["type"] in FINAL:
             return answer
         time.sleep(0.5)
