@@ -1,7 +1,7 @@
 """How every flow runs its steps: alone, for one business date, each step on its own feet, and the result told."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,14 +11,12 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from config.errors import ExpectedError
-from tasks.batches import UNREACHABLE
+from integrations.graph.errors import GraphUnreachableError
 from tasks.delivering import FILES_THAT_FAILED
 from tasks.mailing import MAILS_THAT_FAILED, write_and_send_mail
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
 from tasks.telling import tell
-
-Step = Callable[..., State[Counter[str]]]
 
 
 @dataclass(slots=True)
@@ -72,7 +70,7 @@ def run_name() -> str:
 def _run(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN401 - a Prefect task of whatever kind
     state: State[Counter[str]] = step(return_state=True)
     outcome = state.result(raise_on_failure=False)
-    running.is_hurried = running.is_hurried or isinstance(outcome, UNREACHABLE)
+    running.is_hurried = running.is_hurried or isinstance(outcome, GraphUnreachableError)
     if isinstance(outcome, ExpectedError):
         return StepResult(name, problem=str(outcome))
     if not isinstance(outcome, Counter):

@@ -23,7 +23,7 @@ _current: ContextVar["Night"] = ContextVar("night")
 class Night:
     """One run for one business date. In a dry run nothing is sent, and everything written is undone at the end.
 
-    `is_hurried` is set once a system could not be reached in spite of all patience: the steps that follow try once.
+    `is_hurried` is set once Graph could not be reached in spite of all patience: the steps that follow ask it once.
     """
 
     settings: Settings
