@@ -35,7 +35,7 @@ serve: .venv/ready ## Prefect server with its UI, a worker, the deployments and 
 
 .PHONY: test
 test: .venv/ready-dev ## Set everything up and run all tests
-	.venv/bin/python -m pytest -n 2 --dist loadgroup
+	.venv/bin/python -m pytest -n 2 --dist loadscope
 
 .PHONY: lint
 lint: .venv/ready-dev ## Formatting, rules and types

@@ -30,12 +30,16 @@ class Notice:
 
 class ErrandKind(StrEnum):
     OPEN_FOLDER = "open_folder"
+    SHARE_FOLDER = "share_folder"
     FILE_DOCUMENT = "file_document"
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """Work in another system, done through the outbox. `filing` and `sequence` say which document."""
+    """Work in another system, done through the outbox. `filing` and `sequence` say which document.
+
+    A folder that is shared anew has the day's ordinal as its `sequence`, so that each day's sharing is an errand.
+    """
 
     kind: ErrandKind
     filing: FilingKind | None = None

@@ -164,16 +164,28 @@ class Filing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
+    """What is known of the case, by whom and how far it has come.
+
+    HR says `manager_number`, `unit_id`, `away` (on leave) and `left_on`; `led_by` and `placed_in` are the manager and
+    the unit the case was last handed to, and `paused_on` the day from which nobody is chased: rules follow the former.
+    """
+
     number: str
     employee_number: str
     manager_number: str | None
     state: State
     applied_on: date
     application: Application
+    led_by: str | None = None
+    unit_id: str | None = None
+    placed_in: str | None = None
+    away: bool = False
+    paused_on: date | None = None
     imposed: bool = False
     renews: str | None = None
     renewed_by: str | None = None
     requirements: tuple[Requirement, ...] = ()
+    lent_equipment: tuple[str, ...] = ()
     documentation: Chase | None = None
     assessment_request: Chase | None = None
     assessment: Assessment | None = None

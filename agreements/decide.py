@@ -8,7 +8,7 @@ from agreements.actions import Action
 from agreements.calendar import is_working_day
 from agreements.case import Case
 from agreements.policy import Policy
-from agreements.rules import documentation, ending, evaluation, filing, opening
+from agreements.rules import documentation, ending, evaluation, filing, opening, staffing
 
 NEVER_ENDING = 20
 """More actions than this for one case in one night is a rule that feeds itself: a bug."""
@@ -32,8 +32,13 @@ class Rule:
 FIRST = (
     Rule(evaluation.recorded_due, evaluation.recorded),
     Rule(ending.left_due, ending.left),
+    Rule(staffing.moved_due, staffing.moved),
+    Rule(staffing.new_manager_due, staffing.new_manager),
+    Rule(staffing.pause_due, staffing.pause),
+    Rule(staffing.resume_due, staffing.resume),
 )
-"""Ahead of everything else: what was answered is filed even when the case ends the same night."""
+"""Ahead of everything else: what was answered is filed even when the case ends the same night, and whoever is told of
+a case is the one whom it concerns now."""
 OVER = (
     Rule(ending.termination_due, ending.termination),
     Rule(ending.period_over_due, ending.period_over),

@@ -25,10 +25,14 @@ class SetAsideError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AnswersGiven:
-    """The employee's answers to the mapping questions: (question, answer) in the order asked."""
+    """The employee's answers to the mapping questions: (question, answer) in the order asked.
+
+    `lent_equipment` is what the employee has on loan from the employer, an item each.
+    """
 
     answers: tuple[tuple[str, str], ...]
     accepts_agreement: bool
+    lent_equipment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ def _answers(case: Case, fact: AnswersGiven, sender: Sender, today: date) -> Cas
     if any(not answer.strip() for _, answer in fact.answers):
         raise SetAsideError("Ett eller flere av spørsmålene er ikke besvart.")
     case = _received(case, Requirement(RequirementKind.ANSWERS, today, answers=fact.answers))
+    case = replace(case, lent_equipment=fact.lent_equipment)
     if not fact.accepts_agreement:
         return case
     return _received(case, Requirement(RequirementKind.SIGNED_AGREEMENT, today))

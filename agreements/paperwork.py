@@ -5,39 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from agreements.calendar import last_day_of_period
-from agreements.case import Case, EndReason, Evaluation, EvaluationOutcome, FilingKind, RequirementKind
+from agreements.case import Case, Evaluation, FilingKind, RequirementKind
 from agreements.documents import (
     AgreementDocument,
     Answer,
     Clause,
     Confirmation,
+    Language,
     RecordDocument,
     Term,
 )
 from agreements.policy import Policy
+from agreements.wording import WORDINGS, Wording
 from agreements.words import days_in_words
-
-END_REASONS = {
-    EndReason.REJECTED: "Søknaden er ikke innvilget",
-    EndReason.WITHDRAWN: "Søknaden er trukket",
-    EndReason.LAPSED: "Dokumentasjonen kom ikke innen fristen",
-    EndReason.EXPIRED: "Avtaleperioden er over",
-    EndReason.RENEWED: "Avtalen er avløst av en ny avtale",
-    EndReason.TERMINATED: "Avtalen er sagt opp",
-    EndReason.LEFT: "Arbeidsforholdet er avsluttet",
-    EndReason.REVERTED: "Perioden med pålagt hjemmekontor er over",
-}
-OUTCOMES = {
-    EvaluationOutcome.CONTINUE: "Avtalen fortsetter",
-    EvaluationOutcome.ADJUST: "Avtalen fortsetter med justeringer",
-    EvaluationOutcome.END: "Avtalen avsluttes",
-}
-FILE_NAMES = {
-    FilingKind.AGREEMENT: "Avtale om hjemmekontor {number}.pdf",
-    FilingKind.PHOTO: "Bilde av arbeidsplassen {number}.jpg",
-    FilingKind.EVALUATION: "Evaluering {sequence} av hjemmekontor {number}.pdf",
-    FilingKind.END_NOTE: "Sluttnotat hjemmekontor {number}.pdf",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +30,8 @@ class People:
     names: Mapping[str, str]
 
 
-def file_name(kind: FilingKind, sequence: int, case_number: str) -> str:
-    return FILE_NAMES[kind].format(number=case_number, sequence=sequence)
+def file_name(kind: FilingKind, sequence: int, case_number: str, language: Language) -> str:
+    return WORDINGS[language].file_names[kind].format(number=case_number, sequence=sequence)
 
 
 def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_draft: bool) -> AgreementDocument:
@@ -77,7 +57,7 @@ def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_
         clauses=_clauses(case, policy, start_on, end_on),
         answers=() if answers is None else tuple(Answer(*pair) for pair in answers.answers),
         measures=None if case.assessment is None else case.assessment.measures,
-        confirmations=() if is_draft else _confirmations(case, people),
+        confirmations=() if is_draft else _confirmations(case, people, WORDINGS[policy.language]),
         is_draft=is_draft,
     )
 
@@ -85,18 +65,19 @@ def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_
 def evaluation_record(case: Case, evaluation: Evaluation, policy: Policy, people: People) -> RecordDocument:
     if evaluation.outcome is None or evaluation.given_on is None or evaluation.given_by is None:
         raise AssertionError(f"{case.number}: evaluation {evaluation.sequence} is not answered")
+    words = WORDINGS[policy.language]
     return RecordDocument(
         language=policy.language,
         case_number=case.number,
         dated_on=evaluation.given_on,
         municipality=policy.municipality,
-        title=f"Evaluering {evaluation.sequence} av avtale om hjemmekontor",
+        title=words.evaluation_title.format(sequence=evaluation.sequence),
         terms=(
-            Term("Arbeidstaker", people.employee_name),
-            Term("Evaluert av", people.names.get(evaluation.given_by, "HR")),
-            Term("Evaluert dato", norwegian_date(evaluation.given_on)),
-            Term("Forfalt til evaluering", norwegian_date(evaluation.due_on)),
-            Term("Resultat", OUTCOMES[evaluation.outcome]),
+            Term(words.employee, people.employee_name),
+            Term(words.evaluated_by, people.names.get(evaluation.given_by, "HR")),
+            Term(words.evaluated_on, norwegian_date(evaluation.given_on)),
+            Term(words.due_on, norwegian_date(evaluation.due_on)),
+            Term(words.outcome, words.outcomes[evaluation.outcome]),
         ),
         paragraphs=() if evaluation.note is None else (evaluation.note,),
     )
@@ -105,18 +86,19 @@ def evaluation_record(case: Case, evaluation: Evaluation, policy: Policy, people
 def end_note(case: Case, policy: Policy, people: People) -> RecordDocument:
     if case.ended_on is None or case.end_reason is None:
         raise AssertionError(f"{case.number}: has not ended")
-    start = () if case.start_on is None else (Term("Avtalen gjaldt fra", norwegian_date(case.start_on)),)
+    words = WORDINGS[policy.language]
+    start = () if case.start_on is None else (Term(words.started_on, norwegian_date(case.start_on)),)
     return RecordDocument(
         language=policy.language,
         case_number=case.number,
         dated_on=case.ended_on,
         municipality=policy.municipality,
-        title="Sluttnotat: avtale om hjemmekontor",
+        title=words.end_note_title,
         terms=(
-            Term("Arbeidstaker", people.employee_name),
+            Term(words.employee, people.employee_name),
             *start,
-            Term("Saken ble avsluttet", norwegian_date(case.ended_on)),
-            Term("Grunn", END_REASONS[case.end_reason]),
+            Term(words.ended_on, norwegian_date(case.ended_on)),
+            Term(words.reason, words.end_reasons[case.end_reason]),
         ),
     )
 
@@ -132,8 +114,8 @@ def _weekdays(case: Case) -> tuple[str, ...]:
 
 def _clauses(case: Case, policy: Policy, start_on: date, end_on: date) -> tuple[Clause, ...]:
     figures = {
-        "days_per_week": days_in_words(case.application.days_per_week),
-        "weekdays": ", ".join(_weekdays(case)) or "etter avtale med leder",
+        "days_per_week": days_in_words(case.application.days_per_week, policy.language),
+        "weekdays": ", ".join(_weekdays(case)) or WORDINGS[policy.language].weekdays_open,
         "start_on": norwegian_date(start_on),
         "end_on": norwegian_date(end_on),
         "municipality": policy.municipality,
@@ -141,13 +123,13 @@ def _clauses(case: Case, policy: Policy, start_on: date, end_on: date) -> tuple[
     return tuple(Clause(clause.letter, clause.heading, clause.text.format_map(figures)) for clause in policy.clauses)
 
 
-def _confirmations(case: Case, people: People) -> tuple[Confirmation, ...]:
+def _confirmations(case: Case, people: People, words: Wording) -> tuple[Confirmation, ...]:
     found = []
     signature = case.requirement(RequirementKind.SIGNED_AGREEMENT)
     if signature is not None and signature.received_on is not None:
-        how = "Godtok avtalen i SharePoint-skjema" if signature.document is None else "Lastet opp signert avtale"
-        found.append(Confirmation(people.employee_name, "Arbeidstaker", signature.received_on, how, signature.document))
+        how = words.accepted_in_form if signature.document is None else words.uploaded_signed
+        found.append(Confirmation(people.employee_name, words.employee, signature.received_on, how, signature.document))
     if case.assessment is not None:
         who = people.names.get(case.assessment.given_by, "HR")
-        found.append(Confirmation(who, "Leder", case.assessment.given_on, "Godkjente i SharePoint-skjema"))
+        found.append(Confirmation(who, words.manager, case.assessment.given_on, words.approved_in_form))
     return tuple(found)

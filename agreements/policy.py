@@ -62,10 +62,14 @@ class EvaluationRules(Rules, frozen=True):
 
 
 class SyncGuard(Rules, frozen=True):
-    """A sync whose differences are larger than this waits for a person's approval (facts of the HR integrations)."""
+    """A sync whose differences are larger than this waits for a person's approval (facts of the HR integrations).
+
+    Leavers may be `max_leavers` or `max_leavers_percent` of all, whichever is more, but never above `max_leavers_ever`.
+    """
 
     max_leavers: int = 20
     max_leavers_percent: Percent = 1.0
+    max_leavers_ever: int = 500
     max_changed_percent: Percent = 10.0
     max_manager_changes_percent: Percent = 5.0
     max_new_percent: Percent = 5.0

@@ -7,16 +7,17 @@ from hashlib import blake2b
 
 import msgspec
 
-from agreements.people import Employee, ManagerFinding, Organisation, Snapshot
+from agreements.people import Employee, ManagerFinding, Organisation, Overrides, Snapshot, Unit
 from agreements.policy import SyncGuard
 
 HASH_BYTES = 16
+HASH_VERSION = b"\x02"
+"""Ahead of every hash: a program that stores more than the last one did sees everybody anew, and that alarms nobody."""
 FEW = 3
 """Below this many people a percentage says nothing: three of twelve new is a small office, not a broken source."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownEmployee:
+class KnownEmployee(msgspec.Struct, frozen=True, gc=False):
     """What the database remembers of an employee, enough to see whether anything is new."""
 
     content_hash: bytes
@@ -25,19 +26,23 @@ class KnownEmployee:
     left_on: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Staffing:
-    """One employee as it is to be stored."""
+class Staffing(msgspec.Struct, frozen=True, gc=False):
+    """One employee as it is to be stored. `is_away`: on leave that day."""
 
     employee: Employee
     manager: ManagerFinding
     unit_id: str | None
+    is_away: bool
     content_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class StaffDiff:
-    """The difference between the snapshot and the database. `gone` maps employee number to the last day."""
+    """The difference between the snapshot and the database. `gone` maps employee number to the last day.
+
+    `ending` counts those whose employment would end, or end earlier than was known; `rewritten` those of `changed` who
+    only differ because an older program stored less of them.
+    """
 
     new: tuple[Staffing, ...]
     changed: tuple[Staffing, ...]
@@ -45,7 +50,10 @@ class StaffDiff:
     absent: tuple[str, ...]
     returned: tuple[str, ...]
     gone: Mapping[str, date]
+    ending: int
+    rewritten: int
     manager_changes: int
+    without_manager: int
     rejected: int
     known: int
     read: int
@@ -59,51 +67,63 @@ class StaffDiff:
         return blake2b(msgspec.msgpack.encode(content), digest_size=HASH_BYTES).hexdigest()
 
 
-def compare(snapshot: Snapshot, known: Mapping[str, KnownEmployee], today: date) -> StaffDiff:
-    """Hold a complete snapshot against what is known. A rejected row counts as present and changes nothing."""
-    organisation = Organisation.of(snapshot, today)
-    new, changed, unchanged, manager_changes = [], [], 0, 0
-    for employee in organisation.employees.values():
-        staffing = _staffing(employee, organisation)
-        before = known.get(employee.employee_number)
-        if before is None:
-            new.append(staffing)
-        elif _differs(before, staffing):
-            changed.append(staffing)
-            manager_changes += before.manager_number != staffing.manager.manager_number
-        else:
-            unchanged += 1
-    present = organisation.employees.keys() | {row.key for row in snapshot.rejected}
-    missing = {number: entry for number, entry in known.items() if number not in present and _employed(entry, today)}
-    if any(row.could_be_anybody for row in snapshot.rejected):
-        missing = {}
+def compare(
+    snapshot: Snapshot,
+    known: Mapping[str, KnownEmployee],
+    today: date,
+    *,
+    units: Mapping[str, Unit] | None = None,
+    overrides: Overrides | None = None,
+) -> StaffDiff:
+    """Hold a complete snapshot against what is known. A rejected row counts as present and changes nothing.
+
+    `units` are the known ones: they answer for those whose row could not be read.
+    """
+    read = {employee.employee_number: employee for employee in snapshot.employees}
+    present = read.keys() | {row.key for row in snapshot.rejected}
+    absent = {number: entry for number, entry in known.items() if number not in present and _employed(entry, today)}
+    missing = {} if any(row.could_be_anybody for row in snapshot.rejected) else absent
+    gone = _gone(missing, today)
+    organisation = Organisation(
+        units=_units(snapshot, units or {}),
+        employees=read,
+        today=today,
+        overrides=overrides or Overrides(),
+        vouched_for=frozenset(absent.keys() | (known.keys() & present - read.keys())) - gone.keys(),
+    )
+    diff = _Comparison(known, organisation)
+    for employee in read.values():
+        diff.look_at(employee)
     return StaffDiff(
-        new=tuple(new),
-        changed=tuple(changed),
-        unchanged=unchanged,
+        new=tuple(diff.new),
+        changed=tuple(diff.changed),
+        unchanged=len(read) - len(diff.new) - len(diff.changed),
         absent=tuple(sorted(number for number, entry in missing.items() if entry.absent_since is None)),
         returned=tuple(sorted(_returned(known, present))),
-        gone=_gone(missing, today),
-        manager_changes=manager_changes,
+        gone=gone,
+        ending=len(gone) + diff.ending,
+        rewritten=diff.rewritten,
+        manager_changes=diff.manager_changes,
+        without_manager=diff.without_manager,
         rejected=len(snapshot.rejected),
         known=sum(_employed(entry, today) for entry in known.values()),
-        read=len(organisation.employees),
+        read=len(read),
     )
 
 
-def concerns(diff: StaffDiff, guard: SyncGuard, today: date) -> list[str]:
+def concerns(diff: StaffDiff, guard: SyncGuard, last_total: int | None = None) -> list[str]:
     """Why a person should look at this diff before it is applied; empty when nobody needs to.
 
-    The first load has nothing to compare with and raises no concern.
+    The first load has nothing to compare with and raises no concern. `last_total` is how many the last good run read.
     """
     if not diff.known:
         return []
-    ending = len(diff.gone) + sum(_ends_now(staffing, today) for staffing in diff.changed)
     found = []
-    if ending > max(guard.max_leavers, diff.known * guard.max_leavers_percent / 100):
-        found.append(f"{ending} ansatte ville sluttet")
+    limit = min(max(guard.max_leavers, diff.known * guard.max_leavers_percent / 100), guard.max_leavers_ever)
+    if diff.ending > limit:
+        found.append(f"{diff.ending} ansatte ville sluttet (grensen er {limit:.0f})")
     shares = (
-        (len(diff.changed), guard.max_changed_percent, "ansatte er endret"),
+        (len(diff.changed) - diff.rewritten, guard.max_changed_percent, "ansatte er endret"),
         (diff.manager_changes, guard.max_manager_changes_percent, "ansatte har fått ny leder"),
         (len(diff.new), guard.max_new_percent, "ansatte er nye"),
         (diff.rejected, guard.max_rejected_percent, "rader kunne ikke leses"),
@@ -111,17 +131,52 @@ def concerns(diff: StaffDiff, guard: SyncGuard, today: date) -> list[str]:
     for count, percent, what in shares:
         if count > max(FEW, diff.known * percent / 100):
             found.append(f"{count} {what} (grensen er {percent:g} %)")
-    if diff.read + diff.rejected < diff.known * guard.min_total_percent / 100:
-        found.append(f"bare {diff.read} av {diff.known} kjente ansatte er med")
+    total = max(diff.known, last_total or 0)
+    if diff.read + diff.rejected < total * guard.min_total_percent / 100:
+        found.append(f"bare {diff.read} av {total} kjente ansatte er med")
     return found
+
+
+class _Comparison:
+    """Everybody who was read, one after the other, against what is known of them."""
+
+    def __init__(self, known: Mapping[str, KnownEmployee], organisation: Organisation) -> None:
+        self._known = known
+        self._organisation = organisation
+        self.new: list[Staffing] = []
+        self.changed: list[Staffing] = []
+        self.ending = self.rewritten = self.manager_changes = self.without_manager = 0
+
+    def look_at(self, employee: Employee) -> None:
+        staffing = _staffing(employee, self._organisation)
+        self.without_manager += staffing.manager.manager_number is None
+        before = self._known.get(employee.employee_number)
+        if before is None:
+            self.new.append(staffing)
+        elif _differs(before, staffing):
+            self.changed.append(staffing)
+            self.rewritten += not before.content_hash.startswith(HASH_VERSION)
+            self.manager_changes += before.manager_number != staffing.manager.manager_number
+            self.ending += _ends_earlier(before, staffing)
+
+
+def _units(snapshot: Snapshot, known: Mapping[str, Unit]) -> dict[str, Unit]:
+    """The snapshot's units; one whose row could not be read is taken as it was."""
+    rejected = {row.key for row in snapshot.rejected}
+    any_unit = any(row.could_be_anybody for row in snapshot.rejected)
+    units = {unit_id: unit for unit_id, unit in known.items() if any_unit or unit_id in rejected}
+    return units | {unit.unit_id: unit for unit in snapshot.units}
 
 
 def _staffing(employee: Employee, organisation: Organisation) -> Staffing:
     manager = organisation.manager_of(employee)
-    position = employee.main_position(organisation.today)
+    position = employee.position_on(organisation.today)
     unit_id = None if position is None else position.unit_id
-    content = msgspec.msgpack.encode((employee, manager, unit_id))
-    return Staffing(employee, manager, unit_id, blake2b(content, digest_size=HASH_BYTES).digest())
+    is_away = employee.away_on(organisation.today)
+    content = msgspec.msgpack.encode((employee, manager, unit_id, is_away))
+    return Staffing(
+        employee, manager, unit_id, is_away, HASH_VERSION + blake2b(content, digest_size=HASH_BYTES).digest()
+    )
 
 
 def _differs(before: KnownEmployee, staffing: Staffing) -> bool:
@@ -146,5 +201,6 @@ def _gone(missing: Mapping[str, KnownEmployee], today: date) -> dict[str, date]:
     }
 
 
-def _ends_now(staffing: Staffing, today: date) -> bool:
-    return staffing.employee.end_on is not None and staffing.employee.end_on <= today
+def _ends_earlier(before: KnownEmployee, staffing: Staffing) -> bool:
+    last_day = staffing.employee.end_on
+    return last_day is not None and (before.left_on is None or last_day < before.left_on)

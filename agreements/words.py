@@ -1,6 +1,9 @@
-"""What rules and states are called by people: the Norwegian words of reports."""
+"""What rules and states are called by people: the Norwegian words of reports, and what all texts say alike."""
+
+from collections.abc import Mapping
 
 from agreements.case import State
+from agreements.documents import Language
 
 STATES = {
     State.RECEIVED: "mottatt",
@@ -33,15 +36,21 @@ RULES = {
     "filing.verified": "avtaler arkivert og i kraft",
     "imposed.informed": "informert om pålagt hjemmekontor",
     "imposed.period-over": "pålagt hjemmekontor opphørt",
+    "leave.begun": "satt på vent (permisjon)",
+    "leave.over": "tatt opp igjen etter permisjon",
     "limits.too-many-days": "avvist (for mange dager)",
+    "manager.changed": "overført til ny leder",
     "period.already-over": "avvist (perioden er over)",
     "special-assessment.approved": "særskilt vurdering: godkjent",
     "special-assessment.rejected": "særskilt vurdering: avslått",
     "special-assessment.reminder": "purret på særskilt vurdering",
     "termination.last-day-over": "avtaler sagt opp og avsluttet",
+    "unit.moved": "flyttet til annen enhet",
     "§1-elsewhere-than-home": "trenger ingen avtale (annet sted enn hjemme)",
     "§1-sporadic": "trenger ingen avtale (sporadisk)",
 }
+
+DAYS: Mapping[Language, tuple[str, str]] = {"nb": ("dag", "dager"), "nn": ("dag", "dagar")}
 
 
 def rule_in_words(rule: str) -> str:
@@ -50,6 +59,7 @@ def rule_in_words(rule: str) -> str:
     return RULES.get(kind, kind)
 
 
-def days_in_words(days: float) -> str:
-    """Days a week as people write them: `1 dag`, `2 dager`, `0,5 dager`."""
-    return "1 dag" if days == 1 else f"{days:g} dager".replace(".", ",")
+def days_in_words(days: float, language: Language) -> str:
+    """Days a week as people write them: `1 dag`, `2 dager` or `2 dagar`, `0,5 dager`."""
+    one, many = DAYS[language]
+    return f"1 {one}" if days == 1 else f"{days:g} {many}".replace(".", ",")

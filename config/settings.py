@@ -5,27 +5,32 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import ExpectedError
 
 PREFIX = "HK_"
 GRAPH_ON_THE_INTERNET = "https://graph.microsoft.com/v1.0"
-REQUIRED = (
-    "hr_url",
-    "hr_token_url",
-    "hr_client_id",
-    "hr_client_secret",
-    "hr_username",
-    "hr_password",
-    "graph_tenant_id",
-    "graph_client_id",
-    "graph_site_id",
-    "mail_sender",
-    "hr_mail",
+HrKind = Literal["csv", "fint", "scim", "unit4", "visma"]
+HR_REQUIRED: dict[HrKind, tuple[str, ...]] = {
+    "csv": ("hr_url",),
+    "fint": ("hr_url", "hr_token_url", "hr_client_id", "hr_client_secret", "hr_username", "hr_password"),
+    "scim": ("hr_url",),  # and a token, or what fetches one
+    "unit4": ("hr_url",),
+    "visma": ("hr_url", "hr_username", "hr_password"),
+}
+"""What each kind of HR system cannot do without."""
+HR_FILE_KINDS = frozenset({"csv", "unit4"})
+"""Kinds that are a file: HK_HR_URL may then be a path as well as an address."""
+GRAPH_REQUIRED = ("graph_tenant_id", "graph_client_id", "graph_site_id", "mail_sender", "hr_mail")
+"""A certificate or a secret comes on top."""
+OF_REAL_SYSTEMS = (
+    *("hr_url", "hr_units_url", "hr_columns", "hr_token_url", "hr_client_id", "hr_client_secret"),
+    *("hr_username", "hr_password", "hr_token", "hr_filter"),
+    *(*GRAPH_REQUIRED, "graph_client_secret", "graph_certificate_path"),
 )
-"""What real systems need; a certificate or a secret for Graph comes on top."""
+"""Settings that only mean something where a real system is: with none of them set, the sandbox is used."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -44,13 +49,19 @@ class Settings(BaseSettings):
     policy: str = "prosedyre-websak"
     state_dir: Path = Path(".local")
 
-    hr_kind: Literal["fint"] = "fint"
+    hr_kind: HrKind = "fint"
     hr_url: str | None = None
+    hr_units_url: str | None = Field(default=None, description="csv: a second file, with the units")
+    hr_columns: Path | None = Field(default=None, description="csv: what the columns are called, as TOML")
     hr_token_url: str | None = None
     hr_client_id: str | None = None
     hr_client_secret: SecretStr | None = None
     hr_username: str | None = None
     hr_password: SecretStr | None = None
+    hr_token: SecretStr | None = Field(default=None, description="scim: a token that does not run out")
+    hr_filter: str | None = Field(default=None, description="scim: which users are employees")
+    hr_company: str = Field(default="1", description="visma: the company's id")
+    manager_overrides: Path | None = Field(default=None, description="Who leads whom in spite of HR, as TOML")
 
     graph_base_url: str = GRAPH_ON_THE_INTERNET
     graph_tenant_id: str | None = None
@@ -66,23 +77,21 @@ class Settings(BaseSettings):
         description="Path of the case in the archive library; placeholders: employee_number, case_number",
     )
 
-    @field_validator("graph_base_url", "hr_url", "hr_token_url")
+    @field_validator("graph_base_url", "hr_url", "hr_units_url", "hr_token_url")
     @classmethod
-    def _without_trailing_slash(cls, value: str | None) -> str | None:
+    def _address_or_file(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """An address without a closing slash; for kinds that are a file, a path as well."""
         if value is None:
             return None
+        may_be_path = info.field_name in {"hr_url", "hr_units_url"} and info.data.get("hr_kind") in HR_FILE_KINDS
         parts = urlsplit(value)
+        if may_be_path and "://" not in value:
+            return value
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be an address that starts with https://")
-        return value.rstrip("/")
-
-    @field_validator("graph_base_url", "hr_url", "hr_token_url")
-    @classmethod
-    def _plain_http_on_loopback_only(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "")
+            raise ValueError("must be an address that starts with https://" + (", or a path" if may_be_path else ""))
         if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
             raise ValueError("plain http is accepted for this machine only; use https")
-        return value
+        return value.rstrip("/")
 
     @field_validator("database_url")
     @classmethod
@@ -107,7 +116,10 @@ class Settings(BaseSettings):
         """Half a configuration would send real employees' cases to the sandbox or the other way round."""
         if self.uses_sandbox:
             return self
-        missing = [name for name in REQUIRED if getattr(self, name) is None]
+        missing = [name for name in (*HR_REQUIRED[self.hr_kind], *GRAPH_REQUIRED) if getattr(self, name) is None]
+        if self.hr_kind == "scim" and self.hr_token is None:
+            fetching = ("hr_token_url", "hr_client_id", "hr_client_secret")
+            missing += [name for name in fetching if getattr(self, name) is None]
         if self.graph_client_secret is None and self.graph_certificate_path is None:
             missing.append("graph_certificate_path")
         if missing:
@@ -118,8 +130,8 @@ class Settings(BaseSettings):
     @cached_property
     def uses_sandbox(self) -> bool:
         """No real system is configured at all: neither the HR system nor Microsoft Graph."""
-        real = (*REQUIRED, "graph_client_secret", "graph_certificate_path")
-        return all(getattr(self, name) is None for name in real) and self.graph_base_url == GRAPH_ON_THE_INTERNET
+        untouched = all(getattr(self, name) is None for name in OF_REAL_SYSTEMS)
+        return untouched and self.graph_base_url == GRAPH_ON_THE_INTERNET
 
     @property
     def graph_is_on_loopback(self) -> bool:

@@ -57,6 +57,13 @@ ANSWERS = ListDefinition(
         Column("Lys", "Hvordan er lyset (dagslys og annet)?", ColumnKind.TEXT, multiline=True),
         Column("Stoy", "Hvordan er støyen, og får du konsentrert deg?", ColumnKind.TEXT, multiline=True),
         Column("Pauser", "Hvordan sikrer du pauser fra stillesittende arbeid?", ColumnKind.TEXT, multiline=True),
+        Column(
+            "LantUtstyr",
+            "Hvilket utstyr låner du av arbeidsgiveren? (ett på hver linje)",
+            ColumnKind.TEXT,
+            required=False,
+            multiline=True,
+        ),
         Column("GodtarAvtalen", "Jeg har lest avtaleutkastet og godtar avtalen", ColumnKind.BOOLEAN),
     ),
 )

@@ -13,7 +13,7 @@ from config.sharepoint import ANSWERS, ASSESSMENTS, TERMINATIONS
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
 from tasks.deciding import decide_due
-from tasks.delivering import open_folders
+from tasks.delivering import open_folders, share_folders
 from tasks.reading import read_answers
 from tasks.receiving import take_in_answers, take_in_uploads
 
@@ -27,7 +27,8 @@ def step() -> Counter[str]:
     counts += take_in_answers([ANSWERS, ASSESSMENTS, TERMINATIONS])
     waiting = [State.COLLECTING, State.IN_ASSESSMENT, State.SPECIAL_ASSESSMENT]
     counts += decide_due("chase-documentation", waiting, CHASING)
-    return counts + open_folders()
+    counts += open_folders()
+    return counts + share_folders()
 
 
 @flow(

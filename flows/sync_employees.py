@@ -9,14 +9,15 @@ from prefect.client.schemas.objects import State as RunState
 
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
-from tasks.staff import synchronise_staff
+from tasks.staff import look_up_addresses, synchronise_staff
 
 TITLE = "Ansatte"
 
 
 @task(name="sync-employees", **LOCAL)
 def step() -> Counter[str]:
-    return synchronise_staff()
+    counts = synchronise_staff()
+    return counts + look_up_addresses()
 
 
 @flow(

@@ -1,5 +1,6 @@
 """The `hjemmekontor` command. What fails for a reason a person can mend is one line and exit code 1."""
 
+import json
 import signal
 import sys
 import time
@@ -14,8 +15,9 @@ from rich.console import Console
 from agreements.calendar import OSLO
 from config.errors import ExpectedError
 from config.settings import load_settings
-from hjemmekontor.printing import Outcome, print_night, print_year
+from hjemmekontor.printing import Outcome, print_holds, print_night, print_rejected, print_year
 from hjemmekontor.surroundings import bring_up_to_date, surroundings
+from hjemmekontor.waiting import held_runs, rejected_rows
 from sandbox.town import Sandbox
 
 # Prefect reads its settings when it is imported, so whatever imports it is imported after they are made.
@@ -123,13 +125,44 @@ def check() -> None:
     """Look at every connection, one line each."""
     today = datetime.now(OSLO).date()
     with surroundings(today):
-        from hjemmekontor.check import run_checks
+        from hjemmekontor.check import Verdict, run_checks
 
         results = run_checks(load_settings())
     for line in results:
-        console.print(f"{'ok  ' if line.is_well else 'FAIL'}  {line.what}: {line.said}", markup=False, highlight=False)
-    if not all(line.is_well for line in results):
+        console.print(f"{line.verdict:<4}  {line.what}: {line.said}", markup=False, highlight=False, soft_wrap=True)
+    if any(line.verdict is Verdict.FAILURE for line in results):
         sys.exit(1)
+
+
+@app.command()
+def holds(*, as_json: Json = False) -> None:
+    """Show the syncs that wait for a decision: why, and the exact difference by employee number."""
+    found = held_runs(load_settings())
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    print_holds(console, found)
+
+
+@app.command()
+def rejected(*, as_json: Json = False) -> None:
+    """Show what was set aside (avvik): whose it is, where the fault is, and why."""
+    found = rejected_rows(load_settings())
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    print_rejected(console, found)
+
+
+@app.command()
+def replay_rejected(
+    source: Annotated[str | None, typer.Option(help="Only this list or library; all of them when left out.")] = None,
+    on: On = None,
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """Read HR again, and take in once more what people answered and was set aside."""
+    _run("replay-rejected", on, dry_run=dry_run, as_json=False, source=source)
 
 
 @app.command()

@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from config.settings import Settings
@@ -60,6 +62,37 @@ def print_year(console: Console, settings: Settings, nights: int, failed_nights:
     for line in failed_nights[:20]:
         console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
     _where_to_look(console, settings)
+
+
+KINDS_OF_DIFFERENCE = {"new": "nye", "changed": "endret", "gone": "ville sluttet", "absent": "savnet første gang"}
+
+
+def print_holds(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
+    if not found:
+        console.print("Ingen stanset synkronisering venter.")
+    for held in found:
+        status = "forkastet" if held["status"] == "discarded" else "venter"
+        console.print(f"{held['digest']}  ({status}, stanset {held['held_at']})", highlight=False)
+        for reason in held["reasons"]:
+            console.print(f"  {reason}", markup=False, highlight=False)
+        for kind, words in KINDS_OF_DIFFERENCE.items():
+            numbers = held["diff"].get(kind, [])
+            if numbers:
+                console.print(f"  {words} ({len(numbers)}): {' '.join(numbers)}", highlight=False, soft_wrap=True)
+        console.print(f"  hjemmekontor review-hold {held['digest']} --by NAVN --approve", highlight=False)
+
+
+def print_rejected(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
+    if not found:
+        console.print("Ingenting er satt til side.")
+        return
+    table = Table(title=f"Avvik ({len(found)})", title_justify="left")
+    for heading in ("Kilde", "Hvem eller hva", "Felt eller sak", "Grunn", "Først sett", "Sist sett"):
+        table.add_column(heading, overflow="fold")
+    names = ("source", "key", "path", "reason", "first_seen_on", "last_seen_on")
+    for row in found:
+        table.add_row(*(escape(str(row[name])) for name in names))
+    console.print(table)
 
 
 def _where_to_look(console: Console, settings: Settings) -> None:

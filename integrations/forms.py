@@ -31,6 +31,7 @@ PLAUSIBLE_YEARS = range(2000, 2100)
 """A year outside is a slip of the hand, and one at the end of the calendar has no day after it."""
 
 QUESTIONS = ("Erfaring", "Lys", "Stoy", "Pauser")
+LENT_EQUIPMENT = "LantUtstyr"
 
 Fields = Mapping[str, Any]
 Value = TypeVar("Value")
@@ -58,8 +59,12 @@ def case_number_of(fields: Fields) -> str:
 
 def _answers(fields: Fields) -> Fact:
     titles = {column.name: column.title for column in ANSWERS.columns}
-    answers = tuple((titles[name], _text(fields, name) or "") for name in QUESTIONS)
-    return AnswersGiven(answers, fields.get("GodtarAvtalen") is True)
+    answers = [(titles[name], _text(fields, name) or "") for name in QUESTIONS]
+    lent = _text(fields, LENT_EQUIPMENT)
+    if lent is not None:
+        answers.append((titles[LENT_EQUIPMENT], lent))
+    items = tuple(item for line in (lent or "").splitlines() if (item := line.strip()))
+    return AnswersGiven(tuple(answers), fields.get("GodtarAvtalen") is True, items)
 
 
 def _assessment(fields: Fields) -> Fact:

@@ -1,9 +1,9 @@
-"""E-mails: what one person is told tonight, as one mail in plain Norwegian."""
+"""E-mails: what one person is told tonight, as one mail in plain Norwegian, as HTML and as text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from typing import Any
 
@@ -11,16 +11,16 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from agreements.documents import Language
 from agreements.words import days_in_words
 from config.policy_files import TEMPLATES
+from integrations.plain_text import plain_text
 
-MONTHS = {
-    "nb": (
-        *("januar", "februar", "mars", "april", "mai", "juni"),
-        *("juli", "august", "september", "oktober", "november", "desember"),
-    ),
-}
-MONTHS["nn"] = MONTHS["nb"]
+MONTHS = (
+    *("januar", "februar", "mars", "april", "mai", "juni"),
+    *("juli", "august", "september", "oktober", "november", "desember"),
+)
+"""The same in bokmål and nynorsk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
+    """One mail. `text` says the same as `html`, for those who read mail as plain text."""
+
     subject: str
     html: str
+    text: str
 
 
 def mail_key(on: date, address: str, keys: Sequence[str]) -> str:
@@ -60,7 +63,7 @@ def mail_key(on: date, address: str, keys: Sequence[str]) -> str:
 
 
 def write_letter(
-    messages: Sequence[Message], given_name: str | None, language: str, municipality: str, links: Links
+    messages: Sequence[Message], given_name: str | None, language: Language, municipality: str, links: Links
 ) -> Letter:
     """One mail for all messages to one person; with a single message, its own subject line."""
     environment = _environment(language)
@@ -76,7 +79,8 @@ def write_letter(
         "first_deadline": min(deadlines, default=None),
     }
     subject = parts[0]["subject"] if len(parts) == 1 else _block(layout, "subject", context)
-    return Letter(subject, layout.render(context | {"title": subject}))
+    html = layout.render(context | {"title": subject})
+    return Letter(subject, html, plain_text(html))
 
 
 def _rendered(environment: SandboxedEnvironment, message: Message, shared: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def _block(template: Any, name: str, context: Mapping[str, Any], *, plain: bool 
 
 
 @cache
-def _environment(language: str) -> SandboxedEnvironment:
+def _environment(language: Language) -> SandboxedEnvironment:
     """Autoescaped and sandboxed: a name with markup stays a name, and a text can reach nothing else."""
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(TEMPLATES / language),
@@ -102,7 +106,6 @@ def _environment(language: str) -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    months = MONTHS[language]
-    environment.filters["dato"] = lambda day: f"{day.day}. {months[day.month - 1]} {day.year}"
-    environment.filters["dager"] = days_in_words
+    environment.filters["dato"] = lambda day: f"{day.day}. {MONTHS[day.month - 1]} {day.year}"
+    environment.filters["dager"] = partial(days_in_words, language=language)
     return environment

@@ -40,6 +40,7 @@ class Notable(StrEnum):
     LEADER_OF_NOBODY = "leader-of-nobody"
     LEADER_ON_LEAVE = "leader-on-leave"
     ON_LEAVE = "on-leave"
+    NO_ADDRESS = "no-address"
     LEAVER = "leaver"
     VANISHING = "vanishing"
     STARTER = "starter"
@@ -56,7 +57,10 @@ class Notable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One employee. `vanishes_on` is known here only: HR just stops listing them, without an end date."""
+    """One employee. `vanishes_on` is known here only: HR just stops listing them, without an end date.
+
+    Everybody has an address in Entra ID; that of some is not in HR.
+    """
 
     employee_number: str
     given_name: str
@@ -72,10 +76,19 @@ class Person:
     manager_number: str | None = None
     substitute_number: str | None = None
     on_leave: bool = False
+    hr_knows_address: bool = True
 
     @property
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
+
+    @property
+    def hr_email(self) -> str | None:
+        return self.email if self.hr_knows_address else None
+
+    @property
+    def hr_upn(self) -> str | None:
+        return self.upn if self.hr_knows_address else None
 
     def as_employee(self) -> Employee:
         """What a correct reading of HR makes of this person."""
@@ -83,8 +96,8 @@ class Person:
             employee_number=self.employee_number,
             given_name=self.given_name,
             family_name=self.family_name,
-            email=self.email,
-            user_principal_name=self.upn,
+            email=self.hr_email,
+            user_principal_name=self.hr_upn,
             start_on=self.start_on,
             end_on=self.end_on,
             substitute_number=self.substitute_number,
@@ -153,20 +166,35 @@ class Municipality:
             for unit in self.units
         )
         listed = [person for person in self.people if person.listed_on(day)]
-        employed = {person.employee_number for person in listed if person.employed_on(day)}
+        employed = {person.employee_number: person for person in listed if person.employed_on(day)}
         tree = {unit.unit_id: unit for unit in units}
         people = tuple(_as_of(person, day, tree, employed) for person in listed)
         return Picture(day=day, people=people, units=units)
 
 
-def _as_of(person: Person, day: date, units: Mapping[str, Unit], employed: set[str]) -> Person:
-    position = person.as_employee().main_position(max(day, person.start_on))
+def _as_of(person: Person, day: date, units: Mapping[str, Unit], present: Mapping[str, Person]) -> Person:
+    """`present` are those employed that day, by number."""
+    position = person.as_employee().position_on(day)
     if position is None or position.unit_id is None:
-        return replace(person, on_leave=person.employed_on(day), manager_number=None)
+        return person
     leaders = (unit.manager_number for unit in _upwards(units[position.unit_id], units))
-    candidates = (number for number in (position.manager_number, *leaders) if number != person.employee_number)
-    manager = next((number for number in candidates if number in employed), None)
-    return replace(person, unit_id=position.unit_id, manager_number=manager)
+    named = (number for number in (position.manager_number, *leaders) if number != person.employee_number)
+    candidates = (_acting(present.get(number or ""), present, day) for number in named)
+    manager = next((number for number in candidates if number not in {None, person.employee_number}), None)
+    away = person.employed_on(day) and _is_away(person, day)
+    return replace(person, unit_id=position.unit_id, manager_number=manager, on_leave=away)
+
+
+def _acting(leader: Person | None, present: Mapping[str, Person], day: date) -> str | None:
+    """Who does a leader's work that day: the leader, or the substitute during a leave."""
+    if leader is None or not _is_away(leader, day):
+        return None if leader is None else leader.employee_number
+    stand_in = present.get(leader.substitute_number or "")
+    return None if stand_in is None or _is_away(stand_in, day) else stand_in.employee_number
+
+
+def _is_away(person: Person, day: date) -> bool:
+    return not any(position.holds_on(day) for position in person.positions)
 
 
 def _upwards(unit: Unit, units: Mapping[str, Unit]) -> Iterator[Unit]:
@@ -269,7 +297,7 @@ class _Founding:
         self.notable[Notable.SAMI_NAME] = self._numbers(range(size - 4, size - 1))
         self.notable[Notable.MARKUP_NAME] = self._numbers([size - 1])
         ordinary = [index for index in range(len(self.units), size - 4) if index not in self._spoken_for]
-        chosen = iter(self.random.sample(ordinary, 24))
+        chosen = iter(self.random.sample(ordinary, 27))
         self.notable[Notable.STARTER] = self._numbers([self._start(next(chosen), after) for after in STARTERS_AFTER])
         leavers = [self._end(next(chosen), self.opens_on + after) for after in LEAVERS_AFTER]
         self.notable[Notable.LEAVER] = self._numbers(leavers)
@@ -277,6 +305,7 @@ class _Founding:
         self.notable[Notable.MOVER] = self._numbers([self._move(next(chosen))])
         self.notable[Notable.ON_LEAVE] = self._numbers([self._send_on_leave(next(chosen)) for _ in range(2)])
         self.notable[Notable.TWO_POSITIONS] = self._numbers([self._split(next(chosen)) for _ in range(8)])
+        self.notable[Notable.NO_ADDRESS] = self._numbers([self._lose_address(next(chosen)) for _ in range(3)])
         # Two different people, unless somebody reads employee numbers as numbers.
         zeros = [self._renumber(next(chosen), number) for number in ("000417", "417")]
         self.notable[Notable.LEADING_ZEROS] = self._numbers(zeros)
@@ -317,6 +346,11 @@ class _Founding:
         back_on = self.opens_on + BACK_FROM_LEAVE_AFTER
         second = _position(person, 2, first.unit_id, first.percentage, back_on)
         self.people[index] = replace(person, positions=(first, second))
+        return index
+
+    def _lose_address(self, index: int) -> int:
+        """HR has no address; the directory does, under the employee number."""
+        self.people[index] = replace(self.people[index], hr_knows_address=False)
         return index
 
     def _split(self, index: int) -> int:

@@ -34,6 +34,12 @@ def open_folders() -> Counter[str]:
     return _deliver_all(ErrandKind.OPEN_FOLDER, _open_folder, "saksmapper opprettet")
 
 
+@task(name="share-folders", **NETWORK)
+def share_folders() -> Counter[str]:
+    """The case folder opened to a new manager, and closed to the one before."""
+    return _deliver_all(ErrandKind.SHARE_FOLDER, _share_folder, "saksmapper delt på nytt")
+
+
 @task(name="file-documents", **NETWORK)
 def file_documents() -> Counter[str]:
     """Every written document to the archive; it counts when it has been read back and found the same."""
@@ -118,11 +124,25 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
     folder_id = await ensure_folder(graph, CASE_LIBRARY, case.number)
     await put_file(graph, CASE_LIBRARY, folder_id, f"Avtaleutkast {case.number}.pdf", render_agreement(draft, None))
-    shared_with = [address for address in (addresses.employee_mail, addresses.manager_mail) if address]
-    await share(graph, CASE_LIBRARY, folder_id, shared_with)
+    await _share(graph, folder_id, addresses)
     with night.database.transaction() as connection:
         outgoing.remember_remote(connection, row.key, folder_id)
         outgoing.done(connection, row.key)
+
+
+async def _share_folder(night: Night, graph: Graph, row: AnyRow) -> None:
+    with night.database.transaction() as connection:
+        addresses = outgoing.people_of_cases(connection, [row.case_number])[row.case_number]
+    await _share(graph, await ensure_folder(graph, CASE_LIBRARY, row.case_number), addresses)
+    with night.database.transaction() as connection:
+        outgoing.done(connection, row.key)
+
+
+async def _share(graph: Graph, folder_id: str, addresses: AnyRow) -> None:
+    """With the employee and the manager of today, as far as they have an address."""
+    reachable = [address for address in (addresses.employee_mail, addresses.manager_mail) if address]
+    if reachable:
+        await share(graph, CASE_LIBRARY, folder_id, reachable)
 
 
 async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:

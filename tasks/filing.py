@@ -92,7 +92,7 @@ def _prepared(night: Night, case: Case, kind: FilingKind, sequence: int, content
         case_number=case.number,
         kind=kind,
         sequence=sequence,
-        path=f"{folder}/{file_name(kind, sequence, case.number)}",
+        path=f"{folder}/{file_name(kind, sequence, case.number, night.policy.language)}",
         content=content,
         media_type=MEDIA_TYPES.get(kind, "application/pdf"),
         sha256=sha256(content).hexdigest(),

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from enum import StrEnum
-from typing import Literal
 
 from prefect import task
 
 from config.errors import ExpectedError
-from integrations.database.ledger import decide_hold
+from integrations.database.ledger import conclude_hold, find_hold
 from tasks.batches import LOCAL
 from tasks.night import this_night
+from tasks.staff import apply_held
 
 
 class HoldDecision(StrEnum):
@@ -25,13 +25,19 @@ class NoSuchHoldError(ExpectedError):
 
 @task(name="decide-held-run", **LOCAL)
 def decide_held_run(digest: str, decision: HoldDecision, decided_by: str) -> Counter[str]:
-    """Approve or discard one exact diff. An approval holds for that diff only, and is used up by it.
+    """Discard one exact diff, or apply it: what was held, and nothing that HR has said since.
 
     Raises:
         NoSuchHoldError: nothing waits under this digest.
+        HoldOutdatedError: what was held no longer fits the database.
     """
-    status: Literal["approved", "discarded"] = "approved" if decision is HoldDecision.APPROVE else "discarded"
+    digest = digest.strip()
     with this_night().database.transaction() as connection:
-        if not decide_hold(connection, digest.strip(), status, decided_by):
+        if find_hold(connection, digest) is None:
             raise NoSuchHoldError(f"Ingen stanset kjøring med merket {digest} venter på avgjørelse.")
+        if decision is HoldDecision.DISCARD:
+            conclude_hold(connection, digest, "discarded", decided_by)
+        else:
+            apply_held(connection, digest)
+            conclude_hold(connection, digest, "applied", decided_by)
     return Counter({decision.value: 1})

@@ -5,9 +5,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from prefect import task
+from sqlalchemy import Connection
 
 from agreements.actions import Role
+from agreements.calendar import is_working_day
+from agreements.outdated import STILL_ASKED, is_outdated
 from integrations.database import outgoing
+from integrations.database.cases import load_cases
 from integrations.database.outgoing import MAIL, NewMail
 from integrations.database.rows import AnyRow
 from integrations.graph import mail
@@ -15,29 +19,54 @@ from integrations.graph.client import Graph, open_graph
 from integrations.graph.drive import site_address
 from integrations.graph.errors import GraphError
 from integrations.letters import Letter, Links, Message, mail_key, write_letter
-from tasks.batches import NETWORK
+from tasks.batches import NETWORK, batches
 from tasks.delivering import attempt_each
 from tasks.night import Night, this_night
 
+FACTS = (
+    *("case_number", "employee_name", "days_per_week", "start_on", "end_on"),
+    *("assessment_measures", "lent_equipment", "detail"),
+)
+"""What the texts of mails may say of a case."""
+
+MAILS_SENT = "e-poster sendt"
 MAILS_THAT_FAILED = "e-poster som feilet"
+MAILS_THAT_WAIT = "e-poster som venter til neste virkedag"
 
 
 @task(name="write-and-send-mail", **NETWORK)
 def write_and_send_mail() -> Counter[str]:
     """Every notice of the night in one mail to each person, and every mail that is still to be sent.
 
+    On a day that is no working day nothing is written or sent: the notices go into the next working day's mail.
+
     Raises:
         GraphUnreachableError: what was not sent is sent next time, once.
     """
     night = this_night()
     with night.database.transaction() as connection:
-        notices = outgoing.notices_to_write(connection)
+        notices = _worth_telling(connection)
         unsent = outgoing.pending(connection, MAIL)
-    if night.dry_run:
-        return Counter({"e-poster sendt": len({_address(night, row) for row in notices}) + len(unsent)})
-    if not notices and not unsent:
-        return Counter({"e-poster sendt": 0})
+    mails = len({_address(night, row) for row in notices}) + len(unsent)
+    if not is_working_day(night.on):
+        return Counter({MAILS_THAT_WAIT: mails})
+    if night.dry_run or mails == 0:
+        return Counter({MAILS_SENT: mails})
     return asyncio.run(_write_and_send(night, notices))
+
+
+def _worth_telling(connection: Connection) -> list[AnyRow]:
+    """The notices to write, less the questions that have been answered or have ended while they waited."""
+    rows = outgoing.notices_to_write(connection)
+    questions = [row for row in rows if row.template in STILL_ASKED]
+    outdated: set[str] = set()
+    for batch in batches(sorted({row.case_number for row in questions})):
+        cases = {number: case for number, (_, case) in load_cases(connection, batch).items()}
+        about = [row for row in questions if row.case_number in cases]
+        outdated |= {row.key for row in about if is_outdated(row.template, cases[row.case_number])}
+    if outdated:
+        outgoing.forget_notices(connection, sorted(outdated))
+    return [row for row in rows if row.key not in outdated]
 
 
 async def _write_and_send(night: Night, notices: Sequence[AnyRow]) -> Counter[str]:
@@ -50,7 +79,7 @@ async def _write_and_send(night: Night, notices: Sequence[AnyRow]) -> Counter[st
         async def attempt(row: AnyRow) -> str:
             return await _attempt(night, graph, row)
 
-        return await attempt_each("e-poster sendt", rows, attempt)
+        return await attempt_each(MAILS_SENT, rows, attempt)
 
 
 def _write(night: Night, notices: Sequence[AnyRow], links: Links) -> None:
@@ -76,12 +105,11 @@ def _mail(night: Night, address: str, rows: Sequence[AnyRow], missing: dict[str,
 
 
 def _payload(address: str, letter: Letter) -> dict[str, str]:
-    return {"to": address, "subject": letter.subject, "html": letter.html}
+    return {"to": address, "subject": letter.subject, "html": letter.html, "text": letter.text}
 
 
 def _facts(row: AnyRow, missing: dict[str, set[str]]) -> dict[str, object]:
-    names = ("case_number", "employee_name", "days_per_week", "start_on", "end_on", "assessment_measures", "detail")
-    return {**{name: getattr(row, name) for name in names}, "missing": missing[row.case_number]}
+    return {**{name: getattr(row, name) for name in FACTS}, "missing": missing[row.case_number]}
 
 
 def _address(night: Night, row: AnyRow) -> str:
@@ -110,7 +138,7 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow) -> str:
         return MAILS_THAT_FAILED
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
-    return "e-poster sendt"
+    return MAILS_SENT
 
 
 async def _send(night: Night, graph: Graph, row: AnyRow) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from agreements.case import Application, Case, State
 from agreements.intake import SetAsideError, check_application
 from config.sharepoint import APPLICATIONS
+from integrations.database.addresses import senders
 from integrations.database.cases import add_cases, next_case_ordinal, open_cases_of
-from integrations.database.inbox import Verdict, conclude, senders, waiting
+from integrations.database.inbox import Verdict, conclude, waiting
 from integrations.database.rows import AnyRow
 from integrations.database.staff import StaffEntry, staff_entries
 from integrations.forms import read_application
@@ -77,6 +78,10 @@ class _Desk:
             number=f"HK-{self._on.year}-{self._ordinal:05d}",
             employee_number=employee_number,
             manager_number=employee.manager_number,
+            led_by=employee.manager_number,
+            unit_id=employee.unit_id,
+            placed_in=employee.unit_id,
+            away=employee.is_away,
             state=State.RECEIVED,
             applied_on=self._on,
             application=application if known is None else _after(known, application),

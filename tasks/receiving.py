@@ -13,11 +13,13 @@ from agreements.actions import Action, Notice, Role
 from agreements.case import Case, RequirementKind
 from agreements.intake import Fact, FileReceived, Sender, SetAsideError, take_in
 from config.sharepoint import CASE_LIBRARY, ListDefinition
+from integrations.database.addresses import senders
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.inbox import Verdict, conclude, senders, waiting
+from integrations.database.inbox import Verdict, conclude, waiting
 from integrations.database.outgoing import keep_document
 from integrations.database.rows import AnyRow
 from integrations.documents.photos import clean_photo
+from integrations.documents.refusals import refusal_in
 from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused, check_signed_pdf, classify
 from integrations.forms import case_number_of, read_fact
 from integrations.graph.client import Graph, open_graph
@@ -135,7 +137,8 @@ class _Desk:
         """Whoever may upload is told what is wrong with the file; anybody else's file only shows as a deviation."""
         case, sender = self._case(number), self._sender(row)
         if case.is_open and sender.employee_number == case.employee_number:
-            notice = Notice("upload_refused", Role.EMPLOYEE, detail=sentence)
+            told = refusal_in(self._night.policy.language, sentence)
+            notice = Notice("upload_refused", Role.EMPLOYEE, detail=told)
             self._remember(Action(f"upload.refused.{row.id}", case, case, (notice,)))
         return Verdict(row.id, number, sentence)
 

@@ -1,18 +1,25 @@
 """The night's result for those who look: artifacts in Prefect with counts and case numbers, never a name."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from sqlalchemy import func, select
 
-from agreements.case import State
+from agreements.case import OPEN_STATES, State
+from agreements.freshness import Freshness, freshness, hours
 from agreements.words import STATES
+from integrations.database.ledger import last_good_run
 from integrations.database.tables import cases, outbox, rejected_rows
 from tasks.night import Night
 
 Result = tuple[str, dict[str, int], str | None]
 DEVIATIONS_SHOWN_FOR = timedelta(days=14)
+WARNINGS = {
+    Freshness.FRESH: "",
+    Freshness.AGEING: " **Det er over ett døgn. Se på de siste kjøringene av «Ansatte».**",
+    Freshness.STALE: " **Det er over to døgn. Dataene er for gamle, og det må rettes nå.**",
+}
 SHOWN = 50
 """Rows of a list in an artifact; the rest is a number."""
 
@@ -30,7 +37,33 @@ def _page(flow: str, night: Night, results: Sequence[Result]) -> str:
     title = f"# {flow} {night.on:%d.%m.%Y}" + (" (prøvekjøring, ingenting er sendt)" if night.dry_run else "")
     problems = [f"- **{name}**: {problem}" for name, _, problem in results if problem is not None]
     verdict = ["Alt gikk bra."] if not problems else ["**Noe feilet:**", *problems]
-    return "\n\n".join([title, "\n".join(verdict), _states(night), _failed_deliveries(night), _deviations(night)])
+    parts = (_staff_data, _states, _without_manager, _failed_deliveries, _deviations)
+    return "\n\n".join([title, "\n".join(verdict), *(part(night) for part in parts)])
+
+
+def _staff_data(night: Night) -> str:
+    """How old the picture of the staff is; a word of warning when it is older than a night should make it."""
+    with night.database.transaction() as connection:
+        last = last_good_run(connection)
+    if last is None:
+        return "## Ansattdata\nAnsatte er ikke hentet fra HR-systemet ennå."
+    now = datetime.now(UTC)
+    ages = [("Sist hentet fra HR-systemet", now - last.finished_at)]
+    if last.published_at is not None:
+        # By the business date, which is another than today when a night is caught up with.
+        ages.append(("HR-systemets egne data er fra", datetime.combine(night.on, now.timetz()) - last.published_at))
+    lines = [f"{said} for {hours(age)} timer siden.{WARNINGS[freshness(age)]}" for said, age in ages]
+    return "\n".join(["## Ansattdata", *(f"- {line}" for line in lines)])
+
+
+def _without_manager(night: Night) -> str:
+    """Cases that nobody leads: HR gets the mails, and somebody has to find a manager."""
+    is_open = cases.c.state.in_([str(state) for state in OPEN_STATES])
+    with night.database.transaction() as connection:
+        numbers = connection.scalars(
+            select(cases.c.number).where(is_open, cases.c.manager_number.is_(None)).order_by(cases.c.id)
+        ).all()
+    return _listed("Saker uten leder", "| Sak |\n|---|", [f"| {number} |" for number in numbers])
 
 
 def _states(night: Night) -> str:

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import URL, Engine, create_engine, make_url
+from xdist.scheduler import LoadScopeScheduling
 
 from config.settings import PREFIX
 from integrations.database.engine import Database
@@ -47,16 +49,20 @@ def run(engine: Engine, statements: str) -> None:
         connection.exec_driver_sql(statements)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist says nothing of its types
     """A file of tests stays in one process; all tests of flows share one, so that Prefect's server starts once.
 
-    First, because pytest-xdist reads the groups at this same point.
+    xdist's own groups (`--dist loadgroup`) are lost on this pytest, which no longer reads the name they are put in.
     """
-    for item in items:
-        folder = item.path.parent
-        group = folder.name if folder.name == "flows" else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "tests/flows" if file.startswith("tests/flows/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401 - xdist's own
+    return _ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jinja2 import UndefinedError
 
 from agreements.actions import Notice, Role
 from agreements.case import RequirementKind
+from agreements.documents import Language
 from config.policy_files import TEMPLATES
 from integrations.letters import Letter, Links, Message, mail_key, write_letter
 from tests.agreements.factories import NUMBER
@@ -27,7 +28,7 @@ BY_TEXT_AND_ROLE = {
 }
 NOTICES = [BY_TEXT_AND_ROLE[pair] for pair in sorted(BY_TEXT_AND_ROLE)]
 FACTS = ("case_number", "employee_name", "days_per_week", "start_on", "end_on", "missing", "detail")
-LANGUAGES = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
+LANGUAGES = get_args(Language)
 NASTY = "<script>alert('Å')</script> & {{ links }} {% include 'mail.html' %}"
 
 
@@ -61,13 +62,14 @@ def message(notice: Notice, key: str = "k1", **facts: Any) -> Message:  # noqa: 
         "start_on": date(2026, 4, 1),
         "end_on": date(2027, 3, 31),
         "assessment_measures": None,
+        "lent_equipment": ["Skjerm 27 tommer", "Hev- og senkbart bord"],
         "detail": notice.detail,
         "missing": {str(kind) for kind in RequirementKind},
     }
     return Message(key, notice.template, notice.reply_by, {**ordinary, **facts})
 
 
-def letter(*messages: Message, given_name: str | None = "Åse", language: str = "nb") -> Letter:
+def letter(*messages: Message, given_name: str | None = "Åse", language: Language = "nb") -> Letter:
     return write_letter(messages, given_name, language, "Sandvik kommune", LINKS)
 
 
@@ -96,7 +98,7 @@ def test_the_rules_were_asked_for_all_their_notices() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: f"{notice.template}-{notice.to}")
-def test_every_text_for_everybody_it_goes_to(notice: Notice, language: str) -> None:
+def test_every_text_for_everybody_it_goes_to(notice: Notice, language: Language) -> None:
     written = letter(message(notice), language=language)
     shown = Reader(written.html)
     assert NUMBER in written.subject
@@ -108,6 +110,41 @@ def test_every_text_for_everybody_it_goes_to(notice: Notice, language: str) -> N
     assert "{" not in shown.text
     assert notice.detail is None or notice.detail in shown.text
     assert all(link.startswith(LINKS.site) for link in shown.links)
+
+
+@pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: f"{notice.template}-{notice.to}")
+def test_there_is_one_form_at_most_and_the_folder_is_where_files_are(notice: Notice) -> None:
+    """One link to act on. A folder beside it is there to read, or the photo's own step of two."""
+    links = Reader(letter(message(notice)).html).links
+    forms = [link for link in links if "/Lists/" in link]
+    folders = [link for link in links if link.startswith(f"{LINKS.site}/Hjemmekontor/")]
+    assert len(forms) <= 1
+    assert len(folders) <= 1
+    assert len(links) == len(forms) + len(folders)
+
+
+INFORMED_ABOUT_ANOTHERS_DEADLINE = {("documentation_escalation", Role.MANAGER), ("evaluation_escalation", Role.HR)}
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [notice for notice in NOTICES if notice.reply_by is not None],
+    ids=lambda notice: f"{notice.template}-{notice.to}",
+)
+def test_what_is_asked_says_by_when_and_where(notice: Notice) -> None:
+    """Whoever has to see to it that another answers has nothing to fill in."""
+    written = letter(message(notice))
+    assert notice.reply_by is not None
+    assert f"{notice.reply_by.day}. " in written.subject
+    assert str(notice.reply_by.year) in written.subject
+    answers_here = any("/Lists/" in link for link in Reader(written.html).links)
+    assert answers_here == ((notice.template, notice.to) not in INFORMED_ABOUT_ANOTHERS_DEADLINE)
+
+
+def test_equipment_on_loan_is_in_the_subject() -> None:
+    left = Notice("left", Role.MANAGER)
+    assert letter(message(left)).subject.startswith("Få tilbake lånt utstyr: Åse Regnglimt har sluttet")
+    assert letter(message(left, lent_equipment=[])).subject.startswith("Åse Regnglimt har sluttet")
 
 
 @pytest.mark.parametrize("name", FACTS)
@@ -163,6 +200,8 @@ def test_a_name_with_markup_stays_a_name(several: bool) -> None:  # noqa: FBT001
     assert shown.text.count(NASTY) >= 3
     assert "script" not in shown.elements
     assert several or NASTY in written.subject
+    assert written.text.count(NASTY) >= 2
+    assert "&" not in written.text.replace(NASTY, "")
 
 
 def test_a_line_break_in_a_name_breaks_no_subject() -> None:
@@ -216,13 +255,16 @@ def test_links() -> None:
     [(0.5, "0,5 dager"), (1.0, "1 dag"), (1.5, "1,5 dager"), (2.0, "2 dager"), (2.5, "2,5 dager"), (5.0, "5 dager")],
 )
 def test_days_in_norwegian(days_per_week: float, words: str) -> None:
-    assert f" hjemmefra {words} i uken " in Reader(letter(ask(days_per_week=days_per_week)).html).text
+    asked = ask(days_per_week=days_per_week)
+    assert f" hjemmefra {words} i uken " in Reader(letter(asked).html).text
+    assert f" heimanfrå {words.replace('dager', 'dagar')} i veka " in letter(asked, language="nn").text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: f"{notice.template}-{notice.to}")
-def test_one_day_is_in_the_singular_in_every_text(notice: Notice) -> None:
-    shown = Reader(letter(message(notice, days_per_week=1.0)).html).text
-    assert not re.search(r"\b1 dager|\bdag dager", shown)
+def test_one_day_is_in_the_singular_in_every_text(notice: Notice, language: Language) -> None:
+    shown = Reader(letter(message(notice, days_per_week=1.0), language=language).html).text
+    assert not re.search(r"\b1 dag[ae]r|\bdag dag[ae]r", shown)
 
 
 def test_the_manager_is_not_promised_what_the_policy_may_not_require() -> None:

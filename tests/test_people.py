@@ -1,14 +1,17 @@
 """Who leads whom, and which position counts."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from agreements.people import (
     Employee,
+    Leave,
     ManagerFinding,
     ManagerFoundBy,
     Organisation,
+    Overrides,
     Position,
     Snapshot,
     Unit,
@@ -31,6 +34,9 @@ def person(number: str, *positions: Position, start_on: date | None = None, end_
 
 def work(unit_id: str | None = "team", manager_number: str | None = None, position_id: str = "p1") -> Position:
     return Position(position_id, unit_id, 100.0, manager_number=manager_number)
+
+
+AWAY = person("lead", Position("p1", "team", 100.0, end_on=YESTERDAY), Position("p2", "team", 100.0, start_on=TOMORROW))
 
 
 def organisation(who: Employee, *others: Employee, units: tuple[Unit, ...] = UNITS) -> Organisation:
@@ -91,14 +97,93 @@ def organisation(who: Employee, *others: Employee, units: tuple[Unit, ...] = UNI
         pytest.param(
             person("ada", Position("p1", "team", 100.0, end_on=YESTERDAY)),
             (),
-            None,
-            ManagerFoundBy.NOBODY,
-            id="position-has-ended",
+            "lead",
+            ManagerFoundBy.UNIT,
+            id="on-leave-keeps-the-manager",
+        ),
+        pytest.param(person("ada", work()), (AWAY,), "head", ManagerFoundBy.PARENT_UNIT, id="leader-on-leave"),
+        pytest.param(
+            person("ada", work()),
+            (replace(AWAY, substitute_number="deputy"),),
+            "deputy",
+            ManagerFoundBy.SUBSTITUTE,
+            id="substitute",
+        ),
+        pytest.param(
+            person("ada", work()),
+            (replace(AWAY, substitute_number="ada"),),
+            "head",
+            ManagerFoundBy.PARENT_UNIT,
+            id="substitute-is-self",
+        ),
+        pytest.param(
+            person("ada", work()),
+            (replace(AWAY, substitute_number="deputy"), person("deputy", end_on=YESTERDAY)),
+            "head",
+            ManagerFoundBy.PARENT_UNIT,
+            id="substitute-has-left",
+        ),
+        pytest.param(
+            person("ada", work()),
+            (replace(AWAY, substitute_number="deputy"), replace(AWAY, employee_number="deputy")),
+            "head",
+            ManagerFoundBy.PARENT_UNIT,
+            id="substitute-on-leave-too",
+        ),
+        pytest.param(
+            person("ada", work()),
+            (replace(person("lead"), leaves=(Leave(YESTERDAY, YESTERDAY), Leave(TOMORROW))),),
+            "lead",
+            ManagerFoundBy.UNIT,
+            id="between-two-leaves",
         ),
     ],
 )
 def test_manager(who: Employee, others: tuple[Employee, ...], manager: str | None, found_by: ManagerFoundBy) -> None:
     assert organisation(who, *others).manager_of(who) == ManagerFinding(manager, found_by)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "manager", "found_by"),
+    [
+        pytest.param(Overrides({"ada": "deputy"}), "deputy", ManagerFoundBy.OVERRIDE, id="employee"),
+        pytest.param(Overrides(of_units={"team": "deputy"}), "deputy", ManagerFoundBy.OVERRIDE, id="unit"),
+        pytest.param(Overrides({"ada": "head"}, {"team": "deputy"}), "head", ManagerFoundBy.OVERRIDE, id="both"),
+        pytest.param(Overrides({"ada": "ada"}), "lead", ManagerFoundBy.UNIT, id="self"),
+        pytest.param(Overrides({"ada": "gone"}), "lead", ManagerFoundBy.UNIT, id="not-employed"),
+        pytest.param(Overrides({"bo": "deputy"}), "lead", ManagerFoundBy.UNIT, id="somebody-else"),
+    ],
+)
+def test_a_reviewed_override_beats_hr(overrides: Overrides, manager: str, found_by: ManagerFoundBy) -> None:
+    who = person("ada", work())
+    found = replace(organisation(who), overrides=overrides).manager_of(who)
+    assert found == ManagerFinding(manager, found_by)
+
+
+def test_a_leader_whose_row_cannot_be_read_still_leads() -> None:
+    who = person("ada", work())
+    known = organisation(who)
+    without = {number: employee for number, employee in known.employees.items() if number != "lead"}
+    assert replace(known, employees=without).manager_of(who).manager_number == "head"
+    vouched = replace(known, employees=without, vouched_for=frozenset({"lead"}))
+    assert vouched.manager_of(who) == ManagerFinding("lead", ManagerFoundBy.UNIT)
+
+
+@pytest.mark.parametrize(
+    ("who", "away"),
+    [
+        pytest.param(person("ada"), False, id="no-positions-known"),
+        pytest.param(person("ada", work()), False, id="at-work"),
+        pytest.param(person("ada", Position("p", "team", 100.0, end_on=YESTERDAY)), True, id="position-stopped"),
+        pytest.param(
+            person("ada", Position("p", "team", 1.0, end_on=YESTERDAY), work(position_id="q")), False, id="one-of-two"
+        ),
+        pytest.param(replace(person("ada", work()), leaves=(Leave(TODAY, TODAY),)), True, id="leave-of-a-day"),
+        pytest.param(replace(person("ada", work()), leaves=(Leave(YESTERDAY),)), True, id="leave-without-end"),
+    ],
+)
+def test_away(who: Employee, away: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert who.away_on(TODAY) is away
 
 
 @pytest.mark.parametrize(
@@ -143,8 +228,8 @@ def test_a_unit_without_leader_is_passed_over() -> None:
         pytest.param((), None, id="none"),
     ],
 )
-def test_main_position(positions: tuple[Position, ...], main: str | None) -> None:
-    position = person("ada", *positions).main_position(TODAY)
+def test_position_on(positions: tuple[Position, ...], main: str | None) -> None:
+    position = person("ada", *positions).position_on(TODAY)
     assert (position.position_id if position else None) == main
 
 

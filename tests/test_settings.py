@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import PREFIX, REQUIRED, Settings, SettingsError, load_settings
+from config.settings import GRAPH_REQUIRED, HR_REQUIRED, PREFIX, Settings, SettingsError, load_settings
 
 SECRET = "hemmelig-7f3a"
 REAL = {
@@ -101,7 +101,9 @@ def test_an_empty_certificate_beside_a_secret_is_none(monkeypatch: pytest.Monkey
 
 
 def test_what_is_required_is_what_real_systems_are_given_here() -> None:
-    assert {PREFIX + name.upper() for name in REQUIRED} == REAL.keys() - {"HK_GRAPH_CLIENT_SECRET"}
+    assert {PREFIX + name.upper() for name in (*HR_REQUIRED["fint"], *GRAPH_REQUIRED)} == REAL.keys() - {
+        "HK_GRAPH_CLIENT_SECRET"
+    }
 
 
 @pytest.mark.parametrize("alone", sorted(EVERYTHING))
@@ -138,7 +140,12 @@ def test_graph_elsewhere_alone_is_half_a_configuration(monkeypatch: pytest.Monke
         pytest.param(
             "HK_DATABASE_URL", "mysql://x", "must start with sqlite:/// or postgresql://", id="unknown-database"
         ),
-        pytest.param("HK_HR_KIND", "visma", "Input should be 'fint'", id="unknown-hr-system"),
+        pytest.param(
+            "HK_HR_KIND",
+            "sap",
+            "Input should be 'csv', 'fint', 'scim', 'unit4' or 'visma'",
+            id="unknown-hr-system",
+        ),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(

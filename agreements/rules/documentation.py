@@ -33,7 +33,7 @@ def complete(case: Case, policy: Policy, today: date) -> Action:
 
 
 def reminder_due(case: Case, policy: Policy) -> date | None:
-    if case.state is not State.COLLECTING or case.documentation is None:
+    if case.state is not State.COLLECTING or case.documentation is None or case.paused_on is not None:
         return None
     return next_reminder_due(case.documentation, policy.documentation)
 
@@ -51,7 +51,7 @@ def reminder(case: Case, policy: Policy, today: date) -> Action:
 
 
 def lapse_due(case: Case, policy: Policy) -> date | None:
-    if case.state is not State.COLLECTING or case.documentation is None:
+    if case.state is not State.COLLECTING or case.documentation is None or case.paused_on is not None:
         return None
     return giving_up_due(case.documentation, policy.documentation)
 

@@ -14,6 +14,8 @@ def ask_due(case: Case, policy: Policy) -> date | None:
     """Calendar months from the start; an evaluation that would fall on or after the last day is not asked for."""
     if case.state is not State.ACTIVE or case.imposed or case.start_on is None or case.open_evaluation is not None:
         return None
+    if case.paused_on is not None:
+        return None  # there is nobody to evaluate with; it is asked for when the employee is back
     due_on = _due_on(case.start_on, len(case.evaluations) + 1, policy)
     return due_on if case.last_day is None or due_on < case.last_day else None
 
@@ -35,7 +37,7 @@ def ask(case: Case, policy: Policy, today: date) -> Action:
 
 def reminder_due(case: Case, policy: Policy) -> date | None:
     evaluation = case.open_evaluation
-    if case.state is not State.ACTIVE or evaluation is None:
+    if case.state is not State.ACTIVE or evaluation is None or case.paused_on is not None:
         return None
     return next_reminder_due(evaluation.chase, policy.evaluation.ladder)
 

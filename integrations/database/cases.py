@@ -199,7 +199,9 @@ def _errands(action: Action, stamp: Stamp) -> list[dict[str, Any]]:
 
 
 def _errand_key(number: str, kind: ErrandKind, filing: FilingKind | None, sequence: int) -> str:
-    return f"{number}/{kind}" if filing is None else f"{number}/{kind}/{filing}-{sequence}"
+    if filing is not None:
+        return f"{number}/{kind}/{filing}-{sequence}"
+    return f"{number}/{kind}" if sequence == 1 else f"{number}/{kind}/{sequence}"
 
 
 # --- Rows to cases ----------------------------------------------------------------------------------------------
@@ -238,10 +240,16 @@ def _case(row: AnyRow, of_requirements: list[AnyRow], of_evaluations: list[AnyRo
         application=Application(
             row.days_per_week, row.weekdays, row.requested_start_on, row.requested_end_on, Place(row.place)
         ),
+        led_by=row.led_by,
+        unit_id=row.unit_id,
+        placed_in=row.placed_in,
+        away=row.away,
+        paused_on=row.paused_on,
         imposed=row.imposed,
         renews=row.renews,
         renewed_by=row.renewed_by,
         requirements=tuple(sorted(map(_requirement, of_requirements), key=lambda each: _place(each.kind))),
+        lent_equipment=tuple(row.lent_equipment or ()),
         documentation=_chase(row.documentation_asked_on, row.documentation_stage, row.documentation_last_sent_on),
         assessment_request=_chase(row.assessment_asked_on, row.assessment_stage, row.assessment_last_sent_on),
         assessment=_assessment(row),
@@ -314,9 +322,15 @@ def _columns(case: Case) -> dict[str, Any]:
         "requested_start_on": case.application.start_on,
         "requested_end_on": case.application.end_on,
         "place": case.application.place,
+        "led_by": case.led_by,
+        "unit_id": case.unit_id,
+        "placed_in": case.placed_in,
+        "away": case.away,
+        "paused_on": case.paused_on,
         "imposed": case.imposed,
         "renews": case.renews,
         "renewed_by": case.renewed_by,
+        "lent_equipment": list(case.lent_equipment),
         "documentation_asked_on": documentation and documentation.asked_on,
         "documentation_stage": documentation and documentation.stage,
         "documentation_last_sent_on": documentation and documentation.last_sent_on,

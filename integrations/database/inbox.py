@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from agreements.people import RejectedRow
-from integrations.database.rejected import set_aside
+from integrations.database.rejected import resolve, set_aside
 from integrations.database.rows import AnyRow, insert_rows
-from integrations.database.tables import employees, inbox, watermarks
+from integrations.database.tables import inbox, watermarks
 
 IDS_IN_A_QUERY = 10_000
 """A list that is read from its beginning may hold more than a statement takes (PostgreSQL: 65,535 values)."""
@@ -104,21 +104,16 @@ def conclude(connection: Connection, source: str, verdicts: Sequence[Verdict], t
     )
     aside = [RejectedRow(str(each.inbox_id), each.case_number or "", each.reason) for each in verdicts if each.reason]
     set_aside(connection, source, aside, today)
+    resolve(connection, source, [str(each.inbox_id) for each in verdicts if each.reason is None], today)
 
 
-def senders(connection: Connection, addresses: Sequence[str]) -> dict[str, str]:
-    """Employee number by signed-in address (e-mail or user principal name), in lower case.
-
-    Of several employments with one address, one without a last day counts before one with, then the newest.
-    """
-    wanted = [address.lower() for address in addresses]
-    mail, principal = func.lower(employees.c.email), func.lower(employees.c.user_principal_name)
-    rows = connection.execute(
-        select(employees.c.employee_number, mail.label("mail"), principal.label("principal"))
-        .where(or_(mail.in_(wanted), principal.in_(wanted)))
-        .order_by(employees.c.left_on.nulls_last(), employees.c.start_on.nulls_first(), employees.c.employee_number)
+def wait_again(connection: Connection, sources: Sequence[str]) -> int:
+    """Put what was set aside back among what waits, its newest version only; how many that is."""
+    newer = inbox.alias("newer")
+    overtaken = exists(
+        select(newer.c.id).where(
+            newer.c.source == inbox.c.source, newer.c.external_id == inbox.c.external_id, newer.c.id > inbox.c.id
+        )
     )
-    found: dict[str, str] = {}
-    for row in rows:
-        found.update({address: row.employee_number for address in (row.mail, row.principal) if address})
-    return found
+    aside = (inbox.c.status == "set_aside") & inbox.c.source.in_(sources) & ~overtaken
+    return connection.execute(update(inbox).where(aside).values(status="new")).rowcount

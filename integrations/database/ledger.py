@@ -1,44 +1,62 @@
 """The sync's ledger, and the runs that wait for a person's approval."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select, update
+import msgspec
+from sqlalchemy import Connection, select, update
 
+from agreements.freshness import GoodRun
+from agreements.people import Snapshot
 from agreements.staff import StaffDiff
-from integrations.database.rows import insert_rows
+from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import holds, sync_runs
+
+UNDECIDED = ("waiting", "discarded")
+"""What can still be approved: a person may change their mind about a diff that comes about again every night."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A run that waits: what was to run, the digest that names its exact diff, why, and the diff itself."""
+    """A run that waits: what was to run, the digest that names its exact diff, why, and the diff by employee number.
+
+    `snapshot` is what was read, so that an approval can apply exactly this and nothing that came later.
+    """
 
     subject: str
     digest: str
     reasons: Sequence[str]
     diff: dict[str, Any]
+    business_date: date
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRun:
-    """How one run went: `outcome` is applied or held."""
+    """How one run went: `outcome` is applied or held. `input_digest` names what was read."""
 
     outcome: Literal["applied", "held"]
     business_date: date
     finished_at: datetime
     seconds: float
+    source: str
+    input_digest: str
+    published_at: datetime | None = None
 
 
 def record_run(connection: Connection, diff: StaffDiff, run: SyncRun) -> None:
-    """Write one run; what an applied run had approved is used up by it."""
+    """Write one run. One that was applied overtakes every run that waits: what those would change is another now."""
     row = {
         "business_date": run.business_date,
         "finished_at": run.finished_at,
+        "source": run.source,
+        "published_at": run.published_at,
         "outcome": run.outcome,
         "digest": diff.digest,
+        "input_digest": run.input_digest,
         "total": diff.read,
         "new": len(diff.new),
         "changed": len(diff.changed),
@@ -46,52 +64,72 @@ def record_run(connection: Connection, diff: StaffDiff, run: SyncRun) -> None:
         "left": len(diff.gone),
         "absent": len(diff.absent),
         "rejected": diff.rejected,
+        "without_manager": diff.without_manager,
         "seconds": round(run.seconds, 3),
     }
     insert_rows(connection, sync_runs, [row])
     if run.outcome == "applied":
-        used_up = update(holds).where(holds.c.digest == diff.digest, holds.c.status == "approved")
-        connection.execute(used_up.values(status="applied"))
+        overtaken = update(holds).where(holds.c.status == "waiting")
+        connection.execute(overtaken.values(status="superseded"))
+        connection.execute(update(holds).where(holds.c.snapshot.is_not(None)).values(snapshot=None))
 
 
-def last_good_run(connection: Connection) -> datetime | None:
-    """When the last complete sync was applied: how old our picture of the staff is."""
-    latest: datetime | None = connection.scalar(
-        select(func.max(sync_runs.c.finished_at)).where(sync_runs.c.outcome == "applied")
-    )
-    return latest
+def last_good_run(connection: Connection) -> GoodRun | None:
+    """The last complete sync that was applied: how old our picture of the staff is."""
+    columns = (sync_runs.c.finished_at, sync_runs.c.published_at, sync_runs.c.total)
+    applied = select(*columns).where(sync_runs.c.outcome == "applied")
+    row = connection.execute(applied.order_by(sync_runs.c.finished_at.desc(), sync_runs.c.id.desc()).limit(1)).first()
+    return None if row is None else GoodRun(row.finished_at, row.published_at, row.total)
 
 
-def hold(connection: Connection, held: Hold, at: datetime) -> None:
-    """Keep a run for approval; the same diff is kept once, and one that was discarded stays discarded.
+def hold(connection: Connection, held: Hold, at: datetime) -> str:
+    """Keep a run for approval, and say how it stands: `waiting`, or `discarded` when a person has said no to this diff.
 
-    A diff that was approved, applied and has come about once more waits again: an approval is for one time.
+    The same diff is kept once. Another diff of the same subject that waited is overtaken.
     """
+    others = (holds.c.subject == held.subject) & (holds.c.digest != held.digest) & holds.c.status.in_(UNDECIDED)
+    connection.execute(update(holds).where(others, holds.c.status == "waiting").values(status="superseded"))
+    connection.execute(update(holds).where(holds.c.subject == held.subject).values(snapshot=None))
     this = (holds.c.subject == held.subject) & (holds.c.digest == held.digest)
-    status = connection.scalar(select(holds.c.status).where(this))
-    if status == "applied":
-        again = {"status": "waiting", "held_at": at, "reasons": list(held.reasons), "decided_by": None}
-        connection.execute(update(holds).where(this).values(again))
-    if status is None:
-        row = {
-            "subject": held.subject,
-            "digest": held.digest,
-            "reasons": list(held.reasons),
-            "diff": held.diff,
-            "held_at": at,
-            "status": "waiting",
-        }
+    known = connection.execute(select(holds.c.status, holds.c.held_at).where(this)).first()
+    content = {
+        "reasons": list(held.reasons),
+        "diff": held.diff,
+        "business_date": held.business_date,
+        "snapshot": zlib.compress(msgspec.msgpack.encode(held.snapshot), level=1),
+    }
+    if known is None:
+        row = {"subject": held.subject, "digest": held.digest, "held_at": at, "status": "waiting", **content}
         insert_rows(connection, holds, [row])
+        return "waiting"
+    if known.status in UNDECIDED:
+        connection.execute(update(holds).where(this).values(content))
+        return str(known.status)
+    # Applied or overtaken once, and come about again: an approval is for one time.
+    again = {"status": "waiting", "held_at": at, "decided_by": None, **content}
+    connection.execute(update(holds).where(this).values(again))
+    return "waiting"
 
 
-def decide_hold(connection: Connection, digest: str, status: Literal["approved", "discarded"], decided_by: str) -> bool:
-    """A person's decision on a waiting run; False when no run with this digest waits."""
-    waiting = (holds.c.digest == digest) & (holds.c.status == "waiting")
-    result = connection.execute(update(holds).where(waiting).values(status=status, decided_by=decided_by))
-    return result.rowcount > 0
+def waiting_holds(connection: Connection) -> list[AnyRow]:
+    """Runs a person can decide on, the newest first."""
+    columns = (holds.c.digest, holds.c.reasons, holds.c.diff, holds.c.held_at, holds.c.status)
+    wanted = select(*columns).where(holds.c.status.in_(UNDECIDED), holds.c.snapshot.is_not(None))
+    return list(connection.execute(wanted.order_by(holds.c.held_at.desc())))
 
 
-def approved_digest(connection: Connection, subject: str) -> str | None:
-    """The diff a person has approved and that has not been applied yet."""
-    wanted = select(holds.c.digest).where(holds.c.subject == subject, holds.c.status == "approved")
-    return connection.scalar(wanted.order_by(holds.c.id.desc()).limit(1))
+def find_hold(connection: Connection, digest: str) -> Hold | None:
+    """The run with this digest that can still be approved."""
+    row = connection.execute(select(holds).where(holds.c.digest == digest, holds.c.status.in_(UNDECIDED))).first()
+    if row is None or row.snapshot is None or row.business_date is None:
+        return None
+    snapshot = msgspec.msgpack.decode(zlib.decompress(row.snapshot), type=Snapshot)
+    return Hold(row.subject, row.digest, row.reasons, row.diff, row.business_date, snapshot)
+
+
+def conclude_hold(
+    connection: Connection, digest: str, status: Literal["applied", "discarded"], decided_by: str
+) -> None:
+    """A person's decision; what was read is let go of with it."""
+    values = {"status": status, "decided_by": decided_by, "snapshot": None}
+    connection.execute(update(holds).where(holds.c.digest == digest).values(values))

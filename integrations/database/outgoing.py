@@ -24,6 +24,7 @@ from sqlalchemy.orm import aliased
 
 from agreements.actions import ErrandKind
 from agreements.case import OPEN_STATES, FilingKind
+from integrations.database.addresses import mail_of
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import cases, documents, employees, filings, notices, outbox, requirements, units
 
@@ -101,12 +102,13 @@ def notices_to_write(connection: Connection) -> list[AnyRow]:
                 func.coalesce(cases.c.start_on, cases.c.requested_start_on).label("start_on"),
                 cases.c.end_on,
                 cases.c.assessment_measures,
+                cases.c.lent_equipment,
                 (employee.c.given_name + " " + employee.c.family_name).label("employee_name"),
                 employee.c.given_name.label("employee_given_name"),
-                func.coalesce(employee.c.email, employee.c.user_principal_name).label("employee_mail"),
+                mail_of(employee).label("employee_mail"),
                 (manager.c.given_name + " " + manager.c.family_name).label("manager_name"),
                 manager.c.given_name.label("manager_given_name"),
-                func.coalesce(manager.c.email, manager.c.user_principal_name).label("manager_mail"),
+                mail_of(manager).label("manager_mail"),
             )
             .join(cases, cases.c.number == notices.c.case_number)
             .join(employee, employee.c.employee_number == cases.c.employee_number)
@@ -114,6 +116,13 @@ def notices_to_write(connection: Connection) -> list[AnyRow]:
             .where(notices.c.outbox_key.is_(None), ~folder_missing)
             .order_by(cases.c.id, notices.c.key)
         )
+    )
+
+
+def forget_notices(connection: Connection, keys: Sequence[str]) -> None:
+    """Notices that are told to nobody; the event that brought them about stays."""
+    connection.execute(
+        delete(notices).where(notices.c.key == bindparam("forgotten")), [{"forgotten": key} for key in keys]
     )
 
 
@@ -161,8 +170,8 @@ def people_of_cases(connection: Connection, numbers: Sequence[str]) -> dict[str,
             (employees.c.given_name + " " + employees.c.family_name).label("employee_name"),
             func.coalesce(units.c.name, "").label("unit_name"),
             (manager.c.given_name + " " + manager.c.family_name).label("manager_name"),
-            func.coalesce(employees.c.email, employees.c.user_principal_name).label("employee_mail"),
-            func.coalesce(manager.c.email, manager.c.user_principal_name).label("manager_mail"),
+            mail_of(employees).label("employee_mail"),
+            mail_of(manager).label("manager_mail"),
         )
         .join(employees, employees.c.employee_number == cases.c.employee_number)
         .outerjoin(manager, manager.c.employee_number == cases.c.manager_number)

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Connection, bindparam, select, update
 
 from agreements.people import RejectedRow
-from integrations.database.rows import insert_rows
+from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import rejected_rows
 
 
@@ -36,5 +36,19 @@ def resolve_others(connection: Connection, source: str, still_rejected: Sequence
     table = rejected_rows
     open_rows = (table.c.source == source) & table.c.resolved_on.is_(None)
     healed = set(connection.scalars(select(table.c.key).where(open_rows))) - {row.key for row in still_rejected}
-    if healed:
-        connection.execute(update(table).where(open_rows, table.c.key.in_(healed)).values(resolved_on=today))
+    resolve(connection, source, sorted(healed), today)
+
+
+def resolve(connection: Connection, source: str, keys: Sequence[str], today: date) -> None:
+    """These have healed, those of them that were set aside at all."""
+    if keys:
+        table = rejected_rows
+        this_row = (table.c.source == source) & (table.c.key == bindparam("healed")) & table.c.resolved_on.is_(None)
+        connection.execute(update(table).where(this_row).values(resolved_on=today), [{"healed": key} for key in keys])
+
+
+def open_rejections(connection: Connection) -> list[AnyRow]:
+    """What was set aside and has not healed."""
+    table = rejected_rows
+    wanted = select(table).where(table.c.resolved_on.is_(None))
+    return list(connection.execute(wanted.order_by(table.c.source, table.c.first_seen_on, table.c.key)))

@@ -1,24 +1,24 @@
 """Employees, units and positions: read the hashes, write only what changed, and let the cases know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, literal, or_, select, update
 
 from agreements.case import OPEN_STATES
-from agreements.people import Snapshot, Unit
+from agreements.people import Employee, Leave, Position, Snapshot, Unit
 from agreements.staff import HASH_BYTES, KnownEmployee, StaffDiff, Staffing
 from integrations.database.cases import Stamp
 from integrations.database.rows import insert_rows, update_rows
-from integrations.database.tables import cases, employees, events, positions, units
+from integrations.database.tables import cases, employees, events, leaves, positions, units
 
 
 def known_employees(connection: Connection) -> dict[str, KnownEmployee]:
-    columns = (
+    wanted = select(
         employees.c.employee_number,
         employees.c.content_hash,
         employees.c.manager_number,
@@ -26,16 +26,21 @@ def known_employees(connection: Connection) -> dict[str, KnownEmployee]:
         employees.c.left_on,
     )
     return {
-        row.employee_number: KnownEmployee(row.content_hash, row.manager_number, row.absent_since, row.left_on)
-        for row in connection.execute(select(*columns))
+        number: KnownEmployee(content_hash, manager_number, absent_since, left_on)
+        for number, content_hash, manager_number, absent_since, left_on in connection.execute(wanted)
     }
+
+
+def known_units(connection: Connection) -> dict[str, Unit]:
+    rows = connection.execute(select(units.c.unit_id, units.c.name, units.c.parent_id, units.c.manager_number))
+    return {row.unit_id: Unit(row.unit_id, row.name, row.parent_id, row.manager_number) for row in rows}
 
 
 def apply_diff(connection: Connection, diff: StaffDiff, snapshot: Snapshot, policy_version: str, stamp: Stamp) -> None:
     """Write the diff and carry its consequences to the open cases, all in the caller's transaction."""
     _write_units(connection, snapshot.units)
     _write_employees(connection, diff)
-    _write_positions(connection, (*diff.new, *diff.changed))
+    _write_parts(connection, diff)
     _mark_absences(connection, diff, stamp.business_date)
     _carry_to_cases(connection, policy_version, stamp)
 
@@ -77,32 +82,44 @@ def _employee_row(staffing: Staffing) -> dict[str, Any]:
         "unit_id": staffing.unit_id,
         "manager_number": staffing.manager.manager_number,
         "manager_found_by": staffing.manager.found_by,
+        "is_away": staffing.is_away,
         "absent_since": None,
         "left_on": employee.end_on,
         "content_hash": staffing.content_hash,
     }
 
 
-def _write_positions(connection: Connection, changed: Sequence[Staffing]) -> None:
-    numbers = [{"key": staffing.employee.employee_number} for staffing in changed]
-    if not numbers:
-        return
-    connection.execute(delete(positions).where(positions.c.employee_number == bindparam("key")), numbers)
-    rows = [
-        {
-            "employee_number": staffing.employee.employee_number,
-            "position_id": position.position_id,
-            "unit_id": position.unit_id,
-            "percentage": position.percentage,
-            "is_main": position.is_main,
-            "manager_number": position.manager_number,
-            "start_on": position.start_on,
-            "end_on": position.end_on,
-        }
-        for staffing in changed
-        for position in staffing.employee.positions
-    ]
-    insert_rows(connection, positions, rows)
+def _write_parts(connection: Connection, diff: StaffDiff) -> None:
+    """Positions and leaves of those who are new or changed, written anew."""
+    changed = [{"key": staffing.employee.employee_number} for staffing in diff.changed]
+    if changed:
+        for table in (positions, leaves):
+            connection.execute(delete(table).where(table.c.employee_number == bindparam("key")), changed)
+    written = [staffing.employee for staffing in (*diff.new, *diff.changed)]
+    insert_rows(connection, positions, [_position_row(each, held) for each in written for held in each.positions])
+    insert_rows(connection, leaves, [_leave_row(each, leave) for each in written for leave in _longest(each.leaves)])
+
+
+def _position_row(employee: Employee, position: Position) -> dict[str, Any]:
+    return {
+        "employee_number": employee.employee_number,
+        "position_id": position.position_id,
+        "unit_id": position.unit_id,
+        "percentage": position.percentage,
+        "is_main": position.is_main,
+        "manager_number": position.manager_number,
+        "start_on": position.start_on,
+        "end_on": position.end_on,
+    }
+
+
+def _longest(periods: Sequence[Leave]) -> Iterable[Leave]:
+    """Of leaves that begin on one day, from two positions for instance, the longest: it covers the others."""
+    return {leave.start_on: leave for leave in sorted(periods, key=lambda leave: leave.end_on or date.max)}.values()
+
+
+def _leave_row(employee: Employee, leave: Leave) -> dict[str, Any]:
+    return {"employee_number": employee.employee_number, "start_on": leave.start_on, "end_on": leave.end_on}
 
 
 def _mark_absences(connection: Connection, diff: StaffDiff, today: date) -> None:
@@ -119,13 +136,16 @@ def _mark_absences(connection: Connection, diff: StaffDiff, today: date) -> None
 
 
 def _carry_to_cases(connection: Connection, policy_version: str, stamp: Stamp) -> None:
-    """Open cases follow their employee's last day and manager, each with an event that says so."""
-    last_day = select(employees.c.left_on).where(employees.c.employee_number == cases.c.employee_number)
-    manager = select(employees.c.manager_number).where(employees.c.employee_number == cases.c.employee_number)
+    """Open cases follow their employee's last day, manager, unit and leave, each with an event that says so."""
     is_open = cases.c.state.in_([str(state) for state in OPEN_STATES])
-    differences = (
-        ("hr.last-day", cases.c.left_on, last_day.scalar_subquery()),
-        ("hr.manager", cases.c.manager_number, manager.scalar_subquery()),
+    differences = tuple(
+        (rule, column, select(said).where(employees.c.employee_number == cases.c.employee_number).scalar_subquery())
+        for rule, column, said in (
+            ("hr.last-day", cases.c.left_on, employees.c.left_on),
+            ("hr.manager", cases.c.manager_number, employees.c.manager_number),
+            ("hr.unit", cases.c.unit_id, employees.c.unit_id),
+            ("hr.leave", cases.c.away, employees.c.is_away),
+        )
     )
     for rule, column, current in differences:
         differs = is_open & column.is_distinct_from(current)
@@ -152,20 +172,35 @@ class StaffEntry:
 
     manager_number: str | None
     left_on: date | None
+    unit_id: str | None
+    is_away: bool
+
+
+_ENTRY = (
+    employees.c.employee_number,
+    employees.c.manager_number,
+    employees.c.left_on,
+    employees.c.unit_id,
+    employees.c.is_away,
+)
 
 
 def staff_entries(connection: Connection, employee_numbers: Sequence[str]) -> dict[str, StaffEntry]:
-    wanted = select(employees.c.employee_number, employees.c.manager_number, employees.c.left_on)
-    rows = connection.execute(wanted.where(employees.c.employee_number.in_(employee_numbers)))
-    return {row.employee_number: StaffEntry(row.manager_number, row.left_on) for row in rows}
+    return _entries(connection, select(*_ENTRY).where(employees.c.employee_number.in_(employee_numbers)))
 
 
 def employed_in_unit(connection: Connection, unit_id: str, on: date) -> dict[str, StaffEntry]:
     """Those whose main position is in this very unit and who are employed on the day."""
-    wanted = select(employees.c.employee_number, employees.c.manager_number, employees.c.left_on).where(
+    wanted = select(*_ENTRY).where(
         employees.c.unit_id == unit_id,
         or_(employees.c.left_on.is_(None), employees.c.left_on >= on),
         or_(employees.c.start_on.is_(None), employees.c.start_on <= on),
     )
-    rows = connection.execute(wanted.order_by(employees.c.employee_number))
-    return {row.employee_number: StaffEntry(row.manager_number, row.left_on) for row in rows}
+    return _entries(connection, wanted.order_by(employees.c.employee_number))
+
+
+def _entries(connection: Connection, wanted: Select[Any]) -> dict[str, StaffEntry]:
+    return {
+        row.employee_number: StaffEntry(row.manager_number, row.left_on, row.unit_id, row.is_away)
+        for row in connection.execute(wanted)
+    }

@@ -21,6 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    func,
 )
 
 
@@ -78,9 +79,25 @@ employees = Table(
     Column("manager_found_by", String, nullable=False),
     Column("absent_since", Date),  # the first complete walk this person was missing from, while still missing
     Column("left_on", Date),  # the last day of the employment, said by HR or concluded from absence
+    Column("is_away", Boolean, nullable=False, server_default=false()),  # on leave, as of the last sync
+    # Not HR's words: what Microsoft Entra ID says of those whom HR gives no address. The sync leaves them alone.
+    Column("directory_mail", String),
+    Column("directory_principal_name", String),
+    Column("directory_read_on", Date),
     Column("content_hash", LargeBinary, nullable=False),
-    Index(None, "email"),
-    Index(None, "user_principal_name"),
+)
+ADDRESS_COLUMNS = ("email", "user_principal_name", "directory_mail", "directory_principal_name")
+"""People are looked up by any of these, without regard to case."""
+for _address in ADDRESS_COLUMNS:
+    Index(f"ix_employees_lower_{_address}", func.lower(employees.c[_address]))
+
+leaves = Table(
+    "leaves",
+    metadata,
+    # Dates only: why somebody is on leave is never read.
+    Column("employee_number", ForeignKey("employees.employee_number", ondelete="CASCADE"), primary_key=True),
+    Column("start_on", Date, primary_key=True),
+    Column("end_on", Date),
 )
 
 positions = Table(
@@ -102,8 +119,11 @@ sync_runs = Table(
     Column("id", Integer, primary_key=True),
     Column("business_date", Date, nullable=False),
     Column("finished_at", UtcDateTime, nullable=False),
+    Column("source", String, nullable=False, server_default="fint"),
+    Column("published_at", UtcDateTime),  # the source's own word on how fresh its data is, where it has one
     Column("outcome", String, nullable=False),  # applied | held
-    Column("digest", String, nullable=False),
+    Column("digest", String, nullable=False),  # of the diff
+    Column("input_digest", String, nullable=False, server_default=""),  # of what was read
     Column("total", Integer, nullable=False),
     Column("new", Integer, nullable=False),
     Column("changed", Integer, nullable=False),
@@ -111,6 +131,7 @@ sync_runs = Table(
     Column("left", Integer, nullable=False),
     Column("absent", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
+    Column("without_manager", Integer, nullable=False, server_default="0"),
     Column("seconds", Float, nullable=False),
     Index(None, "finished_at"),
 )
@@ -123,8 +144,10 @@ holds = Table(
     Column("digest", String, nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("diff", JSON, nullable=False),
+    Column("business_date", Date),
+    Column("snapshot", LargeBinary),  # what was read, compressed: an approval applies exactly this; then it goes
     Column("held_at", UtcDateTime, nullable=False),
-    Column("status", String, nullable=False),  # waiting | approved | discarded | applied
+    Column("status", String, nullable=False),  # waiting | discarded | applied | superseded
     Column("decided_by", String),
     UniqueConstraint("subject", "digest"),
 )
@@ -145,9 +168,15 @@ cases = Table(
     Column("requested_start_on", Date, nullable=False),
     Column("requested_end_on", Date),
     Column("place", String, nullable=False),
+    Column("led_by", String),  # the manager it was last handed to
+    Column("unit_id", String),
+    Column("placed_in", String),  # the unit the policy was last checked for
+    Column("away", Boolean, nullable=False, server_default=false()),
+    Column("paused_on", Date),
     Column("imposed", Boolean, nullable=False, server_default=false()),
     Column("renews", String),
     Column("renewed_by", String),
+    Column("lent_equipment", JSON),
     Column("documentation_asked_on", Date),
     Column("documentation_stage", Integer),
     Column("documentation_last_sent_on", Date),

@@ -80,7 +80,8 @@ class Graph:
         self._plain = plain
         self._credential = credential
         self._base_url = settings.graph_base_url
-        self._patience = patience
+        self.patience = patience
+        """How long this night waits; the parts of a batch are throttled one by one, out of sight of `repeatable`."""
         self.site = f"/sites/{quote(settings.graph_site_id or '', safe='')}"
         """The site's own path; the commas in its id are escaped, since not everything on the way takes them bare."""
         self.drive_ids: dict[str, str] = {}
@@ -109,18 +110,18 @@ class Graph:
             GraphError: Graph refused it for good.
             GraphUnreachableError: Graph could not be reached, or answered something else than Graph does.
         """
-        for attempt in range(self._patience.tries):
-            last = attempt + 1 == self._patience.tries
+        for attempt in range(self.patience.tries):
+            last = attempt + 1 == self.patience.tries
             try:
                 response = await self._exchange(verb, address, body, headers)
             except BROKEN_OFF as error:
                 if last:
                     raise self._unreachable(error) from None
-                await asyncio.sleep(self._patience.wait(attempt, None))
+                await asyncio.sleep(self.patience.wait(attempt, None))
                 continue
             if last or response.status_code not in WORTH_ANOTHER_TRY:
                 return _checked(response, doing)
-            await asyncio.sleep(self._patience.wait(attempt, response.headers.get("Retry-After")))
+            await asyncio.sleep(self.patience.wait(attempt, response.headers.get("Retry-After")))
         raise AssertionError("a patience of no tries")
 
     async def once(

@@ -73,15 +73,21 @@ async def ensure_folder(graph: Graph, library: str, path: str) -> str:
 
 
 async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[str]) -> None:
-    """Let these people, and nobody else by this call, write in the folder. Inviting again changes nothing."""
+    """Let these people write in the folder, and nobody else whom we let in before. Doing it again changes nothing."""
     drive = await drive_id(graph, library)
+    folder = f"/drives/{drive}/items/{item_id}"
     body = {
         "recipients": [{"email": address} for address in addresses],
         "roles": ["write"],
         "requireSignIn": True,
         "sendInvitation": False,
     }
-    await graph.repeatable("POST", f"/drives/{drive}/items/{item_id}/invite", "POST folder invite", body=body)
+    invited = await graph.repeatable("POST", f"{folder}/invite", "POST folder invite", body=body)
+    theirs = {permission["id"] for permission in json_object(invited, "POST folder invite")["value"]}
+    known = await graph.get(f"{folder}/permissions", "GET folder permissions")
+    for permission in known["value"]:
+        if permission["id"] not in theirs and _is_one_of_ours(permission):
+            await graph.repeatable("DELETE", f"{folder}/permissions/{permission['id']}", "DELETE folder permission")
 
 
 async def put_file(graph: Graph, library: str, folder_id: str, name: str, content: bytes) -> None:
@@ -128,6 +134,12 @@ async def download(graph: Graph, library: str, item_id: str) -> bytes:
     if response.status_code == HTTPStatus.FOUND:
         response = await graph.handed_out("GET", response.headers["Location"], "GET download")
     return response.content
+
+
+def _is_one_of_ours(permission: dict[str, Any]) -> bool:
+    """A person let in to write, on this very folder. Groups, owners and what comes from above are the site's affair."""
+    person = permission.get("grantedToV2", {}).get("user") or permission.get("grantedTo", {}).get("user")
+    return bool(person) and permission.get("roles") == ["write"] and "inheritedFrom" not in permission
 
 
 async def _item_at(graph: Graph, drive: str, path: str) -> dict[str, Any] | None:

@@ -17,6 +17,10 @@ class HrUnreadable(ExpectedError):  # noqa: N818 - it says what is so: HR could 
 class HrRefused(HrUnreadable):
     """HR answered, and asking again will not change the answer: credentials, access rights or the address are wrong."""
 
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 class HrSource(Protocol):
     def read_snapshot(self) -> Snapshot:

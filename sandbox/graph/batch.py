@@ -11,6 +11,8 @@ from sandbox.graph.errors import GraphError, bad_request
 from sandbox.graph.exchange import Answer, Call, Document
 
 MAX_REQUESTS = 20
+HTTP_ERRORS = 400
+"""Statuses from here on."""
 
 
 class BatchRequest(msgspec.Struct, frozen=True):
@@ -27,10 +29,10 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 def answer_batch(call: Call, answer: Callable[[Call], Answer]) -> Answer:
-    """The answers to all requests of a batch, in their order.
+    """The answers to all requests of a batch, refusals first: clients must go by the ids, since Graph keeps no order.
 
     Raises:
-        GraphError: 400, for a batch that is no batch, or too large.
+        GraphError: 400, for a batch that is no batch, or too large, or has an id twice.
     """
     try:
         batch = msgspec.json.decode(call.body, type=Batch)
@@ -38,15 +40,18 @@ def answer_batch(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         raise bad_request(f"Invalid batch payload format: {error}") from None
     if not 0 < len(batch.requests) <= MAX_REQUESTS:
         raise GraphError(400, "MaximumValueExceeded", f"A batch holds 1 to {MAX_REQUESTS} requests.")
+    if len({request.id.casefold() for request in batch.requests}) < len(batch.requests):
+        raise bad_request("Every request in a batch must have an id of its own.")
     statuses: dict[str, int] = {}
     responses: list[Document] = []
     for request in batch.requests:
-        if any(statuses.get(dependency, 424) >= 400 for dependency in request.depends_on):  # noqa: PLR2004 - HTTP errors
+        if any(statuses.get(dependency, 424) >= HTTP_ERRORS for dependency in request.depends_on):
             result = Answer(424, {"error": {"code": "FailedDependency", "message": "A request it depends on failed."}})
         else:
             result = answer(_inner_call(call, request))
         statuses[request.id] = result.status
         responses.append(_response(request.id, result))
+    responses.sort(key=lambda response: response["status"] < HTTP_ERRORS)
     return Answer(body={"responses": responses})
 
 

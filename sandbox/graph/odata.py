@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sandbox.graph.errors import bad_request
+from sandbox.graph.errors import GraphError, bad_request
 from sandbox.graph.exchange import Document
 
 Literal: TypeAlias = str | float | bool | None
@@ -40,7 +40,7 @@ class Condition:
         for part in self.name.split("/"):
             actual = actual.get(part) if isinstance(actual, dict) else None
         if self.operation == "in":
-            return any(_folded(actual) == _folded(value) for value in self.values)
+            return any(folded(actual) == folded(value) for value in self.values)
         wanted = self.values[0]
         if self.operation == "startswith":
             return isinstance(actual, str) and actual.casefold().startswith(str(wanted).casefold())
@@ -48,7 +48,7 @@ class Condition:
             return self.operation in {"eq", "ne"} and COMPARISONS[self.operation](actual, wanted)
         if isinstance(actual, str) != isinstance(wanted, str):
             return False
-        return COMPARISONS[self.operation](_folded(actual), _folded(wanted))
+        return COMPARISONS[self.operation](folded(actual), folded(wanted))
 
 
 def parse_filter(text: str, allowed: Iterable[str] | None = None) -> list[Condition]:
@@ -74,6 +74,11 @@ def parse_filter(text: str, allowed: Iterable[str] | None = None) -> list[Condit
         if allowed is not None and condition.name not in allowed:
             raise bad_request(f"Unsupported or invalid query filter clause specified for property '{condition.name}'.")
     return conditions
+
+
+def unsupported_query(message: str) -> GraphError:
+    """The directory's code for a $filter that it understands and does not work with."""
+    return GraphError(400, "Request_UnsupportedQuery", message)
 
 
 def fits(document: Document, conditions: Iterable[Condition]) -> bool:
@@ -103,7 +108,10 @@ def _condition_at(text: str, position: int) -> tuple[Condition, int]:
     if found := MEMBERSHIP.match(text, position):
         values = tuple(_value(value) for value in re.findall(LITERAL, found[2]))
         if len(values) > MAX_MEMBERS:
-            raise bad_request(f"Too many child clauses specified in search filter expression: {len(values)}.")
+            raise unsupported_query(
+                "Too many child clauses specified in search filter expression containing 'OR' operators: "
+                f"{len(values)}. Max allowed: {MAX_MEMBERS}."
+            )
         return Condition(found[1], "in", values), found.end()
     raise bad_request("Invalid filter clause")
 
@@ -119,6 +127,6 @@ def _value(text: str) -> Literal:
         return text
 
 
-def _folded(value: Literal) -> Literal:
+def folded(value: Literal) -> Literal:
     """Graph compares text without regard to case."""
     return value.casefold() if isinstance(value, str) else value

@@ -71,8 +71,11 @@ def _personnel(person: Person) -> Row:
         "ansattnummer": {"identifikatorverdi": person.employee_number, "gyldighetsperiode": None},
         "ansettelsesperiode": _period(person.employee_number, person.start_on, person.end_on),
         "ansiennitet": None,
-        "brukernavn": {"identifikatorverdi": person.upn},
-        "kontaktinformasjon": {"epostadresse": person.email, "mobiltelefonnummer": None},
+        "brukernavn": {"identifikatorverdi": person.hr_upn or person.employee_number},
+        "kontaktinformasjon": {
+            "epostadresse": person.hr_email,
+            "mobiltelefonnummer": None,
+        },
         "_links": links,
     }
 

@@ -78,6 +78,7 @@ def received(asked_for: Application | None = None, **changes: Any) -> Case:  # n
         number=NUMBER,
         employee_number=EMPLOYEE,
         manager_number=MANAGER,
+        led_by=MANAGER,
         state=State.RECEIVED,
         applied_on=MONDAY,
         application=asked_for or application(),

@@ -1,5 +1,6 @@
 """The life cycle, a row for every rule: a case on a day, and what is due for it then."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise, product
 
@@ -19,8 +20,10 @@ from agreements.case import (
 )
 from agreements.decide import ALL_RULES, NEVER_ENDING, Rule, decide, next_action_on
 from tests.agreements.factories import (
+    FORTNIGHT_ON,
     MANAGER,
     MONDAY,
+    STRANGER,
     Outcome,
     Row,
     active,
@@ -218,3 +221,25 @@ def test_rules_that_feed_themselves_are_found_out() -> None:
     with pytest.raises(RuntimeError, match="never come to rest"):
         decide(approved(), shipped_policy(), MONDAY, [looping])
     assert NEVER_ENDING < 100
+
+
+def test_after_a_leave_the_time_that_was_left_is_left() -> None:
+    """Asked on the 2nd, on leave from the 4th to the 3rd of April: the 30 days away count for nothing."""
+    before = collecting(chase(MONDAY), paused_on=MONDAY + days(2))
+    after = decide(before, shipped_policy(), MONDAY + days(32))[-1].after
+    assert (after.documentation, after.paused_on) == (chase(MONDAY + days(30)), None)
+
+
+def test_a_question_asked_during_a_leave_is_as_new_on_the_day_after_it() -> None:
+    before = collecting(chase(FORTNIGHT_ON), paused_on=MONDAY)
+    after = decide(before, shipped_policy(), FORTNIGHT_ON + days(16))[-1].after
+    assert after.documentation == chase(FORTNIGHT_ON + days(16))
+
+
+def test_an_evaluation_keeps_its_day_through_a_leave_and_through_a_new_manager() -> None:
+    due = date(2026, 9, 2)
+    asked = active(evaluations=(evaluation(1, chase(due)),), paused_on=due + days(1))
+    for case in (asked, replace(asked, paused_on=None, manager_number=STRANGER)):
+        [found] = decide(case, shipped_policy(), due + days(5))[-1].after.evaluations
+        assert found.due_on == due
+        assert found.chase.asked_on > due

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import get_args
 
 import pytest
 
 from agreements.case import EndReason, EvaluationOutcome, FilingKind, Requirement, RequirementKind
-from agreements.documents import Answer, Clause, Confirmation, Term
+from agreements.documents import Answer, Clause, Confirmation, Language, Term
 from agreements.paperwork import People, agreement, end_note, evaluation_record, file_name
 from agreements.policy import PLACEHOLDERS, ClauseText
 from tests.agreements.factories import (
@@ -216,15 +217,56 @@ def test_an_open_case_has_no_end_note() -> None:
         end_note(active(), shipped_policy(), PEOPLE)
 
 
+@pytest.mark.parametrize("language", get_args(Language))
 @pytest.mark.parametrize("kind", FilingKind)
-def test_file_names_are_legal_in_sharepoint(kind: FilingKind) -> None:
-    name = file_name(kind, 1, NUMBER)
+def test_file_names_are_legal_in_sharepoint(kind: FilingKind, language: Language) -> None:
+    name = file_name(kind, 1, NUMBER, language)
     assert FORBIDDEN_IN_SHAREPOINT.isdisjoint(name)
     assert name == name.strip(" .")
     assert len(name) <= 128
     assert NUMBER in name
 
 
-def test_file_names_of_one_case_are_all_different() -> None:
-    names = [file_name(kind, sequence, NUMBER) for kind in FilingKind for sequence in (1, 2)]
+@pytest.mark.parametrize("language", get_args(Language))
+def test_file_names_of_one_case_are_all_different(language: Language) -> None:
+    names = [file_name(kind, sequence, NUMBER, language) for kind in FilingKind for sequence in (1, 2)]
     assert len(set(names)) == len(FilingKind) + 1
+
+
+# --- Nynorsk ----------------------------------------------------------------------------------------------------
+
+NYNORSK = policy(language="nn", clauses=(ClauseText(letter="a", heading="Omfang", text="{days_per_week}: {weekdays}"),))
+
+
+@pytest.mark.parametrize(
+    ("document", "how"), [(None, "Godtok avtalen i SharePoint-skjema"), (HASH, "Lasta opp signert avtale")]
+)
+def test_an_agreement_in_nynorsk(document: str | None, how: str) -> None:
+    case = replace(COMPLETE, requirements=signed(document), application=application(weekdays=None))
+    words = agreement(case, NYNORSK, PEOPLE, APPROVED_ON, is_draft=False)
+    assert (words.language, words.clauses[0].text) == ("nn", "2 dagar: etter avtale med leiar")
+    assert words.confirmations == (
+        Confirmation("Åse Regnglimt", "Arbeidstakar", SIGNED_ON, how, document),
+        Confirmation("Bo Strand", "Leiar", APPROVED_ON, "Godkjende i SharePoint-skjema"),
+    )
+
+
+def test_an_evaluation_record_in_nynorsk() -> None:
+    given = replace(answered(2, EvaluationOutcome.ADJUST, date(2026, 9, 9)), due_on=date(2026, 9, 2))
+    record = evaluation_record(active(evaluations=(given,)), given, NYNORSK, PEOPLE)
+    assert (record.language, record.title) == ("nn", "Evaluering 2 av avtale om heimekontor")
+    assert [term.name for term in record.terms] == [
+        *("Arbeidstakar", "Evaluert av", "Evaluert dato", "Skulle evaluerast", "Resultat")
+    ]
+    assert record.terms[-1].value == "Avtalen held fram med justeringar"
+
+
+def test_an_end_note_in_nynorsk() -> None:
+    note = end_note(active().ended(EndReason.TERMINATED, date(2026, 11, 3)), NYNORSK, PEOPLE)
+    assert (note.language, note.title) == ("nn", "Sluttnotat: avtale om heimekontor")
+    assert note.terms == (
+        Term("Arbeidstakar", "Åse Regnglimt"),
+        Term("Avtalen gjaldt frå", "02.03.2026"),
+        Term("Saka vart avslutta", "03.11.2026"),
+        Term("Grunn", "Avtalen er sagd opp"),
+    )

@@ -33,7 +33,7 @@ from agreements.staff import StaffDiff, compare
 from integrations.database.cases import Decided, Stamp, add_cases, load_cases, save_decisions
 from integrations.database.engine import Database
 from integrations.database.rows import AnyRow
-from integrations.database.staff import apply_diff, known_employees
+from integrations.database.staff import apply_diff, known_employees, known_units
 from integrations.database.tables import metadata
 
 TODAY = date(2027, 3, 1)
@@ -70,7 +70,7 @@ def without(snapshot: Snapshot, *numbers: str) -> Snapshot:
 def load_staff(database: Database, snapshot: Snapshot, today: date = TODAY) -> StaffDiff:
     """Synchronise as the night does; returns what differed."""
     with database.transaction() as connection:
-        diff = compare(snapshot, known_employees(connection), today)
+        diff = compare(snapshot, known_employees(connection), today, units=known_units(connection))
         apply_diff(connection, diff, snapshot, "2026-11-01", Stamp(today, NOW, "sync-employees"))
     return diff
 
@@ -83,6 +83,9 @@ def new_case(ordinal: int = 1, employee_number: str = "0001", **changes: Any) ->
         number=f"HK-2027-{ordinal:05d}",
         employee_number=employee_number,
         manager_number="0900",
+        led_by="0900",
+        unit_id=UNIT.unit_id,
+        placed_in=UNIT.unit_id,
         state=State.RECEIVED,
         applied_on=TODAY,
         application=Application(2.0, None, date(2027, 3, 15), None, Place.HOME),
@@ -99,6 +102,11 @@ def case_with_everything() -> Case:
         state=State.ENDED,
         applied_on=date(2027, 3, 1),
         application=Application(2.5, "tirsdag og torsdag", date(2027, 3, 2), date(2027, 3, 3), Place.ABROAD),
+        led_by="0901",
+        unit_id="skole",
+        placed_in="helse",
+        away=True,
+        paused_on=date(2027, 2, 27),
         imposed=True,
         renews="HK-2026-00001",
         renewed_by="HK-2028-00001",
@@ -109,6 +117,7 @@ def case_with_everything() -> Case:
             ),
             Requirement(RequirementKind.SIGNED_AGREEMENT),
         ),
+        lent_equipment=("Skjerm", "Stol"),
         documentation=Chase(date(2027, 3, 6), 2, date(2027, 3, 7)),
         assessment_request=Chase(date(2027, 3, 8), 1, date(2027, 3, 9)),
         assessment=Assessment(AssessmentOutcome.APPROVED, "Hev- og senkbart bord", "0900", date(2027, 3, 10)),

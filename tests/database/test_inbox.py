@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from agreements.people import Snapshot
+from agreements.people import RejectedRow, Snapshot
+from integrations.database.addresses import senders
 from integrations.database.engine import Database
 from integrations.database.inbox import (
     IDS_IN_A_QUERY,
@@ -14,10 +15,11 @@ from integrations.database.inbox import (
     Verdict,
     conclude,
     receive,
-    senders,
+    wait_again,
     waiting,
     watermark,
 )
+from integrations.database.rejected import set_aside
 from integrations.database.tables import inbox, rejected_rows, watermarks
 from tests.database.samples import TODAY, TOMORROW, YESTERDAY, load_staff, person, rows, statements
 
@@ -166,3 +168,112 @@ def test_of_several_employments_one_address_means_one(
     )
     load_staff(database, Snapshot((), people))
     assert who(database, address) == {address: counts}
+
+
+# --- What is tried once more ------------------------------------------------------------------------------------
+
+TOO_LATE = "Svaret kom for sent."
+
+
+def decide(database: Database, today: date = TODAY, **reasons: str | None) -> None:
+    """Conclude all that waits, by external id: with a reason it is set aside, without it is taken in."""
+    with database.transaction() as connection:
+        found = waiting(connection, [LIST])
+        conclude(connection, LIST, [Verdict(row.id, reason=reasons.get(f"_{row.external_id}")) for row in found], today)
+
+
+def again(database: Database, *sources: str) -> int:
+    with database.transaction() as connection:
+        return wait_again(connection, sources or [LIST])
+
+
+def statuses(database: Database) -> list[tuple[str, str, str]]:
+    return [(row.external_id, row.external_version, row.status) for row in rows(database, inbox)]
+
+
+def test_only_what_was_set_aside_waits_again(database: Database) -> None:
+    take(database, arrival("1"), arrival("2"), arrival("3"))
+    decide(database, _2=TOO_LATE)
+    take(database, arrival("4"))
+    assert again(database) == 1
+    assert statuses(database) == [
+        ("1", "v1", "taken_in"),
+        ("2", "v1", "new"),
+        ("3", "v1", "taken_in"),
+        ("4", "v1", "new"),
+    ]
+    assert again(database) == 0
+
+
+def test_of_several_versions_only_the_newest_waits_again(database: Database) -> None:
+    take(database, arrival("1"), arrival("2"))
+    decide(database, _1=TOO_LATE, _2=TOO_LATE)
+    take(database, arrival("1", "v2"), mark="t2")
+    decide(database, _1=TOO_LATE)
+    assert again(database) == 2
+    assert statuses(database) == [("1", "v1", "set_aside"), ("2", "v1", "new"), ("1", "v2", "new")]
+
+
+@pytest.mark.parametrize("becomes", ["taken_in", "new"])
+def test_what_a_newer_version_has_replaced_does_not_wait_again(database: Database, becomes: str) -> None:
+    take(database, arrival("1"))
+    decide(database, _1=TOO_LATE)
+    take(database, arrival("1", "v2"), mark="t2")
+    if becomes == "taken_in":
+        decide(database)
+    assert again(database) == 0
+    assert statuses(database) == [("1", "v1", "set_aside"), ("1", "v2", becomes)]
+
+
+def test_a_newer_item_of_another_list_replaces_nothing(database: Database) -> None:
+    take(database, arrival("1"))
+    decide(database, _1=TOO_LATE)
+    take(database, arrival("1", "v2"), source="hk-answers")
+    assert again(database) == 1
+
+
+def test_only_the_lists_that_are_named_wait_again(database: Database) -> None:
+    for source in (LIST, "hk-answers", "hk-others"):
+        take(database, arrival(), source=source)
+        with database.transaction() as connection:
+            verdicts = [Verdict(row.id, reason=TOO_LATE) for row in waiting(connection, [source])]
+            conclude(connection, source, verdicts, TODAY)
+    assert again(database, "hk-elsewhere") == 0
+    assert again(database, LIST, "hk-answers") == 2
+    assert [(row.source, row.status) for row in rows(database, inbox)] == [
+        (LIST, "new"),
+        ("hk-answers", "new"),
+        ("hk-others", "set_aside"),
+    ]
+
+
+def resolved(database: Database) -> dict[str, date | None]:
+    """By external id of the row that the deviation is about."""
+    external = {str(row.id): row.external_id for row in rows(database, inbox)}
+    return {external[row.key]: row.resolved_on for row in rows(database, rejected_rows)}
+
+
+def test_a_deviation_is_over_when_its_row_is_taken_in_after_all(database: Database) -> None:
+    take(database, arrival("1"), arrival("2"), arrival("3"))
+    decide(database, _1=TOO_LATE, _2=TOO_LATE)
+    again(database)
+    assert resolved(database) == {"1": None, "2": None}
+    decide(database, TOMORROW, _2="Saksnummeret finnes ikke.")
+    assert resolved(database) == {"1": TOMORROW, "2": None}
+    seen = [(row.reason, row.first_seen_on, row.last_seen_on) for row in rows(database, rejected_rows)]
+    assert seen == [(TOO_LATE, TODAY, TODAY), ("Saksnummeret finnes ikke.", TODAY, TOMORROW)]
+
+
+def test_what_was_never_set_aside_leaves_no_deviation_behind(database: Database) -> None:
+    take(database, arrival("1"))
+    decide(database)
+    assert rows(database, rejected_rows) == []
+
+
+def test_taken_in_says_nothing_of_another_lists_deviation(database: Database) -> None:
+    take(database, arrival("1"))
+    with database.transaction() as connection:
+        [row] = waiting(connection, [LIST])
+        set_aside(connection, "hk-answers", [RejectedRow(str(row.id), "", TOO_LATE)], TODAY)
+    decide(database)
+    assert [row.resolved_on for row in rows(database, rejected_rows)] == [None]

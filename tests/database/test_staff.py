@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from agreements.case import State
-from agreements.people import ManagerFoundBy, Position, RejectedRow, Snapshot, Unit
+from agreements.people import Leave, ManagerFoundBy, Position, RejectedRow, Snapshot, Unit
 from agreements.policy import Policy
 from agreements.staff import StaffDiff
 from integrations.database.engine import Database
 from integrations.database.staff import StaffEntry, employed_in_unit, staff_entries
-from integrations.database.tables import cases, employees, events, positions, units
+from integrations.database.tables import cases, employees, events, leaves, positions, units
 from tests.database.samples import (
     TODAY,
     TOMORROW,
@@ -287,3 +288,99 @@ def _costs(database: Database, picture: Snapshot) -> list[int]:
 
 def _size(diff: StaffDiff) -> int:
     return len(diff.new) + len(diff.changed) + len(diff.absent) + len(diff.gone) + len(diff.returned)
+
+
+# --- Who is on leave --------------------------------------------------------------------------------------------
+
+
+def leaves_of(database: Database) -> list[tuple[str, date, date | None]]:
+    return [(row.employee_number, row.start_on, row.end_on) for row in rows(database, leaves)]
+
+
+def test_leaves_are_stored_and_written_anew(staffed: Database) -> None:
+    two = (Leave(date(2026, 1, 5), date(2026, 3, 5)), Leave(date(2027, 9, 1)))
+    on_leave = changed(changed(PICTURE, "0001", leaves=two), "0002", leaves=two[:1])
+    load_staff(staffed, on_leave)
+    assert leaves_of(staffed) == [
+        ("0001", date(2026, 1, 5), date(2026, 3, 5)),
+        ("0001", date(2027, 9, 1), None),
+        ("0002", date(2026, 1, 5), date(2026, 3, 5)),
+    ]
+    prolonged = (Leave(date(2026, 1, 5), date(2026, 6, 5)),)
+    load_staff(staffed, changed(on_leave, "0001", leaves=prolonged), TOMORROW)
+    assert leaves_of(staffed) == [
+        ("0001", date(2026, 1, 5), date(2026, 6, 5)),
+        ("0002", date(2026, 1, 5), date(2026, 3, 5)),
+    ]
+    load_staff(staffed, PICTURE, DAY_AFTER)
+    assert leaves_of(staffed) == []
+
+
+@pytest.mark.parametrize("last_days", [(TODAY, TOMORROW), (TOMORROW, TODAY), (None, TODAY), (TODAY, None)])
+def test_of_leaves_that_begin_on_one_day_the_longest_is_kept(
+    staffed: Database, last_days: tuple[date | None, date | None]
+) -> None:
+    """From two positions, for instance: one is enough to know who is away, and no reason to stop the whole sync."""
+    load_staff(staffed, changed(PICTURE, "0001", leaves=tuple(Leave(YESTERDAY, last_day) for last_day in last_days)))
+    assert leaves_of(staffed) == [("0001", YESTERDAY, None if None in last_days else TOMORROW)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_away"),
+    [
+        ({"leaves": (Leave(YESTERDAY, YESTERDAY),)}, False),
+        ({"leaves": (Leave(YESTERDAY, TODAY),)}, True),
+        ({"leaves": (Leave(TODAY),)}, True),
+        ({"leaves": (Leave(TOMORROW),)}, False),
+        ({"positions": (Position("p", "helse", 100.0, end_on=YESTERDAY),)}, True),
+        ({"positions": ()}, False),
+    ],
+    ids=["over", "last day", "first day", "still to come", "no position that holds", "no position at all"],
+)
+def test_who_is_away_today(staffed: Database, changes: dict[str, Any], *, is_away: bool) -> None:
+    load_staff(staffed, changed(PICTURE, "0001", **changes))
+    assert employee(staffed, "0001").is_away is is_away
+    assert employee(staffed, "0002").is_away is False
+
+
+def test_a_leave_begins_and_ends_by_itself(staffed: Database, policy: Policy) -> None:
+    """HR says the same every day, and still something has happened."""
+    store(staffed, policy, new_case())
+    on_leave = changed(PICTURE, "0001", leaves=(Leave(TOMORROW, TOMORROW),))
+    seen = []
+    for day in (TODAY, TOMORROW, DAY_AFTER):
+        load_staff(staffed, on_leave, day)
+        seen.append((employee(staffed, "0001").is_away, read(staffed, "HK-2027-00001")[1].away))
+    assert seen == [(False, False), (True, True), (False, False)]
+    assert [(row.rule, row.business_date) for row in rows(staffed, events)] == [
+        ("hr.leave", TOMORROW),
+        ("hr.leave", DAY_AFTER),
+    ]
+
+
+def test_an_open_case_follows_unit_and_leave(staffed: Database, policy: Policy) -> None:
+    store(staffed, policy, new_case(), new_case(2, "0002"))
+    moved = (Position("p-0001", "skole", 100.0, manager_number="0900"),)
+    picture = changed(PICTURE, "0001", positions=moved, leaves=(Leave(TODAY),))
+    load_staff(staffed, picture)
+    assert read(staffed, "HK-2027-00001") == (3, new_case(unit_id="skole", away=True))
+    assert read(staffed, "HK-2027-00002") == (1, new_case(2, "0002"))
+    assert [(row.case_number, row.rule) for row in rows(staffed, events)] == [
+        ("HK-2027-00001", "hr.unit"),
+        ("HK-2027-00001", "hr.leave"),
+    ]
+    assert rows(staffed, cases)[0].next_action_on == TODAY
+    load_staff(staffed, picture, TOMORROW)
+    assert len(rows(staffed, events)) == 2
+
+
+def test_what_a_new_case_needs_to_know(staffed: Database) -> None:
+    everything_set = changed(PICTURE, "0001", end_on=TOMORROW, leaves=(Leave(TODAY),))
+    load_staff(staffed, changed(everything_set, "0002", positions=()))
+    with staffed.transaction() as connection:
+        found = staff_entries(connection, ["0001", "0002", "0003", "nobody"])
+    assert found == {
+        "0001": StaffEntry("0900", TOMORROW, "helse", is_away=True),
+        "0002": StaffEntry(None, None, None, is_away=False),
+        "0003": StaffEntry("0900", None, "helse", is_away=False),
+    }

@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from sqlalchemy import text
 
 from sandbox.graph.faults import Fault
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
@@ -132,3 +133,36 @@ def _wait_until_hanging(town: Town, child: subprocess.Popen[bytes]) -> None:
         assert child.poll() is None, "the night was over before the request to kill it at"
         time.sleep(0.05)
     pytest.fail("the request to kill the night at never came")
+
+
+def test_check_looks_at_everything_after_a_night(prefect_server: PrefectServer, town: Town) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    with town.engine.begin() as connection:
+        # As if the last good sync had been a day and a half ago: worth a word, and no failure yet.
+        earlier = (datetime.now(UTC) - timedelta(hours=36)).replace(tzinfo=None)
+        connection.execute(text("UPDATE sync_runs SET finished_at = :at, published_at = NULL"), {"at": earlier})
+
+    done = _run(["check"], prefect_server.environment | town.environment)
+
+    assert done.returncode == 0, done.stderr
+    lines = {line[6:].partition(":")[0]: line[:4].strip() for line in done.stderr.splitlines()}
+    assert lines.pop("Staff data") == "warn"
+    assert set(lines.values()) == {"ok"}
+    assert {"Database", "HR system", "Directory", "Mailbox", "List Soknader"} <= lines.keys()
+
+
+def test_what_waits_for_a_person_is_shown(town: Town) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    with town.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO rejected_rows (source, key, path, reason, first_seen_on, last_seen_on) "
+                "VALUES ('hr', '100217', 'person.navn', 'verdien mangler', '2026-11-16', '2026-11-16')"
+            )
+        )
+
+    aside = json.loads(_run(["rejected", "--json"], town.environment).stdout)
+    held = _run(["holds"], town.environment)
+
+    assert [(row["key"], row["reason"]) for row in aside if row["source"] == "hr"] == [("100217", "verdien mangler")]
+    assert "Ingen stanset synkronisering venter." in held.stderr

@@ -113,7 +113,7 @@ def test_an_unusual_sync_waits_for_the_approval_of_exactly_that_diff(town: Town)
         for number in half:
             connection.execute(
                 text("UPDATE employees SET content_hash = :old WHERE employee_number = :number"),
-                {"old": b"old", "number": number},
+                {"old": b"\x02old", "number": number},
             )
     before = town.rows("SELECT employee_number, content_hash FROM employees ORDER BY 1")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import cast
 
 import pytest
@@ -38,6 +38,7 @@ class HrSystem:
             employees=tuple(
                 sorted((person.as_employee() for person in picture.people), key=lambda who: who.employee_number)
             ),
+            published_at=datetime.fromtimestamp(self.hr.last_updated() / 1000, UTC),
         )
 
     def read(self) -> Snapshot:

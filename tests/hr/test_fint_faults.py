@@ -8,11 +8,12 @@ import pytest
 import requests
 
 from agreements.people import Snapshot
-from config.settings import REQUIRED, Settings, SettingsError
+from config.settings import OF_REAL_SYSTEMS, Settings, SettingsError
 from integrations.hr import HrUnreadable, open_source
-from integrations.hr.fint.client import ATTEMPTS, LONGEST_PAUSE_SECONDS, FintClient
+from integrations.hr.fint.client import FintClient
 from integrations.hr.fint.source import FintSource
 from integrations.hr.fint.walk import WALKS
+from integrations.hr.http import ATTEMPTS, LONGEST_PAUSE_SECONDS
 from sandbox.fint import TOKEN_PATH, fint_application
 from sandbox.hr.faults import Fault
 from sandbox.hr.rows import PERSONNEL, PERSONS, POSITIONS, UNITS, Row
@@ -255,7 +256,7 @@ def test_open_source_reads_what_the_settings_say(small: HrSystem) -> None:
 
 def test_open_source_names_what_is_missing(small: HrSystem) -> None:
     """Settings refuse half a configuration themselves; what gets here without an HR system is the sandbox's."""
-    nothing = _settings(small, **dict.fromkeys((*REQUIRED, "graph_client_secret", "graph_certificate_path")))
+    nothing = _settings(small, **dict.fromkeys(OF_REAL_SYSTEMS))
     with pytest.raises(SettingsError, match=r"^missing for HK_HR_KIND=fint: ") as caught:
         open_source(nothing)
     assert str(caught.value).partition(": ")[2].split(", ") == [

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.hr.fint.records import Link, linked, oslo_day, percent_of_full_time
+from integrations.hr.fint.records import Link, linked
+from integrations.hr.values import oslo_day, percent_of_full_time
 from sandbox.hr.rows import END_WRITINGS, NO_END_WRITINGS, START_WRITINGS
 
 SPRING_NIGHT = date(2026, 3, 29)

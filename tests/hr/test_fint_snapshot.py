@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from agreements.people import Employee, ManagerFoundBy, Organisation, Position, RejectedRow, Snapshot
-from integrations.hr.fint.records import EmploymentRow, PersonRow, UnitRow, linked, read_value
+from integrations.hr.fint.records import EmploymentRow, PersonRow, UnitRow, linked
+from integrations.hr.values import read_value
 from sandbox.hr.faults import Fault
 from sandbox.hr.rows import HOME_STREET, PERSONNEL, PERSONS, POSITIONS, UNITS, Row, national_id, personnel_link
 from sandbox.municipality import Municipality, Notable
@@ -57,7 +58,7 @@ def test_awkward_kinds_arrive_intact(large: HrSystem, municipality: Municipality
     for number in municipality.notable[Notable.ON_LEAVE]:
         absent = employee(snapshot, number)
         assert absent.employed_on(TODAY)
-        assert absent.main_position(TODAY) is None
+        assert absent.away_on(TODAY)
     for number in municipality.notable[Notable.TWO_POSITIONS]:
         assert len(employee(snapshot, number).positions) == 2
     [leader] = municipality.notable[Notable.LEADER_ON_LEAVE]

@@ -4,7 +4,7 @@ import httpx
 import msgspec
 import pytest
 
-from sandbox.graph import TenantUser
+from sandbox.graph import Fault, TenantUser
 from tests.sandbox.conftest import KARI, OLA, USERS, Graph, error_code
 
 
@@ -100,6 +100,10 @@ def test_manager(graph: Graph) -> None:
         ("userPrincipalName eq 'ola.moe@sandvik.kommune.example'", [OLA.user_id]),
         ("employeeId eq '00018'", [OLA.user_id]),
         (f"id in ('{KARI.user_id}', '{OLA.user_id}')", [KARI.user_id, OLA.user_id]),
+        ("employeeId in ('00018','00017')", [OLA.user_id, KARI.user_id]),
+        ("employeeId in ('00018','00018','18')", [OLA.user_id]),
+        ("employeeId in ('00018','00017') and startswith(displayName,'Kari')", [KARI.user_id]),
+        ("startswith(displayName,'Kari') and employeeId eq '00018'", []),
         ("accountEnabled eq true and startswith(displayName,'ola')", [OLA.user_id]),
         ("displayName eq 'O''Neill'", []),
     ],
@@ -112,6 +116,55 @@ def test_filters(graph: Graph, text: str, found: list[str]) -> None:
 @pytest.mark.parametrize("text", ["mail", "salary eq 3", "mail eq 'a' or mail eq 'b'"])
 def test_unsupported_filters_are_refused_not_ignored(graph: Graph, text: str) -> None:
     assert graph.client.get("/users", params={"$filter": text}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"employeeId in ({','.join(repr(str(number)) for number in range(16))})",
+        f"employeeId in ('{'9' * 121}')",
+        f"displayName eq '{'a' * 121}'",
+    ],
+    ids=["16 values", "long value in a list", "long value"],
+)
+def test_the_limits_of_the_directory(graph: Graph, text: str) -> None:
+    answer = graph.client.get("/users", params={"$filter": text})
+    assert (answer.status_code, error_code(answer)) == (400, "Request_UnsupportedQuery")
+
+
+def test_employee_ids_are_found_without_regard_to_case_and_as_they_are_now(graph: Graph) -> None:
+    found = {"$filter": "employeeId in ('a7','O''Neill, (2)')", "$select": "employeeId"}
+    numbers = ("A7", "a7", "O'Neill, (2)", None)
+    users = [msgspec.structs.replace(person(ordinal), employee_id=number) for ordinal, number in enumerate(numbers)]
+    graph.tenant.set_users(users)
+    answer = graph.client.get("/users", params=found).json()["value"]
+    assert [user["employeeId"] for user in answer] == ["A7", "a7", "O'Neill, (2)"]
+    graph.tenant.set_users([msgspec.structs.replace(users[0], employee_id="8"), *users[2:]])
+    assert [user["employeeId"] for user in graph.client.get("/users", params=found).json()["value"]] == [numbers[2]]
+    nobody = graph.client.get("/users", params={"$filter": "employeeId eq null and displayName eq 'Person 3'"})
+    assert len(nobody.json()["value"]) == 1
+
+
+def test_a_batch_of_lookups_is_answered_refusals_first_each_with_its_own_link(graph: Graph) -> None:
+    graph.tenant.page_size = 1
+    lookups = ("employeeId%20in%20('00017','00018')", "employeeId+eq+'00018'", "salary%20eq%203")
+    requests = [
+        {"id": str(ordinal), "method": "GET", "url": f"/users?$filter={lookup}&$select=employeeId"}
+        for ordinal, lookup in enumerate(lookups)
+    ]
+    graph.tenant.faults.add(Fault(method="GET", path_pattern="^/v1.0/users$", skip=1, status=429, retry_after=7))
+    answer = graph.client.post("/$batch", json={"requests": requests}).json()["responses"]
+    assert [(part["id"], part["status"]) for part in answer] == [("1", 429), ("2", 400), ("0", 200)]
+    assert answer[0]["headers"]["Retry-After"] == "7"
+    assert answer[0]["body"]["error"]["innerError"]["request-id"]
+    rest = graph.client.get(answer[2]["body"]["@odata.nextLink"]).json()
+    assert [user["employeeId"] for user in (*answer[2]["body"]["value"], *rest["value"])] == ["00017", "00018"]
+    assert "@odata.nextLink" not in rest
+
+
+def test_ids_of_a_batch_must_differ(graph: Graph) -> None:
+    requests = [{"id": key, "method": "GET", "url": "/users"} for key in ("a", "A")]
+    assert graph.client.post("/$batch", json={"requests": requests}).status_code == 400
 
 
 def test_users_come_in_pages(graph: Graph) -> None:

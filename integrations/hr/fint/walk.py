@@ -7,18 +7,22 @@ neither total, cache size nor time of last update moved meanwhile. Otherwise it 
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
 import msgspec
 
-from integrations.hr.fint.client import TRY_LATER, FintClient
-from integrations.hr.fint.records import Identity, fault_of
+from integrations.hr.fint.client import FintClient
+from integrations.hr.fint.records import Identity
+from integrations.hr.http import TRY_LATER
 from integrations.hr.source import HrUnreadable
+from integrations.hr.values import fault_of
 
 WALKS = 3
 
 R = TypeVar("R", bound=msgspec.Struct)
+K = TypeVar("K")
 
 
 class _Embedded(msgspec.Struct):
@@ -46,13 +50,17 @@ _IDENTITY = msgspec.json.Decoder(Identity)
 
 
 @dataclass(frozen=True, slots=True)
-class Resource(Generic[R]):
-    """`key` tells rows apart; None where the source's own key must not be read, and the row's digest has to do."""
+class Resource(Generic[R, K]):
+    """`key` tells rows apart; None where the source's own key must not be read, and the row's digest has to do.
+
+    `keep` makes of a row what the picture needs, at once: 60,000 whole rows would be in the way of everything else.
+    """
 
     name: str
     path: str
     decoder: msgspec.json.Decoder[R]
     key: Callable[[R], str] | None
+    keep: Callable[[R], K]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +74,19 @@ class UnreadRow:
 
 
 @dataclass(slots=True)
-class Walked(Generic[R]):
-    rows: list[R] = field(default_factory=list)
+class Walked(Generic[K]):
+    """`updated_at`: when FINT's copy was last brought up to date, as FINT says."""
+
+    rows: list[K] = field(default_factory=list)
     unread: list[UnreadRow] = field(default_factory=list)
+    updated_at: datetime | None = None
 
 
 class _DriftError(Exception):
     """The source changed, or seems to have, while it was read."""
 
 
-def walk(client: FintClient, resource: Resource[R], page_size: int) -> Walked[R]:
+def walk(client: FintClient, resource: Resource[R, K], page_size: int) -> Walked[K]:
     """Every row of the resource.
 
     Raises:
@@ -90,8 +101,8 @@ def walk(client: FintClient, resource: Resource[R], page_size: int) -> Walked[R]
     raise HrUnreadable(f"{client.address(resource.path)} {problem}, {WALKS} times in a row: {TRY_LATER}")
 
 
-def _walk_once(client: FintClient, resource: Resource[R], page_size: int) -> Walked[R]:
-    walked = Walked[R]()
+def _walk_once(client: FintClient, resource: Resource[R, K], page_size: int) -> Walked[K]:
+    walked = Walked[K]()
     seen: set[Hashable] = set()
     before = _state(client, resource)
     offset, total = 0, None
@@ -110,6 +121,7 @@ def _walk_once(client: FintClient, resource: Resource[R], page_size: int) -> Wal
         raise _DriftError(f"announced {total} rows and gave {len(seen)} different ones")
     if _state(client, resource) != before:
         raise _DriftError("changed while it was read")
+    walked.updated_at = _instant(before[1])
     return walked
 
 
@@ -122,12 +134,22 @@ def _check_page(page: _Page, offset: int, total: int | None) -> None:
         raise _DriftError("left out a page")
 
 
-def _state(client: FintClient, resource: Resource[R]) -> tuple[int, str]:
+def _state(client: FintClient, resource: Resource[R, K]) -> tuple[int, str]:
     size = client.get(f"{resource.path}/cache/size", _CACHE_SIZE).size
     return size, str(client.get(f"{resource.path}/last-updated", _LAST_UPDATED).moment)
 
 
-def _take(walked: Walked[R], resource: Resource[R], raw: msgspec.Raw, place: int) -> Hashable:
+def _instant(milliseconds: str) -> datetime | None:
+    """FINT's milliseconds since 1970; None for what is none, or was never set."""
+    if not milliseconds.isdecimal() or int(milliseconds) == 0:
+        return None
+    try:
+        return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _take(walked: Walked[K], resource: Resource[R, K], raw: msgspec.Raw, place: int) -> Hashable:
     """Keep a row, or what is wrong with it; returns what tells it apart from the other rows."""
     try:
         row = resource.decoder.decode(raw)
@@ -135,7 +157,7 @@ def _take(walked: Walked[R], resource: Resource[R], raw: msgspec.Raw, place: int
         path, reason = fault_of(error, resource.name)
         walked.unread.append(UnreadRow(f"{resource.name}[{place}]", _identity(raw), path, reason))
         return place
-    walked.rows.append(row)
+    walked.rows.append(resource.keep(row))
     return blake2b(raw, digest_size=16).digest() if resource.key is None else resource.key(row)
 
 

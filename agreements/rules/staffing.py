@@ -1,0 +1,110 @@
+"""What follows when HR says that the manager is another, the unit is another, or the employee is on leave."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from agreements.actions import Action, Errand, ErrandKind, Notice, Role
+from agreements.case import Case, Chase, State
+from agreements.documents import Language
+from agreements.policy import Policy
+from agreements.rules.ladder import IMMEDIATELY, reply_by
+from agreements.words import days_in_words
+
+STATES_WITH_A_FOLDER_IN_USE = frozenset({State.COLLECTING, State.IN_ASSESSMENT})
+
+MORE_THAN_ALLOWED: Mapping[Language, str] = {
+    "nb": "Avtalen er på {days} i uken. Det er flere enn det kan avtales, så den må endres eller avsluttes.",
+    "nn": "Avtalen er på {days} i veka. Det er fleire enn det kan avtalast, så han må endrast eller avsluttast.",
+}
+MORE_THAN_USUAL: Mapping[Language, str] = {
+    "nb": ("Avtalen er på {days} i uken. Retningslinjene sier vanligvis inntil {most}, så vurder om den skal endres."),
+    "nn": (
+        "Avtalen er på {days} i veka. Retningslinjene seier vanlegvis inntil {most}, så vurder om han skal endrast."
+    ),
+}
+WITHIN_THE_LIMITS: Mapping[Language, str] = {
+    "nb": "Avtalen er på {days} i uken, og det er innenfor retningslinjene.",
+    "nn": "Avtalen er på {days} i veka, og det er innanfor retningslinjene.",
+}
+
+
+def new_manager_due(case: Case, _policy: Policy) -> date | None:
+    return IMMEDIATELY if case.is_open and case.manager_number != case.led_by else None
+
+
+def new_manager(case: Case, policy: Policy, today: date) -> Action:
+    """What waits for the manager moves to the new one, with the whole time to answer and one mail that explains it."""
+    after = replace(case, led_by=case.manager_number)
+    after, notices = _handed_over(after, policy, today)
+    share = Errand(ErrandKind.SHARE_FOLDER, sequence=today.toordinal())
+    errands = (share,) if case.state in STATES_WITH_A_FOLDER_IN_USE else ()
+    return Action(f"manager.changed.{today:%Y%m%d}", case, after, notices, errands)
+
+
+def moved_due(case: Case, _policy: Policy) -> date | None:
+    return IMMEDIATELY if case.is_open and case.unit_id != case.placed_in else None
+
+
+def moved(case: Case, policy: Policy, today: date) -> Action:
+    """Another unit: an agreement in force is held against the policy once more, and the manager is told how it fits."""
+    after = replace(case, placed_in=case.unit_id)
+    rule = f"unit.moved.{today:%Y%m%d}"
+    if case.state is not State.ACTIVE or case.imposed or case.unit_id is None:
+        return Action(rule, case, after)
+    return Action(rule, case, after, (Notice("unit_moved", Role.MANAGER, detail=_fit(case, policy)),))
+
+
+def pause_due(case: Case, _policy: Policy) -> date | None:
+    return IMMEDIATELY if case.is_open and case.away and case.paused_on is None else None
+
+
+def pause(case: Case, _policy: Policy, today: date) -> Action:
+    """Nobody is chased for what an employee on leave owes."""
+    return Action(f"leave.begun.{today:%Y%m%d}", case, replace(case, paused_on=today))
+
+
+def resume_due(case: Case, _policy: Policy) -> date | None:
+    return IMMEDIATELY if case.is_open and not case.away and case.paused_on is not None else None
+
+
+def resume(case: Case, _policy: Policy, today: date) -> Action:
+    """Back at work: what was left of the time to answer when the leave began is left now."""
+    began = case.paused_on or today
+    after = replace(case, paused_on=None)
+    if case.documentation is not None and case.state is State.COLLECTING:
+        after = replace(after, documentation=_resumed(case.documentation, began, today))
+    evaluation = case.open_evaluation
+    if evaluation is not None:
+        after = after.with_evaluation(replace(evaluation, chase=_resumed(evaluation.chase, began, today)))
+    return Action(f"leave.over.{today:%Y%m%d}", case, after)
+
+
+def _handed_over(case: Case, policy: Policy, today: date) -> tuple[Case, tuple[Notice, ...]]:
+    evaluation = case.open_evaluation
+    chase = Chase.begun(today)
+    if case.state is State.IN_ASSESSMENT and case.assessment_request is not None and case.assessment is None:
+        notice = Notice("new_manager_assessment", Role.MANAGER, reply_by(chase, policy.assessment))
+        return replace(case, assessment_request=chase), (notice,)
+    if case.state is State.ACTIVE and evaluation is not None:
+        notice = Notice("new_manager_evaluation", Role.MANAGER, reply_by(chase, policy.evaluation.ladder))
+        return case.with_evaluation(replace(evaluation, chase=chase)), (notice,)
+    return case, ()
+
+
+def _fit(case: Case, policy: Policy) -> str:
+    """How the agreement stands to the policy's limits, in a sentence for the manager."""
+    days, limits, language = case.application.days_per_week, policy.limits, policy.language
+    sentences = WITHIN_THE_LIMITS
+    if days > limits.absolute_days_per_week:
+        sentences = MORE_THAN_ALLOWED
+    elif days > limits.max_days_per_week:
+        sentences = MORE_THAN_USUAL
+    most = days_in_words(limits.max_days_per_week, language)
+    return sentences[language].format(days=days_in_words(days, language), most=most)
+
+
+def _resumed(chase: Chase, began: date, today: date) -> Chase:
+    """Later by the days of the leave; a question asked during the leave by those since."""
+    by = today - max(began, chase.last_sent_on)
+    return replace(chase, asked_on=chase.asked_on + by, last_sent_on=chase.last_sent_on + by)

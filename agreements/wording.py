@@ -1,0 +1,110 @@
+"""Every sentence the documents of a case say, in bokmål and nynorsk; the layout has its own words (`labels.typ`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agreements.case import EndReason, EvaluationOutcome, FilingKind
+from agreements.documents import Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What one language says. `file_names` and `evaluation_title` have the places {number} and {sequence}."""
+
+    end_reasons: Mapping[EndReason, str]
+    outcomes: Mapping[EvaluationOutcome, str]
+    file_names: Mapping[FilingKind, str]
+    employee: str
+    manager: str
+    weekdays_open: str
+    accepted_in_form: str
+    uploaded_signed: str
+    approved_in_form: str
+    evaluation_title: str
+    evaluated_by: str
+    evaluated_on: str
+    due_on: str
+    outcome: str
+    end_note_title: str
+    started_on: str
+    ended_on: str
+    reason: str
+
+
+BOKMAL = Wording(
+    end_reasons={
+        EndReason.REJECTED: "Søknaden er ikke innvilget",
+        EndReason.WITHDRAWN: "Søknaden er trukket",
+        EndReason.LAPSED: "Dokumentasjonen kom ikke innen fristen",
+        EndReason.EXPIRED: "Avtaleperioden er over",
+        EndReason.RENEWED: "Avtalen er avløst av en ny avtale",
+        EndReason.TERMINATED: "Avtalen er sagt opp",
+        EndReason.LEFT: "Arbeidsforholdet er avsluttet",
+        EndReason.REVERTED: "Perioden med pålagt hjemmekontor er over",
+    },
+    outcomes={
+        EvaluationOutcome.CONTINUE: "Avtalen fortsetter",
+        EvaluationOutcome.ADJUST: "Avtalen fortsetter med justeringer",
+        EvaluationOutcome.END: "Avtalen avsluttes",
+    },
+    file_names={
+        FilingKind.AGREEMENT: "Avtale om hjemmekontor {number}.pdf",
+        FilingKind.PHOTO: "Bilde av arbeidsplassen {number}.jpg",
+        FilingKind.EVALUATION: "Evaluering {sequence} av hjemmekontor {number}.pdf",
+        FilingKind.END_NOTE: "Sluttnotat hjemmekontor {number}.pdf",
+    },
+    employee="Arbeidstaker",
+    manager="Leder",
+    weekdays_open="etter avtale med leder",
+    accepted_in_form="Godtok avtalen i SharePoint-skjema",
+    uploaded_signed="Lastet opp signert avtale",
+    approved_in_form="Godkjente i SharePoint-skjema",
+    evaluation_title="Evaluering {sequence} av avtale om hjemmekontor",
+    evaluated_by="Evaluert av",
+    evaluated_on="Evaluert dato",
+    due_on="Forfalt til evaluering",
+    outcome="Resultat",
+    end_note_title="Sluttnotat: avtale om hjemmekontor",
+    started_on="Avtalen gjaldt fra",
+    ended_on="Saken ble avsluttet",
+    reason="Grunn",
+)
+NYNORSK = Wording(
+    end_reasons={
+        EndReason.REJECTED: "Søknaden er ikkje innvilga",
+        EndReason.WITHDRAWN: "Søknaden er trekt",
+        EndReason.LAPSED: "Dokumentasjonen kom ikkje innan fristen",
+        EndReason.EXPIRED: "Avtaleperioden er over",
+        EndReason.RENEWED: "Avtalen er avløyst av ein ny avtale",
+        EndReason.TERMINATED: "Avtalen er sagd opp",
+        EndReason.LEFT: "Arbeidsforholdet er avslutta",
+        EndReason.REVERTED: "Perioden med pålagt heimekontor er over",
+    },
+    outcomes={
+        EvaluationOutcome.CONTINUE: "Avtalen held fram",
+        EvaluationOutcome.ADJUST: "Avtalen held fram med justeringar",
+        EvaluationOutcome.END: "Avtalen blir avslutta",
+    },
+    file_names={
+        FilingKind.AGREEMENT: "Avtale om heimekontor {number}.pdf",
+        FilingKind.PHOTO: "Bilete av arbeidsplassen {number}.jpg",
+        FilingKind.EVALUATION: "Evaluering {sequence} av heimekontor {number}.pdf",
+        FilingKind.END_NOTE: "Sluttnotat heimekontor {number}.pdf",
+    },
+    employee="Arbeidstakar",
+    manager="Leiar",
+    weekdays_open="etter avtale med leiar",
+    accepted_in_form="Godtok avtalen i SharePoint-skjema",
+    uploaded_signed="Lasta opp signert avtale",
+    approved_in_form="Godkjende i SharePoint-skjema",
+    evaluation_title="Evaluering {sequence} av avtale om heimekontor",
+    evaluated_by="Evaluert av",
+    evaluated_on="Evaluert dato",
+    due_on="Skulle evaluerast",
+    outcome="Resultat",
+    end_note_title="Sluttnotat: avtale om heimekontor",
+    started_on="Avtalen gjaldt frå",
+    ended_on="Saka vart avslutta",
+    reason="Grunn",
+)
+WORDINGS: Mapping[Language, Wording] = {"nb": BOKMAL, "nn": NYNORSK}
