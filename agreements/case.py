@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from agreements.documents import EquipmentItem
+
 
 class State(StrEnum):
     RECEIVED = "received"
@@ -47,6 +49,13 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
 )
 """The whole truth about which state may follow which."""
 
+WEEKDAYS = {
+    "mandag": ("mandag", "måndag"),
+    "tirsdag": ("tirsdag", "tysdag"),
+    "onsdag": ("onsdag",),
+    "torsdag": ("torsdag",),
+    "fredag": ("fredag",),
+}
 CLOSED_STATES = frozenset({State.NO_AGREEMENT_NEEDED, State.ENDED})
 OPEN_STATES = frozenset(State) - CLOSED_STATES
 
@@ -97,6 +106,12 @@ class Application:
     end_on: date | None
     place: Place
 
+    @property
+    def named_weekdays(self) -> tuple[str, ...]:
+        """The weekdays that the applicant's words name, in bokmål, in the order of the week."""
+        words = (self.weekdays or "").lower()
+        return tuple(name for name, spellings in WEEKDAYS.items() if any(each in words for each in spellings))
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
@@ -130,6 +145,7 @@ class Assessment:
     measures: str | None
     given_by: str
     given_on: date
+    answers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +197,12 @@ class Case:
     placed_in: str | None = None
     away: bool = False
     paused_on: date | None = None
+    is_leader: bool = False
     imposed: bool = False
     renews: str | None = None
     renewed_by: str | None = None
     requirements: tuple[Requirement, ...] = ()
-    lent_equipment: tuple[str, ...] = ()
+    equipment: tuple[EquipmentItem, ...] = ()
     documentation: Chase | None = None
     assessment_request: Chase | None = None
     assessment: Assessment | None = None

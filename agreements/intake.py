@@ -1,7 +1,7 @@
 """What people answer, as facts on their case. A fact is taken in or set aside with a sentence; it decides nothing."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from agreements.case import (
     Application,
@@ -15,6 +15,9 @@ from agreements.case import (
     Termination,
 )
 
+from agreements.documents import EquipmentItem
+from agreements.policy import TerminationRules
+
 LONGEST_TEXT = 4_000
 """Characters kept of a free-text answer; a longer one is set aside, since nobody can read it in an agreement."""
 
@@ -27,12 +30,12 @@ class SetAsideError(Exception):
 class AnswersGiven:
     """The employee's answers to the mapping questions: (question, answer) in the order asked.
 
-    `lent_equipment` is what the employee has on loan from the employer, an item each.
+    `equipment` is what the workplace has, an item each: the employee's own, or on loan from the employer.
     """
 
     answers: tuple[tuple[str, str], ...]
     accepts_agreement: bool
-    lent_equipment: tuple[str, ...] = ()
+    equipment: tuple[EquipmentItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class FileReceived:
 class AssessmentGiven:
     outcome: AssessmentOutcome
     measures: str | None
+    answers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,8 @@ class Sender:
     is_hr: bool = False
 
 
-def take_in(case: Case, fact: Fact, sender: Sender, today: date) -> Case:
-    """The case with one more fact.
+def take_in(case: Case, fact: Fact, sender: Sender, today: date, notice: TerminationRules | None = None) -> Case:
+    """The case with one more fact. `notice` are the policy's days of notice; without them a termination has none.
 
     Raises:
         SetAsideError: the fact is from the wrong person, comes too late, or says what cannot be.
@@ -87,7 +91,7 @@ def take_in(case: Case, fact: Fact, sender: Sender, today: date) -> Case:
         case EvaluationGiven():
             return _evaluation(case, fact, sender, today)
         case TerminationGiven():
-            return _termination(case, fact, sender)
+            return _termination(case, fact, sender, today, notice or TerminationRules())
 
 
 def check_application(
@@ -128,7 +132,7 @@ def _answers(case: Case, fact: AnswersGiven, sender: Sender, today: date) -> Cas
     if any(not answer.strip() for _, answer in fact.answers):
         raise SetAsideError("Ett eller flere av spørsmålene er ikke besvart.")
     case = _received(case, Requirement(RequirementKind.ANSWERS, today, answers=fact.answers))
-    case = replace(case, lent_equipment=fact.lent_equipment)
+    case = replace(case, equipment=fact.equipment)
     if not fact.accepts_agreement:
         return case
     return _received(case, Requirement(RequirementKind.SIGNED_AGREEMENT, today))
@@ -150,8 +154,10 @@ def _assessment(case: Case, fact: AssessmentGiven, sender: Sender, today: date) 
         _must_be_manager(case, sender)
         if case.state is not State.IN_ASSESSMENT:
             raise SetAsideError("Saken venter ikke på en vurdering.")
-    _must_be_readable(fact.measures)
-    return replace(case, assessment=Assessment(fact.outcome, fact.measures, sender.employee_number, today))
+    for text in (fact.measures, *(answer for _, answer in fact.answers)):
+        _must_be_readable(text)
+    given = Assessment(fact.outcome, fact.measures, sender.employee_number, today, fact.answers)
+    return replace(case, assessment=given)
 
 
 def _evaluation(case: Case, fact: EvaluationGiven, sender: Sender, today: date) -> Case:
@@ -165,13 +171,17 @@ def _evaluation(case: Case, fact: EvaluationGiven, sender: Sender, today: date) 
     )
 
 
-def _termination(case: Case, fact: TerminationGiven, sender: Sender) -> Case:
+def _termination(case: Case, fact: TerminationGiven, sender: Sender, today: date, notice: TerminationRules) -> Case:
+    """The last day that was said, but not before the notice is over: for the employee their own, else the manager's."""
     if not case.is_open:
         raise SetAsideError("Saken er allerede avsluttet.")
     parties = {case.employee_number, case.manager_number}
     if sender.employee_number not in parties and not sender.is_hr:
         raise SetAsideError("Bare den ansatte, nærmeste leder eller HR kan si opp avtalen.")
-    return replace(case, termination=Termination(fact.last_day, sender.employee_number))
+    is_employee = sender.employee_number == case.employee_number
+    days = notice.employee_notice_days if is_employee else notice.manager_notice_days
+    last_day = max(fact.last_day, today + timedelta(days=days)) if days else fact.last_day
+    return replace(case, termination=Termination(last_day, sender.employee_number))
 
 
 def _received(case: Case, requirement: Requirement) -> Case:

@@ -56,6 +56,7 @@ def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_
         weekdays=_weekdays(case),
         clauses=_clauses(case, policy, start_on, end_on),
         answers=() if answers is None else tuple(Answer(*pair) for pair in answers.answers),
+        equipment=case.equipment,
         measures=None if case.assessment is None else case.assessment.measures,
         confirmations=() if is_draft else _confirmations(case, people, WORDINGS[policy.language]),
         is_draft=is_draft,

@@ -1,5 +1,6 @@
 """A municipality's rules for home office, as data. See `config/policies/`."""
 
+from datetime import date
 from string import Formatter
 from typing import Annotated, Literal
 
@@ -11,6 +12,18 @@ from agreements.case import RequirementKind
 Days = Annotated[int, Meta(ge=0, le=366)]
 DaysPerWeek = Annotated[float, Meta(gt=0, le=7)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
+Weekday = Literal["mandag", "tirsdag", "onsdag", "torsdag", "fredag"]
+MUST_BE_AGREED = {
+    "a": "the extent",
+    "b": "working hours",
+    "c": "when the employee is to be available",
+    "d": "the expected duration",
+    "e": "change and termination",
+    "f": "a trial period, or that there is none",
+    "g": "equipment: who owns, runs and maintains it",
+    "h": "case handling, confidentiality and keeping of documents",
+}
+"""Forskrift om arbeid som utføres i arbeidstakers hjem (FOR-2002-07-05-715) § 2, by its letters."""
 PLACEHOLDERS = ("days_per_week", "weekdays", "start_on", "end_on", "municipality")
 """What a clause may say of the agreement it stands in."""
 
@@ -41,24 +54,89 @@ class Ladder(Rules, frozen=True):
 
 
 class Limits(Rules, frozen=True):
-    """How much home office may be agreed.
+    """How much home office may be agreed, in days a week.
 
-    `max_days_per_week` is what the manager decides within; more than `absolute_days_per_week` is refused at once.
+    `max_days_per_week` and `min_office_days_per_week` (of a working week of five days) are what the manager is told to
+    decide within; more than `absolute_days_per_week` is refused at once. `unit_average_days_per_week` is for a unit as
+    a whole, so that one person may be above it and another below: the report over the scheme names units beyond it.
     """
 
     max_days_per_week: DaysPerWeek
     absolute_days_per_week: DaysPerWeek
     sporadic_below_days_per_week: Annotated[float, Meta(ge=0, le=7)] = 1.0
+    short_term_up_to_days: Days = 14
+    min_office_days_per_week: Annotated[float, Meta(ge=0, le=5)] = 0.0
+    unit_average_days_per_week: DaysPerWeek | None = None
+    attendance_weekdays: tuple[Weekday, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.max_days_per_week > self.absolute_days_per_week:
+            raise ValueError("max_days_per_week must not be more than absolute_days_per_week")
 
 
 class Period(Rules, frozen=True):
+    """How long an agreement holds. A trial ends with an evaluation of its own."""
+
     months: Annotated[int, Meta(ge=1, le=60)]
     notice_days_before: Days
+    renew_from_days_before: Days = 60
+    trial_months: Annotated[int, Meta(ge=1, le=12)] | None = None
+
+
+class Abroad(Rules, frozen=True):
+    """Work from another country: looked at by a named role, or not done at all."""
+
+    outcome: Literal["special_assessment", "refused"] = "special_assessment"
+    assessed_by: str = "HR"
+
+
+class Question(Rules, frozen=True):
+    """A question in one of the forms. `column` is its internal name in SharePoint, ASCII, and never changes."""
+
+    column: Annotated[str, Meta(pattern=r"^[A-Z][A-Za-z0-9]{1,31}$")]
+    text: Annotated[str, Meta(min_length=3, max_length=250)]
+    required: bool = True
+    only_for_leaders: bool = False
+
+
+class EquipmentPackage(Rules, frozen=True):
+    """What the employer provides for one kind of home office; `max_amount` in kroner."""
+
+    name: str
+    text: str
+    max_amount: Annotated[int, Meta(ge=0)] | None = None
 
 
 class EvaluationRules(Rules, frozen=True):
-    every_months: Annotated[int, Meta(ge=1, le=60)]
-    ladder: Ladder
+    """Each agreement every so many months, the scheme as a whole every so many months; either may be left out.
+
+    `extra_when` are the changes for which the manager evaluates once more; which of them it was is never recorded.
+    """
+
+    every_months: Annotated[int, Meta(ge=1, le=60)] | None = None
+    scheme_every_months: Annotated[int, Meta(ge=1, le=60)] | None = None
+    extra_when: tuple[str, ...] = ()
+    ladder: Ladder = Ladder(remind_after_days=(7, 14), escalate_from=2)
+
+    def __post_init__(self) -> None:
+        if self.every_months is None and self.scheme_every_months is None:
+            raise ValueError("either every_months or scheme_every_months must be given")
+
+
+class TerminationRules(Rules, frozen=True):
+    """Days of notice by whoever terminates; 0 is with immediate effect."""
+
+    employee_notice_days: Days = 0
+    manager_notice_days: Days = 0
+
+
+class UnitDecision(Rules, frozen=True):
+    """What one unit has decided for itself, and that unions and safety service had their say."""
+
+    unit_id: str
+    max_days_per_week: DaysPerWeek
+    discussed_with_unions_on: date
+    safety_service_involved_on: date
 
 
 class SyncGuard(Rules, frozen=True):
@@ -78,7 +156,10 @@ class SyncGuard(Rules, frozen=True):
 
 
 class ClauseText(Rules, frozen=True):
-    """A paragraph of the agreement. `letter` is the one in the regulation's § 2; placeholders in braces are filled."""
+    """A paragraph of the agreement. `letter` is the one in the regulation's § 2, empty for what only informs.
+
+    Placeholders in braces are filled.
+    """
 
     letter: str
     heading: str
@@ -103,4 +184,31 @@ class Policy(Rules, frozen=True):
     assessment: Ladder
     evaluation: EvaluationRules
     clauses: tuple[ClauseText, ...]
+    abroad: Abroad = Abroad()
+    employee_questions: tuple[Question, ...] = ()
+    manager_questions: tuple[Question, ...] = ()
+    equipment: tuple[str, ...] = ()
+    equipment_packages: tuple[EquipmentPackage, ...] = ()
+    termination: TerminationRules = TerminationRules()
+    units: tuple[UnitDecision, ...] = ()
     sync_guard: SyncGuard = SyncGuard()
+
+    def __post_init__(self) -> None:
+        letters = {clause.letter for clause in self.clauses}
+        missing = [letter for letter in MUST_BE_AGREED if letter not in letters]
+        if missing:
+            what = "; ".join(f"{letter}) {MUST_BE_AGREED[letter]}" for letter in missing)
+            raise ValueError(f"the regulation's § 2 demands a clause for {what}")
+        if RequirementKind.ANSWERS in self.requirements and not self.employee_questions:
+            raise ValueError("requirements ask for answers, so employee_questions must not be empty")
+        columns = [question.column for question in (*self.employee_questions, *self.manager_questions)]
+        if len(set(columns)) < len(columns):
+            raise ValueError("two questions have the same column")
+
+    def limits_in(self, unit_id: str | None) -> Limits:
+        """The limits as the unit has set them for itself, else the municipality's."""
+        decided = next((unit for unit in self.units if unit.unit_id == unit_id), None)
+        if decided is None:
+            return self.limits
+        most = min(decided.max_days_per_week, self.limits.absolute_days_per_week)
+        return msgspec.structs.replace(self.limits, max_days_per_week=most)

@@ -16,6 +16,7 @@ STATES = {
     State.ENDED: "avsluttet",
 }
 RULES = {
+    "abroad.refused": "avvist (utlandet)",
     "abroad.special-assessment": "sendt til særskilt vurdering (utlandet)",
     "application.withdrawn": "søknader trukket",
     "assessment.approved": "godkjent av leder",
@@ -38,6 +39,7 @@ RULES = {
     "imposed.period-over": "pålagt hjemmekontor opphørt",
     "leave.begun": "satt på vent (permisjon)",
     "leave.over": "tatt opp igjen etter permisjon",
+    "limits.attendance-day": "avvist (dager med felles oppmøte)",
     "limits.too-many-days": "avvist (for mange dager)",
     "manager.changed": "overført til ny leder",
     "period.already-over": "avvist (perioden er over)",
@@ -47,6 +49,7 @@ RULES = {
     "termination.last-day-over": "avtaler sagt opp og avsluttet",
     "unit.moved": "flyttet til annen enhet",
     "§1-elsewhere-than-home": "trenger ingen avtale (annet sted enn hjemme)",
+    "§1-short-term": "trenger ingen avtale (kortvarig)",
     "§1-sporadic": "trenger ingen avtale (sporadisk)",
 }
 

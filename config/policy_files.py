@@ -10,6 +10,9 @@ from agreements.policy import Policy
 from config.errors import ExpectedError
 
 SHIPPED = Path(__file__).parent / "policies"
+SHIPPED_NAMES = ("prosedyre-websak", "midt-telemark", "oslo", "troms", "baerum")
+"""The policies of the five source documents; `mal` explains every key."""
+
 TEMPLATES = Path(__file__).parent / "templates"
 WHERE = re.compile(r" - at `\$\.?(?P<key>[^`]*)`$")
 NAMELESS = ("unknown field", "enum value")

@@ -3,8 +3,12 @@
 Internal column names are ASCII and never change; titles are what people read.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from agreements.documents import EquipmentSource
+from agreements.policy import Policy, Question
 
 
 class ColumnKind(StrEnum):
@@ -53,13 +57,9 @@ ANSWERS = ListDefinition(
     "Spørsmål om hjemmekontoret",
     (
         CASE_NUMBER,
-        Column("Erfaring", "Hvilke erfaringer har du med hjemmekontor?", ColumnKind.TEXT, multiline=True),
-        Column("Lys", "Hvordan er lyset (dagslys og annet)?", ColumnKind.TEXT, multiline=True),
-        Column("Stoy", "Hvordan er støyen, og får du konsentrert deg?", ColumnKind.TEXT, multiline=True),
-        Column("Pauser", "Hvordan sikrer du pauser fra stillesittende arbeid?", ColumnKind.TEXT, multiline=True),
         Column(
             "LantUtstyr",
-            "Hvilket utstyr låner du av arbeidsgiveren? (ett på hver linje)",
+            "Hvilket annet utstyr låner du av arbeidsgiveren? (ett på hver linje)",
             ColumnKind.TEXT,
             required=False,
             multiline=True,
@@ -94,6 +94,48 @@ TERMINATIONS = ListDefinition(
     ),
 )
 LISTS = (APPLICATIONS, ANSWERS, ASSESSMENTS, EVALUATIONS, TERMINATIONS)
+"""What every policy has. `lists_of` adds what a policy asks."""
+
+EQUIPMENT_CHOICES = {"Har selv": EquipmentSource.OWN, "Låner av arbeidsgiver": EquipmentSource.LENT}
+NO_EQUIPMENT = "Har ikke"
+
+
+def lists_of(*policies: Policy) -> tuple[ListDefinition, ...]:
+    """The lists with the questions and the equipment that these policies ask about."""
+    asked = {
+        ANSWERS.name: [column for policy in policies for column in (*employee_columns(policy), *equipment(policy))],
+        ASSESSMENTS.name: [column for policy in policies for column in manager_columns(policy)],
+    }
+    return tuple(_with(definition, asked.get(definition.name, [])) for definition in LISTS)
+
+
+def employee_columns(policy: Policy) -> tuple[Column, ...]:
+    return tuple(_asked(question) for question in policy.employee_questions)
+
+
+def manager_columns(policy: Policy) -> tuple[Column, ...]:
+    return tuple(_asked(question) for question in policy.manager_questions)
+
+
+def equipment(policy: Policy) -> tuple[Column, ...]:
+    """One choice for each item of the policy; its title is the item."""
+    choices = (*EQUIPMENT_CHOICES, NO_EQUIPMENT)
+    return tuple(
+        Column(f"Utstyr{number}", item, ColumnKind.CHOICE, choices, required=False)
+        for number, item in enumerate(policy.equipment, start=1)
+    )
+
+
+def _asked(question: Question) -> Column:
+    return Column(question.column, question.text, ColumnKind.TEXT, required=question.required, multiline=True)
+
+
+def _with(definition: ListDefinition, asked: Sequence[Column]) -> ListDefinition:
+    """The case number first, then what is asked, each column once, then what every policy has."""
+    first, *rest = definition.columns
+    columns = {column.name: column for column in (first, *asked, *rest)} if asked else None
+    return definition if columns is None else replace(definition, columns=tuple(columns.values()))
+
 
 CASE_LIBRARY = "Hjemmekontor"
 """Document library where each case has one folder shared with its employee and leader."""

@@ -1,11 +1,12 @@
 """What people filled in, read from a list item's fields: the one place that knows both forms and facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from agreements.calendar import OSLO
 from agreements.case import Application, AssessmentOutcome, EvaluationOutcome, Place
+from agreements.documents import EquipmentItem, EquipmentSource
 from agreements.intake import (
     AnswersGiven,
     AssessmentGiven,
@@ -14,7 +15,19 @@ from agreements.intake import (
     SetAsideError,
     TerminationGiven,
 )
-from config.sharepoint import ANSWERS, ASSESSMENTS, CASE_NUMBER, EVALUATIONS, TERMINATIONS
+from agreements.policy import Policy
+from config.sharepoint import (
+    ANSWERS,
+    ASSESSMENTS,
+    CASE_NUMBER,
+    EQUIPMENT_CHOICES,
+    EVALUATIONS,
+    TERMINATIONS,
+    Column,
+    employee_columns,
+    equipment,
+    manager_columns,
+)
 
 PLACES = {
     "Hjemme": Place.HOME,
@@ -30,7 +43,6 @@ EVALUATION_OUTCOMES = {
 PLAUSIBLE_YEARS = range(2000, 2100)
 """A year outside is a slip of the hand, and one at the end of the calendar has no day after it."""
 
-QUESTIONS = ("Erfaring", "Lys", "Stoy", "Pauser")
 LENT_EQUIPMENT = "LantUtstyr"
 
 Fields = Mapping[str, Any]
@@ -48,35 +60,44 @@ def read_application(fields: Fields) -> Application:
     )
 
 
-def read_fact(list_name: str, fields: Fields) -> Fact:
-    """The answer in an item of one of the lists. Raises SetAsideError as `read_application`."""
-    return _READERS[list_name](fields)
+def read_fact(list_name: str, fields: Fields, policy: Policy) -> Fact:
+    """The answer in an item of one of the lists, to what this policy asks. Raises as `read_application`."""
+    return _READERS[list_name](fields, policy)
 
 
 def case_number_of(fields: Fields) -> str:
     return _required(_text(fields, CASE_NUMBER.name), CASE_NUMBER.name).strip().upper()
 
 
-def _answers(fields: Fields) -> Fact:
-    titles = {column.name: column.title for column in ANSWERS.columns}
-    answers = [(titles[name], _text(fields, name) or "") for name in QUESTIONS]
-    lent = _text(fields, LENT_EQUIPMENT)
-    if lent is not None:
-        answers.append((titles[LENT_EQUIPMENT], lent))
-    items = tuple(item for line in (lent or "").splitlines() if (item := line.strip()))
-    return AnswersGiven(tuple(answers), fields.get("GodtarAvtalen") is True, items)
+def _answers(fields: Fields, policy: Policy) -> Fact:
+    """Questions that must be answered are there even when they are not; others only with their answer."""
+    answers = _answered(fields, employee_columns(policy))
+    items = [
+        EquipmentItem(column.title, EQUIPMENT_CHOICES[choice])
+        for column in equipment(policy)
+        if (choice := _text(fields, column.name)) in EQUIPMENT_CHOICES
+    ]
+    other = (_text(fields, LENT_EQUIPMENT) or "").splitlines()
+    items += [EquipmentItem(item, EquipmentSource.LENT) for line in other if (item := line.strip())]
+    return AnswersGiven(answers, fields.get("GodtarAvtalen") is True, tuple(items))
 
 
-def _assessment(fields: Fields) -> Fact:
-    return AssessmentGiven(_choice(fields, "Resultat", ASSESSMENT_OUTCOMES), _text(fields, "Tiltak"))
+def _assessment(fields: Fields, policy: Policy) -> Fact:
+    outcome = _choice(fields, "Resultat", ASSESSMENT_OUTCOMES)
+    return AssessmentGiven(outcome, _text(fields, "Tiltak"), _answered(fields, manager_columns(policy)))
 
 
-def _evaluation(fields: Fields) -> Fact:
+def _evaluation(fields: Fields, _policy: Policy) -> Fact:
     return EvaluationGiven(_choice(fields, "Resultat", EVALUATION_OUTCOMES), _text(fields, "Merknad"))
 
 
-def _termination(fields: Fields) -> Fact:
+def _termination(fields: Fields, _policy: Policy) -> Fact:
     return TerminationGiven(_required(_date(fields, "SisteDag"), "SisteDag"))
+
+
+def _answered(fields: Fields, columns: Sequence[Column]) -> tuple[tuple[str, str], ...]:
+    pairs = [(column, _text(fields, column.name)) for column in columns]
+    return tuple((column.title, answer or "") for column, answer in pairs if answer is not None or column.required)
 
 
 _READERS = {

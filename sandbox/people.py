@@ -11,12 +11,15 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from agreements.calendar import is_working_day, next_working_day
+from config.policy_files import SHIPPED_NAMES, load_policy
 from config.sharepoint import (
     ANSWERS,
     APPLICATIONS,
     ASSESSMENTS,
     CASE_LIBRARY,
+    EQUIPMENT_CHOICES,
     EVALUATIONS,
+    NO_EQUIPMENT,
     TERMINATIONS,
 )
 from sandbox.graph.errors import GraphError
@@ -277,12 +280,19 @@ def _application(chance: Random, day: date, *, ordinary: bool) -> dict[str, obje
     return fields
 
 
+ANSWERS_OF_PEOPLE = (
+    "Gode erfaringer fra før.",
+    "Har ikke prøvd det ennå.",
+    "Dagslys fra vindu, og bordlampe.",
+    "Stille, eget rom.",
+    "Noe støy om ettermiddagen, ellers greit.",
+    "Går en tur midt på dagen.",
+)
+
+
 def _mapping_answers(chance: Random) -> dict[str, object]:
-    return {
-        "Erfaring": chance.choice(
-            ("Gode erfaringer fra før.", "Har ikke prøvd det ennå.", "Passer godt til skrivearbeid.")
-        ),
-        "Lys": chance.choice(("Dagslys fra vindu, og bordlampe.", "Taklampe og arbeidslampe.")),
-        "Stoy": chance.choice(("Stille, eget rom.", "Noe støy om ettermiddagen, ellers greit.")),
-        "Pauser": chance.choice(("Går en tur midt på dagen.", "Reiser meg hver time.")),
-    }
+    """Every question of every policy, in a sentence; some of the equipment is on loan."""
+    texts = (question.column for policy in map(load_policy, SHIPPED_NAMES) for question in policy.employee_questions)
+    fields: dict[str, object] = {column: chance.choice(ANSWERS_OF_PEOPLE) for column in dict.fromkeys(texts)}
+    choices = (*EQUIPMENT_CHOICES, NO_EQUIPMENT)
+    return fields | {f"Utstyr{number}": chance.choice(choices) for number in (1, 2, 3)}

@@ -47,6 +47,7 @@ def impose_on_unit(unit_id: str, start_on: date, end_on: date) -> Counter[str]:
                     unit_id=staff[number].unit_id,
                     placed_in=staff[number].unit_id,
                     away=staff[number].is_away,
+                    is_leader=staff[number].is_leader,
                     state=State.RECEIVED,
                     applied_on=night.on,
                     application=Application(WHOLE_WEEK, None, start_on, end_on, Place.HOME),

@@ -25,7 +25,7 @@ from tasks.night import Night, this_night
 
 FACTS = (
     *("case_number", "employee_name", "days_per_week", "start_on", "end_on"),
-    *("assessment_measures", "lent_equipment", "detail"),
+    *("assessment_measures", "detail"),
 )
 """What the texts of mails may say of a case."""
 

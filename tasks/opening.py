@@ -20,9 +20,6 @@ from integrations.forms import read_application
 from tasks.batches import LOCAL
 from tasks.night import Night, this_night
 
-EARLIEST_RENEWAL = timedelta(days=60)
-"""How long before its end an agreement may be applied for again."""
-
 
 @task(name="open-cases", **LOCAL)
 def open_cases() -> Counter[str]:
@@ -46,6 +43,7 @@ class _Desk:
     def __init__(self, connection: Connection, night: Night, employee_numbers: Sequence[str]) -> None:
         self.opened: list[Case] = []
         self._on: date = night.on
+        self._renewal = timedelta(days=night.policy.period.renew_from_days_before)
         self._staff: Mapping[str, StaffEntry] = staff_entries(connection, employee_numbers)
         self._open = open_cases_of(connection, employee_numbers)
         self._ordinal = next_case_ordinal(connection)
@@ -66,7 +64,7 @@ class _Desk:
         application = read_application(row.payload)
         employee = self._staff[employee_number]
         known = self._open.get(employee_number)
-        renewal_from = self._on if known is None or known.end_on is None else known.end_on - EARLIEST_RENEWAL
+        renewal_from = self._on if known is None or known.end_on is None else known.end_on - self._renewal
         check_application(
             application,
             self._on,
@@ -82,6 +80,7 @@ class _Desk:
             unit_id=employee.unit_id,
             placed_in=employee.unit_id,
             away=employee.is_away,
+            is_leader=employee.is_leader,
             state=State.RECEIVED,
             applied_on=self._on,
             application=application if known is None else _after(known, application),

@@ -104,7 +104,7 @@ class _Desk:
 
     def receive(self, row: AnyRow, number: str) -> Verdict:
         try:
-            return self._take_in(row, number, read_fact(row.source, row.payload))
+            return self._take_in(row, number, read_fact(row.source, row.payload, self._night.policy))
         except SetAsideError as reason:
             return Verdict(row.id, self._known(number), str(reason))
 
@@ -129,7 +129,7 @@ class _Desk:
 
     def _take_in(self, row: AnyRow, number: str, fact: Fact) -> Verdict:
         case, sender = self._case(number), self._sender(row)
-        after = take_in(case, fact, sender, self._night.on)
+        after = take_in(case, fact, sender, self._night.on, self._night.policy.termination)
         self._remember(Action(f"fact.{row.source}.{row.id}", case, after, actor=sender.employee_number))
         return Verdict(row.id, number)
 

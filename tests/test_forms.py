@@ -6,17 +6,18 @@ from typing import Any
 import pytest
 
 from agreements.case import Application, AssessmentOutcome, EvaluationOutcome, Place
+from agreements.documents import EquipmentItem, EquipmentSource
 from agreements.intake import AnswersGiven, AssessmentGiven, EvaluationGiven, Fact, SetAsideError, TerminationGiven
-from config.sharepoint import ANSWERS, APPLICATIONS, ASSESSMENTS, EVALUATIONS, TERMINATIONS, ListDefinition
+from config.sharepoint import ANSWERS, APPLICATIONS, ASSESSMENTS, EVALUATIONS, TERMINATIONS, ListDefinition, lists_of
 from integrations.forms import (
     ASSESSMENT_OUTCOMES,
     EVALUATION_OUTCOMES,
     PLACES,
-    QUESTIONS,
     case_number_of,
     read_application,
     read_fact,
 )
+from tests.agreements.factories import shipped_policy
 
 APPLICATION: dict[str, Any] = {
     "DagerPerUke": 2,
@@ -97,7 +98,7 @@ def test_an_application_that_cannot_be_read(name: str, value: object, sentence: 
     ],
 )
 def test_a_day_is_the_one_in_oslo(value: str, day: date) -> None:
-    assert read_fact(TERMINATIONS.name, {"SisteDag": value}) == TerminationGiven(day)
+    assert read_fact(TERMINATIONS.name, {"SisteDag": value}, shipped_policy()) == TerminationGiven(day)
 
 
 @pytest.mark.parametrize(
@@ -135,19 +136,19 @@ def test_a_day_is_the_one_in_oslo(value: str, day: date) -> None:
     ],
 )
 def test_facts(definition: ListDefinition, fields: dict[str, Any], fact: Fact) -> None:
-    assert read_fact(definition.name, fields) == fact
+    assert read_fact(definition.name, fields, shipped_policy()) == fact
 
 
 @pytest.mark.parametrize("accepts", [False, None, "Ja", 1])
 def test_only_a_tick_accepts_the_agreement(accepts: object) -> None:
-    fact = read_fact(ANSWERS.name, {**REPLIES, "GodtarAvtalen": accepts})
+    fact = read_fact(ANSWERS.name, {**REPLIES, "GodtarAvtalen": accepts}, shipped_policy())
     assert isinstance(fact, AnswersGiven)
     assert not fact.accepts_agreement
 
 
 def test_an_answer_left_out_is_an_empty_one() -> None:
     """Intake asks for all of them, with one sentence; the form does not."""
-    fact = read_fact(ANSWERS.name, {"Erfaring": "Gode", "Lys": "  "})
+    fact = read_fact(ANSWERS.name, {"Erfaring": "Gode", "Lys": "  "}, shipped_policy())
     assert isinstance(fact, AnswersGiven)
     assert [answer for _, answer in fact.answers] == ["Gode", "", "", ""]
 
@@ -172,7 +173,7 @@ def test_an_answer_left_out_is_an_empty_one() -> None:
 )
 def test_facts_that_cannot_be_read(definition: ListDefinition, fields: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SetAsideError) as refusal:
-        read_fact(definition.name, fields)
+        read_fact(definition.name, fields, shipped_policy())
     assert str(refusal.value) == sentence
 
 
@@ -191,7 +192,7 @@ def test_facts_that_cannot_be_read(definition: ListDefinition, fields: dict[str,
     ],
 )
 def test_free_text_is_what_people_meant(written: object, read: str | None) -> None:
-    fact = read_fact(ASSESSMENTS.name, {"Resultat": "Godkjent", "Tiltak": written})
+    fact = read_fact(ASSESSMENTS.name, {"Resultat": "Godkjent", "Tiltak": written}, shipped_policy())
     assert fact == AssessmentGiven(AssessmentOutcome.APPROVED, read)
 
 
@@ -210,4 +211,31 @@ def test_the_forms_offer_what_can_be_read() -> None:
     assert choices_of(APPLICATIONS, "Sted") == PLACES.keys()
     assert choices_of(ASSESSMENTS, "Resultat") == ASSESSMENT_OUTCOMES.keys()
     assert choices_of(EVALUATIONS, "Resultat") == EVALUATION_OUTCOMES.keys()
-    assert {column.name for column in ANSWERS.columns} >= set(QUESTIONS)
+    [answers, assessments] = [
+        definition for definition in lists_of(shipped_policy()) if definition.name in {"Svar", "Vurderinger"}
+    ]
+    assert {column.name for column in answers.columns} >= {
+        question.column for question in shipped_policy().employee_questions
+    }
+    assert {column.name for column in assessments.columns} >= {
+        question.column for question in shipped_policy().manager_questions
+    }
+
+
+def test_equipment_is_the_employees_own_or_lent() -> None:
+    fields = {**REPLIES, "Utstyr1": "Har selv", "Utstyr2": "Låner av arbeidsgiver", "Utstyr3": "Har ikke", "Utstyr4": 7}
+    fact = read_fact(ANSWERS.name, {**fields, "LantUtstyr": "Lampe\n\n Fotskammel "}, shipped_policy())
+    assert isinstance(fact, AnswersGiven)
+    assert fact.equipment == (
+        EquipmentItem("Kontorpult", EquipmentSource.OWN),
+        EquipmentItem("Kontorstol", EquipmentSource.LENT),
+        EquipmentItem("Lampe", EquipmentSource.LENT),
+        EquipmentItem("Fotskammel", EquipmentSource.LENT),
+    )
+
+
+def test_the_managers_answers_come_with_the_assessment() -> None:
+    fact = read_fact(ASSESSMENTS.name, {"Resultat": "Godkjent", "Oppgaver": "Ja, det meste."}, shipped_policy())
+    assert isinstance(fact, AssessmentGiven)
+    [question] = [each.text for each in shipped_policy().manager_questions if each.column == "Oppgaver"]
+    assert fact.answers == ((question, "Ja, det meste."),)

@@ -22,9 +22,18 @@ from tests.agreements.rows import ROWS
 ROOT = Path(__file__).parents[1]
 LINKS = Links("https://sandvik.sharepoint.com/sites/hjemmekontor")
 REFUSED = Notice("upload_refused", Role.EMPLOYEE, detail="Filen er større enn 25 MB.")
+OF_OTHER_POLICIES = (
+    Notice("rejected_abroad", Role.EMPLOYEE),
+    Notice("rejected_attendance_day", Role.EMPLOYEE, detail="onsdag"),
+)
+"""The rows are of one policy; these come about under others."""
 BY_TEXT_AND_ROLE = {
     (notice.template, notice.to): notice
-    for notice in (REFUSED, *(notice for row in ROWS for outcome in row.outcomes for notice in outcome.notices))
+    for notice in (
+        REFUSED,
+        *OF_OTHER_POLICIES,
+        *(notice for row in ROWS for outcome in row.outcomes for notice in outcome.notices),
+    )
 }
 NOTICES = [BY_TEXT_AND_ROLE[pair] for pair in sorted(BY_TEXT_AND_ROLE)]
 FACTS = ("case_number", "employee_name", "days_per_week", "start_on", "end_on", "missing", "detail")

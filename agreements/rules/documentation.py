@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from agreements.actions import Action, Notice, Role
+from agreements.advice import advice
 from agreements.calendar import last_day_of_period
 from agreements.case import Assessment, AssessmentOutcome, Case, Chase, EndReason, State
 from agreements.policy import Policy
@@ -28,7 +29,7 @@ def complete(case: Case, policy: Policy, today: date) -> Action:
         "assessment.ask",
         case,
         waiting,
-        (Notice("assessment_ask", Role.MANAGER, reply_by(chase, policy.assessment)),),
+        (Notice("assessment_ask", Role.MANAGER, reply_by(chase, policy.assessment), detail=advice(case, policy)),),
     )
 
 

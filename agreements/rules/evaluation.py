@@ -1,4 +1,4 @@
-"""Each agreement is evaluated by its manager at the policy's cadence (procedure: every six months)."""
+"""Each agreement is evaluated by its manager at the policy's cadence, and at the end of a trial."""
 
 from dataclasses import replace
 from datetime import date
@@ -17,7 +17,7 @@ def ask_due(case: Case, policy: Policy) -> date | None:
     if case.paused_on is not None:
         return None  # there is nobody to evaluate with; it is asked for when the employee is back
     due_on = _due_on(case.start_on, len(case.evaluations) + 1, policy)
-    return due_on if case.last_day is None or due_on < case.last_day else None
+    return due_on if due_on is not None and (case.last_day is None or due_on < case.last_day) else None
 
 
 def ask(case: Case, policy: Policy, today: date) -> Action:
@@ -25,7 +25,7 @@ def ask(case: Case, policy: Policy, today: date) -> Action:
         raise AssertionError(f"{case.number}: active without a start date")
     sequence = len(case.evaluations) + 1
     chase = Chase.begun(today)
-    evaluation = Evaluation(sequence, _due_on(case.start_on, sequence, policy), chase)
+    evaluation = Evaluation(sequence, _due_on(case.start_on, sequence, policy) or today, chase)
     answer_by = reply_by(chase, policy.evaluation.ladder)
     return Action(
         f"evaluation.ask.{sequence}",
@@ -87,5 +87,15 @@ def _unfiled(case: Case) -> Evaluation | None:
     return next((evaluation for evaluation in answered if evaluation.sequence not in filed), None)
 
 
-def _due_on(start_on: date, sequence: int, policy: Policy) -> date:
-    return add_months(start_on, policy.evaluation.every_months * sequence)
+def _due_on(start_on: date, sequence: int, policy: Policy) -> date | None:
+    """The day of evaluation number `sequence`: the end of the trial comes first, where there is one, then the cadence.
+
+    None when the policy has no more of them: it may evaluate the scheme as a whole instead.
+    """
+    trial, every = policy.period.trial_months, policy.evaluation.every_months
+    if trial is not None and sequence == 1:
+        return add_months(start_on, trial)
+    if every is None:
+        return None
+    turn = sequence if trial is None else sequence - 1 + trial // every
+    return add_months(start_on, every * turn)

@@ -23,20 +23,20 @@ def eligibility_due(case: Case, _policy: Policy) -> date | None:
 
 
 def eligibility(case: Case, policy: Policy, today: date) -> Action:
-    """Sort a new case by the regulation's § 1 and the policy's limits."""
+    """Sort a new case by the regulation's § 1 and the policy's limits: no agreement needed, refused, looked at
+    specially, or ordinary.
+    """
     application = case.application
+    outside = _outside_the_regulation(application, policy)
+    if outside is not None:
+        rule, template = outside
+        return Action(rule, case, case.moved(State.NO_AGREEMENT_NEEDED), (Notice(template, Role.EMPLOYEE),))
+    refused = _refusal(application, policy, today)
+    if refused is not None:
+        rule, notice = refused
+        return Action(rule, case, case.ended(EndReason.REJECTED, today), (notice,))
     if application.place is Place.ABROAD:
         return _ask_for_special_assessment(case, policy, today)
-    if application.place is Place.ELSEWHERE_IN_NORWAY:
-        return _no_agreement_needed(case, "§1-elsewhere-than-home", "no_agreement_elsewhere")
-    if application.days_per_week < policy.limits.sporadic_below_days_per_week:
-        return _no_agreement_needed(case, "§1-sporadic", "no_agreement_sporadic")
-    if application.days_per_week > policy.limits.absolute_days_per_week:
-        rejected = case.ended(EndReason.REJECTED, today)
-        return Action("limits.too-many-days", case, rejected, (Notice("rejected_too_many_days", Role.EMPLOYEE),))
-    if _over_before(application, today):
-        rejected = case.ended(EndReason.REJECTED, today)
-        return Action("period.already-over", case, rejected, (Notice("rejected_period_over", Role.EMPLOYEE),))
     return _start_collecting(case, policy, today, "documentation.ask")
 
 
@@ -90,9 +90,31 @@ def _ask_for_special_assessment(case: Case, policy: Policy, today: date) -> Acti
     return Action("abroad.special-assessment", case, waiting, notices)
 
 
-def _no_agreement_needed(case: Case, rule: str, template: str) -> Action:
-    return Action(rule, case, case.moved(State.NO_AGREEMENT_NEEDED), (Notice(template, Role.EMPLOYEE),))
+def _outside_the_regulation(application: Application, policy: Policy) -> tuple[str, str] | None:
+    """The rule and the text for what needs no agreement: elsewhere than at home, sporadic, or short (regulation § 1)."""
+    limits = policy.limits
+    if application.place is Place.ELSEWHERE_IN_NORWAY:
+        return "§1-elsewhere-than-home", "no_agreement_elsewhere"
+    if application.place is Place.ABROAD:
+        return None
+    if application.days_per_week < limits.sporadic_below_days_per_week:
+        return "§1-sporadic", "no_agreement_sporadic"
+    lasts = None if application.end_on is None else (application.end_on - application.start_on).days + 1
+    if lasts is not None and 0 < lasts <= limits.short_term_up_to_days:
+        return "§1-short-term", "no_agreement_short_term"
+    return None
 
 
-def _over_before(application: Application, today: date) -> bool:
-    return application.end_on is not None and application.end_on < today
+def _refusal(application: Application, policy: Policy, today: date) -> tuple[str, Notice] | None:
+    """The rule and the notice when the policy leaves nothing to assess."""
+    limits = policy.limits
+    if application.days_per_week > limits.absolute_days_per_week:
+        return "limits.too-many-days", Notice("rejected_too_many_days", Role.EMPLOYEE)
+    if application.end_on is not None and application.end_on < today:
+        return "period.already-over", Notice("rejected_period_over", Role.EMPLOYEE)
+    if application.place is Place.ABROAD and policy.abroad.outcome == "refused":
+        return "abroad.refused", Notice("rejected_abroad", Role.EMPLOYEE)
+    attendance = [day for day in limits.attendance_weekdays if day in application.named_weekdays]
+    if attendance:
+        return "limits.attendance-day", Notice("rejected_attendance_day", Role.EMPLOYEE, detail=", ".join(attendance))
+    return None

@@ -94,7 +94,7 @@ def _handed_over(case: Case, policy: Policy, today: date) -> tuple[Case, tuple[N
 
 def _fit(case: Case, policy: Policy) -> str:
     """How the agreement stands to the policy's limits, in a sentence for the manager."""
-    days, limits, language = case.application.days_per_week, policy.limits, policy.language
+    days, limits, language = case.application.days_per_week, policy.limits_in(case.unit_id), policy.language
     sentences = WITHIN_THE_LIMITS
     if days > limits.absolute_days_per_week:
         sentences = MORE_THAN_ALLOWED

@@ -27,6 +27,7 @@ from agreements.case import (
     Termination,
 )
 from agreements.decide import next_action_on
+from agreements.documents import EquipmentItem, EquipmentSource
 from agreements.policy import Policy
 from config.errors import ExpectedError
 from integrations.database.rows import AnyRow, insert_rows
@@ -249,7 +250,8 @@ def _case(row: AnyRow, of_requirements: list[AnyRow], of_evaluations: list[AnyRo
         renews=row.renews,
         renewed_by=row.renewed_by,
         requirements=tuple(sorted(map(_requirement, of_requirements), key=lambda each: _place(each.kind))),
-        lent_equipment=tuple(row.lent_equipment or ()),
+        equipment=tuple(EquipmentItem(name, EquipmentSource(source)) for name, source in row.equipment or ()),
+        is_leader=row.is_leader,
         documentation=_chase(row.documentation_asked_on, row.documentation_stage, row.documentation_last_sent_on),
         assessment_request=_chase(row.assessment_asked_on, row.assessment_stage, row.assessment_last_sent_on),
         assessment=_assessment(row),
@@ -277,7 +279,8 @@ def _assessment(row: AnyRow) -> Assessment | None:
     if row.assessment_outcome is None:
         return None
     outcome = AssessmentOutcome(row.assessment_outcome)
-    return Assessment(outcome, row.assessment_measures, row.assessment_given_by, row.assessment_given_on)
+    answers = tuple((question, answer) for question, answer in row.assessment_answers or ())
+    return Assessment(outcome, row.assessment_measures, row.assessment_given_by, row.assessment_given_on, answers)
 
 
 def _place(kind: RequirementKind | FilingKind) -> int:
@@ -330,7 +333,8 @@ def _columns(case: Case) -> dict[str, Any]:
         "imposed": case.imposed,
         "renews": case.renews,
         "renewed_by": case.renewed_by,
-        "lent_equipment": list(case.lent_equipment),
+        "equipment": [[item.name, item.source] for item in case.equipment],
+        "is_leader": case.is_leader,
         "documentation_asked_on": documentation and documentation.asked_on,
         "documentation_stage": documentation and documentation.stage,
         "documentation_last_sent_on": documentation and documentation.last_sent_on,
@@ -339,6 +343,7 @@ def _columns(case: Case) -> dict[str, Any]:
         "assessment_last_sent_on": request and request.last_sent_on,
         "assessment_outcome": assessment and assessment.outcome,
         "assessment_measures": assessment and assessment.measures,
+        "assessment_answers": [list(pair) for pair in assessment.answers] if assessment else None,
         "assessment_given_by": assessment and assessment.given_by,
         "assessment_given_on": assessment and assessment.given_on,
         "start_on": case.start_on,

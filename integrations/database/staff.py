@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, delete, insert, literal, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, exists, insert, literal, or_, select, update
 
 from agreements.case import OPEN_STATES
 from agreements.people import Employee, Leave, Position, Snapshot, Unit
@@ -174,14 +174,19 @@ class StaffEntry:
     left_on: date | None
     unit_id: str | None
     is_away: bool
+    is_leader: bool
 
 
+_LED = employees.alias("led")
 _ENTRY = (
     employees.c.employee_number,
     employees.c.manager_number,
     employees.c.left_on,
     employees.c.unit_id,
     employees.c.is_away,
+    exists(select(_LED.c.employee_number).where(_LED.c.manager_number == employees.c.employee_number)).label(
+        "is_leader"
+    ),
 )
 
 
@@ -201,6 +206,6 @@ def employed_in_unit(connection: Connection, unit_id: str, on: date) -> dict[str
 
 def _entries(connection: Connection, wanted: Select[Any]) -> dict[str, StaffEntry]:
     return {
-        row.employee_number: StaffEntry(row.manager_number, row.left_on, row.unit_id, row.is_away)
+        row.employee_number: StaffEntry(row.manager_number, row.left_on, row.unit_id, row.is_away, row.is_leader)
         for row in connection.execute(wanted)
     }

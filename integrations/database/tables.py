@@ -123,7 +123,7 @@ sync_runs = Table(
     Column("published_at", UtcDateTime),  # the source's own word on how fresh its data is, where it has one
     Column("outcome", String, nullable=False),  # applied | held
     Column("digest", String, nullable=False),  # of the diff
-    Column("input_digest", String, nullable=False, server_default=""),  # of what was read
+    Column("input_digest", String),  # of what was read
     Column("total", Integer, nullable=False),
     Column("new", Integer, nullable=False),
     Column("changed", Integer, nullable=False),
@@ -176,7 +176,8 @@ cases = Table(
     Column("imposed", Boolean, nullable=False, server_default=false()),
     Column("renews", String),
     Column("renewed_by", String),
-    Column("lent_equipment", JSON),
+    Column("equipment", JSON),
+    Column("is_leader", Boolean, nullable=False, server_default=false()),
     Column("documentation_asked_on", Date),
     Column("documentation_stage", Integer),
     Column("documentation_last_sent_on", Date),
@@ -185,6 +186,7 @@ cases = Table(
     Column("assessment_last_sent_on", Date),
     Column("assessment_outcome", String),
     Column("assessment_measures", Text),
+    Column("assessment_answers", JSON),
     Column("assessment_given_by", String),
     Column("assessment_given_on", Date),
     Column("start_on", Date),

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 import msgspec
 from starlette.applications import Starlette
 
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, CASE_NUMBER, LISTS
+from config.policy_files import SHIPPED_NAMES, load_policy
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, CASE_NUMBER, lists_of
 from sandbox.graph.application import GraphApplication
 from sandbox.graph.changes import DEFAULT_PAGE, expire_tokens
 from sandbox.graph.columns import definition_of
@@ -246,7 +247,8 @@ class GraphTenant:
         for library in (CASE_LIBRARY, ARCHIVE_LIBRARY):
             if lists.find(library) is None:
                 lists.create(library, library, LIBRARY, [case_number])
-        for definition in LISTS:
+        # Whatever any of the shipped policies asks, so that the sandbox works under each of them.
+        for definition in lists_of(*map(load_policy, SHIPPED_NAMES)):
             if lists.find(definition.name) is None:
                 columns = [definition_of(column) for column in definition.columns]
                 lists.create(definition.name, definition.title, GENERIC, columns)

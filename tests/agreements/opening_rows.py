@@ -35,6 +35,7 @@ ABROAD = Outcome(
     ),
 )
 SPORADIC = Outcome("§1-sporadic", State.NO_AGREEMENT_NEEDED, (Notice("no_agreement_sporadic", Role.EMPLOYEE),))
+SHORT_TERM = Outcome("§1-short-term", State.NO_AGREEMENT_NEEDED, (Notice("no_agreement_short_term", Role.EMPLOYEE),))
 TOO_MANY = Outcome("limits.too-many-days", State.ENDED, (Notice("rejected_too_many_days", Role.EMPLOYEE),))
 TOO_LATE = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_over", Role.EMPLOYEE),))
 INFORMED = Outcome("imposed.informed", State.ACTIVE, (Notice("imposed", Role.EMPLOYEE),))
@@ -59,6 +60,8 @@ ELIGIBILITY = (
     Row("too-many-days", received(application(days_per_week=5.5)), MONDAY, (TOO_MANY,)),
     Row("over-yesterday", received(application(end_on=MONDAY - days(1))), MONDAY, (TOO_LATE,)),
     Row("over-today", received(application(end_on=MONDAY)), MONDAY, (ASKED,)),
+    Row("a-fortnight", received(application(end_on=MONDAY + days(43))), MONDAY, (SHORT_TERM,)),
+    Row("a-day-more-than-a-fortnight", received(application(end_on=MONDAY + days(44))), MONDAY, (ASKED,)),
     Row(
         "elsewhere",
         received(application(place=Place.ELSEWHERE_IN_NORWAY)),

@@ -244,7 +244,7 @@ def _check_end(life: Life) -> None:
 
 def _check_evaluation(case: Case, evaluation: Evaluation) -> None:
     """Due on its calendar day, asked for then or later, and never about a period that is over."""
-    every = shipped_policy().evaluation.every_months
+    every = shipped_policy().evaluation.every_months or 0
     assert case.start_on is not None
     assert case.end_on is not None
     assert evaluation.due_on == add_months(case.start_on, every * evaluation.sequence)

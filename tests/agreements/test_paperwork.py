@@ -44,7 +44,7 @@ COMPLETE = approved(requirements=signed(), assessment=assessment(given_on=APPROV
 def clause_of(text: str, weekdays: str | None = "Tirsdag, Torsdag", **changes: object) -> str:
     asked_for = application(weekdays=weekdays, **changes)
     case = collecting(application=asked_for)
-    rules = policy(clauses=(ClauseText(letter="a", heading="Omfang", text=text),))
+    rules = policy(clauses=(ClauseText(letter="a", heading="Omfang", text=text), *policy().clauses[1:]))
     return agreement(case, rules, PEOPLE, MONDAY, is_draft=True).clauses[0].text
 
 
@@ -76,7 +76,7 @@ def test_every_placeholder_the_policy_allows_is_filled(placeholder: str) -> None
 
 def test_the_shipped_clauses_are_the_regulations_in_order() -> None:
     words = agreement(COMPLETE, shipped_policy(), PEOPLE, APPROVED_ON, is_draft=False)
-    assert [clause.letter for clause in words.clauses] == list("abcdefgh")
+    assert [clause.letter for clause in words.clauses] == [*"abcdefgh", ""]
     assert all("{" not in clause.text and clause.heading for clause in words.clauses)
     assert words.clauses[3] == Clause(
         "d",
@@ -235,7 +235,10 @@ def test_file_names_of_one_case_are_all_different(language: Language) -> None:
 
 # --- Nynorsk ----------------------------------------------------------------------------------------------------
 
-NYNORSK = policy(language="nn", clauses=(ClauseText(letter="a", heading="Omfang", text="{days_per_week}: {weekdays}"),))
+NYNORSK = policy(
+    language="nn",
+    clauses=(ClauseText(letter="a", heading="Omfang", text="{days_per_week}: {weekdays}"), *policy().clauses[1:]),
+)
 
 
 @pytest.mark.parametrize(

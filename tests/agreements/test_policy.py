@@ -48,16 +48,20 @@ def test_an_unknown_policy_names_those_there_are(name: str) -> None:
         pytest.param(
             "months = 12",
             "months = 12\nmonth = 6",
-            "period: Object contains unknown field `month`. Choose from: months, notice_days_before",
+            "period: Object contains unknown field `month`. Choose from: months, notice_days_before, "
+            "renew_from_days_before, trial_months",
             id="unknown-key",
         ),
         pytest.param("months = 12", 'months = "tolv"', "period.months: Expected `int`, got `str`", id="wrong-type"),
         pytest.param("months = 12", "months = 0", "period.months: Expected `int` >= 1", id="out-of-range"),
         pytest.param(
-            'version = "2026-11-01"\n', "", "Object missing required field `version`", id="missing-key-at-the-top"
+            'version = "2026-11-22"\n', "", "Object missing required field `version`", id="missing-key-at-the-top"
         ),
         pytest.param(
-            "every_months = 6\n", "", "evaluation: Object missing required field `every_months`", id="missing-key"
+            "every_months = 6\n",
+            "",
+            "evaluation: either every_months or scheme_every_months must be given",
+            id="missing-key",
         ),
         pytest.param(
             '["photo", "answers"',
@@ -101,6 +105,27 @@ def test_an_unknown_policy_names_those_there_are(name: str) -> None:
             "clauses[0]: unknown placeholder {days} in text. Choose from: "
             "{days_per_week} {weekdays} {start_on} {end_on} {municipality}",
             id="unknown-placeholder",
+        ),
+        pytest.param(
+            'letter = "f"',
+            'letter = "i"',
+            "the regulation's § 2 demands a clause for f) a trial period, or that there is none",
+            id="a-clause-of-the-regulation-is-missing",
+        ),
+        pytest.param(
+            'column = "Lys"', 'column = "Stoy"', "two questions have the same column", id="two-questions-in-one-column"
+        ),
+        pytest.param(
+            "absolute_days_per_week = 5.0",
+            "absolute_days_per_week = 2.0",
+            "limits: max_days_per_week must not be more than absolute_days_per_week",
+            id="limits-the-wrong-way-round",
+        ),
+        pytest.param(
+            'outcome = "special_assessment"',
+            'outcome = "allowed"',
+            "abroad.outcome: Invalid enum value 'allowed'. Choose from: refused, special_assessment",
+            id="unknown-outcome",
         ),
         pytest.param(
             'heading = "Prøvetid"\n',

@@ -27,6 +27,7 @@ from agreements.case import (
     Termination,
 )
 from agreements.decide import decide
+from agreements.documents import EquipmentItem, EquipmentSource
 from agreements.people import Employee, Position, Snapshot, Unit
 from agreements.policy import Policy
 from agreements.staff import StaffDiff, compare
@@ -117,10 +118,13 @@ def case_with_everything() -> Case:
             ),
             Requirement(RequirementKind.SIGNED_AGREEMENT),
         ),
-        lent_equipment=("Skjerm", "Stol"),
+        equipment=(EquipmentItem("Skjerm", EquipmentSource.LENT), EquipmentItem("Stol", EquipmentSource.OWN)),
+        is_leader=True,
         documentation=Chase(date(2027, 3, 6), 2, date(2027, 3, 7)),
         assessment_request=Chase(date(2027, 3, 8), 1, date(2027, 3, 9)),
-        assessment=Assessment(AssessmentOutcome.APPROVED, "Hev- og senkbart bord", "0900", date(2027, 3, 10)),
+        assessment=Assessment(
+            AssessmentOutcome.APPROVED, "Hev- og senkbart bord", "0900", date(2027, 3, 10), (("Behov?", "Ro"),)
+        ),
         start_on=date(2027, 3, 11),
         end_on=date(2028, 3, 10),
         evaluations=(

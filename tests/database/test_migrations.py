@@ -22,6 +22,7 @@ def empty(empty_database_url: str) -> Iterator[Database]:
 
 # SQLAlchemy reads no index of an expression back from SQLite; PostgreSQL's run of this test compares them.
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_migrations_give_exactly_the_tables_of_the_program(empty: Database) -> None:
     migrate(empty)
     with empty.engine.connect() as connection:

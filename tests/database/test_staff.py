@@ -378,9 +378,9 @@ def test_what_a_new_case_needs_to_know(staffed: Database) -> None:
     everything_set = changed(PICTURE, "0001", end_on=TOMORROW, leaves=(Leave(TODAY),))
     load_staff(staffed, changed(everything_set, "0002", positions=()))
     with staffed.transaction() as connection:
-        found = staff_entries(connection, ["0001", "0002", "0003", "nobody"])
+        found = staff_entries(connection, ["0001", "0002", "0900", "nobody"])
     assert found == {
-        "0001": StaffEntry("0900", TOMORROW, "helse", is_away=True),
-        "0002": StaffEntry(None, None, None, is_away=False),
-        "0003": StaffEntry("0900", None, "helse", is_away=False),
+        "0001": StaffEntry("0900", TOMORROW, "helse", is_away=True, is_leader=False),
+        "0002": StaffEntry(None, None, None, is_away=False, is_leader=False),
+        "0900": StaffEntry(None, None, "helse", is_away=False, is_leader=True),
     }

@@ -174,8 +174,8 @@ def test_a_leaver_ends_the_agreement_and_the_leader_hears_of_the_equipment(
     number, employee, leader = _a_case(town, "collecting")
     with town.engine.begin() as connection:
         connection.execute(
-            text("UPDATE cases SET lent_equipment = :lent WHERE number = :number"),
-            {"lent": '["Skjerm 27 tommer"]', "number": number},
+            text("UPDATE cases SET equipment = :lent WHERE number = :number"),
+            {"lent": '[["Skjerm 27 tommer", "lent"], ["Stol", "own"]]', "number": number},
         )
     publish(_set(rows, employee.employee_number, ansatt_til=f"{SECOND_NIGHT:%d.%m.%Y}"))
 

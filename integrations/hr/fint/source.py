@@ -204,13 +204,17 @@ class FintSource:
 
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
-    """No search for garbage cycles: all that is built stays, and looking through it again and again costs a third."""
+    """No search for garbage cycles among what is read: all of it stays, and every search would look through all of it.
+
+    Frozen at the end, for the same reason: it still goes when nobody holds it any more.
+    """
     was_at_work = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_at_work:
+            gc.freeze()
             gc.enable()
 
 

@@ -49,7 +49,9 @@ def _add_to_cases() -> None:
     op.add_column("cases", sa.Column("placed_in", sa.String(), nullable=True))
     op.add_column("cases", sa.Column("away", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("cases", sa.Column("paused_on", sa.Date(), nullable=True))
-    op.add_column("cases", sa.Column("lent_equipment", sa.JSON(), nullable=True))
+    op.add_column("cases", sa.Column("equipment", sa.JSON(), nullable=True))
+    op.add_column("cases", sa.Column("is_leader", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("cases", sa.Column("assessment_answers", sa.JSON(), nullable=True))
     op.execute(f"UPDATE cases SET led_by = manager_number, unit_id = {OF_EMPLOYEE}, placed_in = {OF_EMPLOYEE}")  # noqa: S608 - our own words
 
 
@@ -57,7 +59,7 @@ def _add_to_sync_runs_and_holds() -> None:
     instant = integrations.database.tables.UtcDateTime(timezone=True)
     op.add_column("sync_runs", sa.Column("source", sa.String(), nullable=False, server_default="fint"))
     op.add_column("sync_runs", sa.Column("published_at", instant, nullable=True))
-    op.add_column("sync_runs", sa.Column("input_digest", sa.String(), nullable=False, server_default=""))
+    op.add_column("sync_runs", sa.Column("input_digest", sa.String(), nullable=True))
     op.add_column("sync_runs", sa.Column("without_manager", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("holds", sa.Column("business_date", sa.Date(), nullable=True))
     op.add_column("holds", sa.Column("snapshot", sa.LargeBinary(), nullable=True))
@@ -70,7 +72,7 @@ def downgrade() -> None:
         op.drop_column("holds", name)
     for name in ("without_manager", "input_digest", "published_at", "source"):
         op.drop_column("sync_runs", name)
-    for name in ("lent_equipment", "paused_on", "away", "placed_in", "unit_id", "led_by"):
+    for name in ("assessment_answers", "is_leader", "equipment", "paused_on", "away", "placed_in", "unit_id", "led_by"):
         op.drop_column("cases", name)
     for name in ADDRESSES:
         op.drop_index(f"ix_employees_lower_{name}", "employees")

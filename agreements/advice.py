@@ -1,0 +1,40 @@
+"""What a manager is told besides the question: where an application stands to the policy, and what else to think of."""
+
+from collections.abc import Mapping
+
+from agreements.case import Case
+from agreements.documents import Language
+from agreements.policy import Policy
+from agreements.words import days_in_words
+
+WORKING_WEEK = 5
+MORE_THAN_USUAL: Mapping[Language, str] = {
+    "nb": "Søknaden er på {days} i uken. Retningslinjene sier vanligvis inntil {most}.",
+    "nn": "Søknaden er på {days} i veka. Retningslinjene seier vanlegvis inntil {most}.",
+}
+TOO_LITTLE_AT_THE_OFFICE: Mapping[Language, str] = {
+    "nb": "Med {days} hjemme blir det mindre enn de {least} på arbeidsstedet som er anbefalt.",
+    "nn": "Med {days} heime blir det mindre enn dei {least} på arbeidsstaden som er tilrådde.",
+}
+ASKED_OF_LEADERS: Mapping[Language, str] = {
+    "nb": "Søkeren er selv leder, så ta særskilt stilling til dette i skjemaet: {questions}",
+    "nn": "Søkjaren er sjølv leiar, så ta særskilt stilling til dette i skjemaet: {questions}",
+}
+
+
+def advice(case: Case, policy: Policy) -> str | None:
+    """Sentences for the assessment, or None when the application is within everything that is recommended."""
+    language, limits = policy.language, policy.limits_in(case.unit_id)
+    days = case.application.days_per_week
+    said = days_in_words(days, language)
+    sentences = []
+    if days > limits.max_days_per_week:
+        most = days_in_words(limits.max_days_per_week, language)
+        sentences.append(MORE_THAN_USUAL[language].format(days=said, most=most))
+    elif WORKING_WEEK - days < limits.min_office_days_per_week:
+        least = days_in_words(limits.min_office_days_per_week, language)
+        sentences.append(TOO_LITTLE_AT_THE_OFFICE[language].format(days=said, least=least))
+    questions = [question.text for question in policy.manager_questions if question.only_for_leaders]
+    if case.is_leader and questions:
+        sentences.append(ASKED_OF_LEADERS[language].format(questions=" ".join(questions)))
+    return " ".join(sentences) or None
