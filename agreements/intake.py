@@ -14,7 +14,6 @@ from agreements.case import (
     State,
     Termination,
 )
-
 from agreements.documents import EquipmentItem
 from agreements.policy import TerminationRules
 

@@ -80,11 +80,11 @@ class Employee:
         Some sources end a position for a leave and begin another like it on the day the person is back.
         """
         if self.leaves and any(leave.covers(day) for leave in self.leaves):
-            return True
+            return self.employed_on(day)
         for position in self.positions:
             if position.holds_on(day):
                 return False
-        return bool(self.positions)
+        return bool(self.positions) and self.employed_on(day)
 
     def position_on(self, day: date) -> Position | None:
         """The valid main position, else the valid one with the highest percentage.
@@ -167,17 +167,12 @@ class Overrides:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """Units and the employees of one day, ready to answer who leads whom.
-
-    `vouched_for` are employees whose row could not be read, or who are missing for the first time: they count as
-    being here, so that nobody gets another manager because of a row that is spoilt.
-    """
+    """Units and the employees of one day, ready to answer who leads whom."""
 
     units: Mapping[str, Unit]
     employees: Mapping[str, Employee]
     today: date
     overrides: Overrides = field(default_factory=Overrides)
-    vouched_for: frozenset[str] = frozenset()
     _known_leaders: dict[tuple[str | None, str | None], Leaders] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -212,7 +207,7 @@ class Organisation:
         if employee_number is None:
             return False
         employee = self.employees.get(employee_number)
-        return employee_number in self.vouched_for if employee is None else employee.employed_on(self.today)
+        return employee is not None and employee.employed_on(self.today)
 
     def _leaders_of(self, position: Position) -> Leaders:
         """Remembered, because they are the same for everyone who works there."""

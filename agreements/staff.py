@@ -1,6 +1,6 @@
 """What a new HR snapshot changes, as one object: judged by the guards, shown by a dry run, and then applied."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import blake2b
@@ -72,24 +72,27 @@ def compare(
     known: Mapping[str, KnownEmployee],
     today: date,
     *,
-    units: Mapping[str, Unit] | None = None,
+    before: Snapshot | None = None,
     overrides: Overrides | None = None,
 ) -> StaffDiff:
     """Hold a complete snapshot against what is known. A rejected row counts as present and changes nothing.
 
-    `units` are the known ones: they answer for those whose row could not be read.
+    `before` is what is known of the units, and of employees who were not read: it answers for a unit or a leader whose
+    row is spoilt, or who is missing for the first time, so that nobody gets another manager because of that.
     """
+    before = before or Snapshot()
     read = {employee.employee_number: employee for employee in snapshot.employees}
     present = read.keys() | {row.key for row in snapshot.rejected}
     absent = {number: entry for number, entry in known.items() if number not in present and _employed(entry, today)}
-    missing = {} if any(row.could_be_anybody for row in snapshot.rejected) else absent
+    # An unreadable row under a number nobody has may be that of whoever seems to be missing, its number garbled.
+    theirs = known.keys() | {unit.unit_id for unit in before.units}
+    missing = {} if any(row.could_be_anybody or row.key not in theirs for row in snapshot.rejected) else absent
     gone = _gone(missing, today)
     organisation = Organisation(
-        units=_units(snapshot, units or {}),
-        employees=read,
+        units=_units(snapshot, before.units),
+        employees={who.employee_number: who for who in before.employees if who.employee_number not in gone} | read,
         today=today,
         overrides=overrides or Overrides(),
-        vouched_for=frozenset(absent.keys() | (known.keys() & present - read.keys())) - gone.keys(),
     )
     diff = _Comparison(known, organisation)
     for employee in read.values():
@@ -160,11 +163,11 @@ class _Comparison:
             self.ending += _ends_earlier(before, staffing)
 
 
-def _units(snapshot: Snapshot, known: Mapping[str, Unit]) -> dict[str, Unit]:
+def _units(snapshot: Snapshot, known: Sequence[Unit]) -> dict[str, Unit]:
     """The snapshot's units; one whose row could not be read is taken as it was."""
     rejected = {row.key for row in snapshot.rejected}
     any_unit = any(row.could_be_anybody for row in snapshot.rejected)
-    units = {unit_id: unit for unit_id, unit in known.items() if any_unit or unit_id in rejected}
+    units = {unit.unit_id: unit for unit in known if any_unit or unit.unit_id in rejected}
     return units | {unit.unit_id: unit for unit in snapshot.units}
 
 

@@ -15,9 +15,9 @@ from rich.console import Console
 from agreements.calendar import OSLO
 from config.errors import ExpectedError
 from config.settings import load_settings
-from hjemmekontor.printing import Outcome, print_holds, print_night, print_rejected, print_year
+from hjemmekontor.printing import Outcome, print_history, print_holds, print_night, print_rejected, print_year
 from hjemmekontor.surroundings import bring_up_to_date, surroundings
-from hjemmekontor.waiting import held_runs, rejected_rows
+from hjemmekontor.waiting import case_history, held_runs, rejected_rows
 from sandbox.town import Sandbox
 
 # Prefect reads its settings when it is imported, so whatever imports it is imported after they are made.
@@ -152,6 +152,20 @@ def rejected(*, as_json: Json = False) -> None:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
     print_rejected(console, found)
+
+
+@app.command()
+def explain(
+    case_number: Annotated[str, typer.Argument(help="As in mails and reports: HK-2026-00042.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show a case's history: what happened and when, by whom, by which rule of which policy."""
+    found = case_history(load_settings(), case_number)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    print_history(console, found)
 
 
 @app.command()

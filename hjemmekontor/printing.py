@@ -95,6 +95,17 @@ def print_rejected(console: Console, found: Sequence[Mapping[str, Any]]) -> None
     console.print(table)
 
 
+def print_history(console: Console, found: Mapping[str, Any]) -> None:
+    table = Table(title=f"{found['case']}: {found['state']}", title_justify="left")
+    for heading in ("Dato", "Hva", "Tilstand", "Av", "Regel", "Regelverk"):
+        table.add_column(heading, overflow="fold")
+    for row in found["history"]:
+        state = row["to"] if row["from"] == row["to"] else f"{row['from']} → {row['to']}"
+        cells = (row["date"], row["what"], state, row["by"], row["rule"], row["policy_version"])
+        table.add_row(*(escape(cell or "") for cell in cells))
+    console.print(table)
+
+
 def _where_to_look(console: Console, settings: Settings) -> None:
     mail, drive = settings.sandbox_dir / "mail", settings.sandbox_dir / "drive"
     console.print(f"E-postene ligger i {mail}, filene i {drive}.", soft_wrap=True)

@@ -1,15 +1,11 @@
-"""What waits for a person: syncs that were held, and rows, answers and files that were set aside."""
+"""What a person looks up: syncs that were held, what was set aside, and the history of a case."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection
-
 from config.settings import Settings
-from integrations.database.engine import Database
+from integrations.database.history import history
 from integrations.database.ledger import waiting_holds
-from integrations.database.migrate import must_be_migrated
+from integrations.database.reading import reading
 from integrations.database.rejected import open_rejections
 
 
@@ -19,7 +15,7 @@ def held_runs(settings: Settings) -> list[dict[str, Any]]:
     Raises:
         DatabaseUnreachableError, SchemaOutdatedError: one line each.
     """
-    with _reading(settings) as connection:
+    with reading(settings.database_url) as connection:
         rows = waiting_holds(connection)
     return [
         {
@@ -39,7 +35,7 @@ def rejected_rows(settings: Settings) -> list[dict[str, Any]]:
     Raises:
         DatabaseUnreachableError, SchemaOutdatedError: one line each.
     """
-    with _reading(settings) as connection:
+    with reading(settings.database_url) as connection:
         rows = open_rejections(connection)
     return [
         {
@@ -54,12 +50,30 @@ def rejected_rows(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
-@contextmanager
-def _reading(settings: Settings) -> Iterator[Connection]:
-    database = Database.open(settings.database_url)
-    try:
-        must_be_migrated(database)
-        with database.transaction() as connection:
-            yield connection
-    finally:
-        database.close()
+def case_history(settings: Settings, case_number: str) -> dict[str, Any]:
+    """One case's number, state, and what happened to it, oldest first.
+
+    Raises:
+        NoSuchCaseError, DatabaseUnreachableError, SchemaOutdatedError: one line each.
+    """
+    with reading(settings.database_url) as connection:
+        found = history(connection, case_number)
+    return {
+        "case": found.case_number,
+        "state": found.state,
+        "history": [
+            {
+                "kind": each.kind,
+                "date": each.business_date.isoformat(),
+                "at": None if each.at is None else each.at.isoformat(),
+                "what": each.what,
+                "from": each.from_state,
+                "to": each.to_state,
+                "by": each.by,
+                "rule": each.rule,
+                "policy_version": each.policy_version,
+                "mail": each.mail,
+            }
+            for each in found.happenings
+        ],
+    }

@@ -8,6 +8,7 @@ from prefect import task
 from sqlalchemy import Connection
 
 from agreements.actions import Role
+from agreements.documents import EquipmentSource
 from agreements.calendar import is_working_day
 from agreements.outdated import STILL_ASKED, is_outdated
 from integrations.database import outgoing
@@ -96,7 +97,7 @@ def _write(night: Night, notices: Sequence[AnyRow], links: Links) -> None:
 
 
 def _mail(night: Night, address: str, rows: Sequence[AnyRow], missing: dict[str, set[str]], links: Links) -> NewMail:
-    messages = [Message(row.key, row.template, row.reply_by, _facts(row, missing)) for row in rows]
+    messages = [Message(row.key, row.template, row.reply_by, _facts(night, row, missing)) for row in rows]
     letter = write_letter(
         messages, _given_name(night, rows[0], address), night.policy.language, night.policy.municipality, links
     )
@@ -108,8 +109,13 @@ def _payload(address: str, letter: Letter) -> dict[str, str]:
     return {"to": address, "subject": letter.subject, "html": letter.html, "text": letter.text}
 
 
-def _facts(row: AnyRow, missing: dict[str, set[str]]) -> dict[str, object]:
-    return {**{name: getattr(row, name) for name in FACTS}, "missing": missing[row.case_number]}
+def _facts(night: Night, row: AnyRow, missing: dict[str, set[str]]) -> dict[str, object]:
+    return {
+        **{name: getattr(row, name) for name in FACTS},
+        "missing": missing[row.case_number],
+        "lent_equipment": [name for name, source in row.equipment or () if source == EquipmentSource.LENT],
+        "evaluation_months": night.policy.evaluation.every_months,
+    }
 
 
 def _address(night: Night, row: AnyRow) -> str:

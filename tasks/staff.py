@@ -18,7 +18,7 @@ from config.manager_overrides import load_overrides
 from integrations.database.addresses import remember_directory, without_address
 from integrations.database.ledger import Hold, SyncRun, find_hold, hold, last_good_run, record_run
 from integrations.database.rejected import resolve_others, set_aside
-from integrations.database.staff import apply_diff, known_employees, known_units
+from integrations.database.staff import apply_diff, known_before, known_employees
 from integrations.graph.client import open_graph
 from integrations.graph.directory import find_people
 from integrations.hr import open_source
@@ -49,9 +49,8 @@ class Reading:
 
     def difference(self, connection: Connection) -> StaffDiff:
         known = known_employees(connection)
-        return compare(
-            self.snapshot, known, self.business_date, units=known_units(connection), overrides=self.overrides
-        )
+        before = known_before(connection, known, self.snapshot, self.business_date)
+        return compare(self.snapshot, known, self.business_date, before=before, overrides=self.overrides)
 
 
 @task(name="read-and-apply-staff", **NETWORK)

@@ -71,6 +71,7 @@ def message(notice: Notice, key: str = "k1", **facts: Any) -> Message:  # noqa: 
         "start_on": date(2026, 4, 1),
         "end_on": date(2027, 3, 31),
         "assessment_measures": None,
+        "evaluation_months": 6,
         "lent_equipment": ["Skjerm 27 tommer", "Hev- og senkbart bord"],
         "detail": notice.detail,
         "missing": {str(kind) for kind in RequirementKind},

@@ -160,15 +160,6 @@ def test_a_reviewed_override_beats_hr(overrides: Overrides, manager: str, found_
     assert found == ManagerFinding(manager, found_by)
 
 
-def test_a_leader_whose_row_cannot_be_read_still_leads() -> None:
-    who = person("ada", work())
-    known = organisation(who)
-    without = {number: employee for number, employee in known.employees.items() if number != "lead"}
-    assert replace(known, employees=without).manager_of(who).manager_number == "head"
-    vouched = replace(known, employees=without, vouched_for=frozenset({"lead"}))
-    assert vouched.manager_of(who) == ManagerFinding("lead", ManagerFoundBy.UNIT)
-
-
 @pytest.mark.parametrize(
     ("who", "away"),
     [
@@ -180,6 +171,9 @@ def test_a_leader_whose_row_cannot_be_read_still_leads() -> None:
         ),
         pytest.param(replace(person("ada", work()), leaves=(Leave(TODAY, TODAY),)), True, id="leave-of-a-day"),
         pytest.param(replace(person("ada", work()), leaves=(Leave(YESTERDAY),)), True, id="leave-without-end"),
+        pytest.param(
+            replace(person("ada", end_on=YESTERDAY), leaves=(Leave(YESTERDAY),)), False, id="left-during-a-leave"
+        ),
     ],
 )
 def test_away(who: Employee, away: bool) -> None:  # noqa: FBT001 - a column of the table

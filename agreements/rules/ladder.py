@@ -1,7 +1,8 @@
 """Reminders: which one is due, and when. Shared by everything that is asked of people.
 
 A mail names the last day to answer. The next step is due the day after: the night runs before anybody is at work, so a
-step on the named day itself would take that day from the person it was promised to.
+step on the named day itself would take that day from the person it was promised to. Mail goes out on working days only,
+so days are counted from the working day on which the question reaches the person.
 """
 
 from datetime import date, timedelta
@@ -33,13 +34,15 @@ def deadline(chase: Chase, ladder: Ladder) -> date | None:
         return None
     last_rung = ladder.remind_after_days[-1] if ladder.remind_after_days else 0
     distance = timedelta(days=ladder.give_up_after_days - last_rung)
-    scheduled = chase.asked_on + timedelta(days=ladder.give_up_after_days)
-    return next_working_day(max(scheduled, chase.last_sent_on + distance))
+    scheduled = next_working_day(chase.asked_on) + timedelta(days=ladder.give_up_after_days)
+    return next_working_day(max(scheduled, next_working_day(chase.last_sent_on) + distance))
 
 
 def reply_by(chase: Chase, ladder: Ladder) -> date:
     """What a mail names as the last day to answer, a working day, also when no step follows."""
-    return deadline(chase, ladder) or next_working_day(chase.last_sent_on + TIME_AFTER_THE_LAST_REMINDER)
+    return deadline(chase, ladder) or next_working_day(
+        next_working_day(chase.last_sent_on) + TIME_AFTER_THE_LAST_REMINDER
+    )
 
 
 def next_reminder_due(chase: Chase, ladder: Ladder) -> date | None:
@@ -67,5 +70,5 @@ def _day_after_deadline(chase: Chase, ladder: Ladder) -> date | None:
 
 
 def _deadline_of_rung(chase: Chase, days: int) -> date:
-    scheduled = chase.asked_on + timedelta(days=days)
-    return next_working_day(max(scheduled, chase.last_sent_on + SHORTEST_TIME_TO_ANSWER))
+    scheduled = next_working_day(chase.asked_on) + timedelta(days=days)
+    return next_working_day(max(scheduled, next_working_day(chase.last_sent_on) + SHORTEST_TIME_TO_ANSWER))

@@ -23,9 +23,7 @@ def eligibility_due(case: Case, _policy: Policy) -> date | None:
 
 
 def eligibility(case: Case, policy: Policy, today: date) -> Action:
-    """Sort a new case by the regulation's § 1 and the policy's limits: no agreement needed, refused, looked at
-    specially, or ordinary.
-    """
+    """Sort a new case: no agreement needed (regulation § 1), refused or looked at specially (policy), or ordinary."""
     application = case.application
     outside = _outside_the_regulation(application, policy)
     if outside is not None:
@@ -91,7 +89,7 @@ def _ask_for_special_assessment(case: Case, policy: Policy, today: date) -> Acti
 
 
 def _outside_the_regulation(application: Application, policy: Policy) -> tuple[str, str] | None:
-    """The rule and the text for what needs no agreement: elsewhere than at home, sporadic, or short (regulation § 1)."""
+    """The rule and the text for what needs no agreement (regulation § 1): elsewhere, sporadic, or short."""
     limits = policy.limits
     if application.place is Place.ELSEWHERE_IN_NORWAY:
         return "§1-elsewhere-than-home", "no_agreement_elsewhere"

@@ -9,6 +9,9 @@ from sqlalchemy import ColumnElement, Connection, FromClause, func, or_, select
 from integrations.database.rows import update_rows
 from integrations.database.tables import ADDRESS_COLUMNS, employees
 
+ADDRESSES_IN_A_QUERY = 2_000
+"""Each stands in a statement once for every column (PostgreSQL takes 65,535 values)."""
+
 
 def mail_of(staff: FromClause) -> ColumnElement[Any]:
     """The address that mail goes to; a sign-in name is one where nothing better is known."""
@@ -47,14 +50,16 @@ def senders(connection: Connection, addresses: Sequence[str]) -> dict[str, str]:
 
     Of several employments with one address, one without a last day counts before one with, then the newest.
     """
-    wanted = [address.lower() for address in addresses]
     columns = [func.lower(employees.c[name]) for name in ADDRESS_COLUMNS]
-    rows = connection.execute(
-        select(employees.c.employee_number, *columns)
-        .where(or_(*(column.in_(wanted) for column in columns)))
-        .order_by(employees.c.left_on.nulls_last(), employees.c.start_on.nulls_first(), employees.c.employee_number)
-    )
+    wanted = sorted({address.lower() for address in addresses})
     found: dict[str, str] = {}
-    for number, *theirs in rows:
-        found.update({address: number for address in theirs if address})
+    for start in range(0, len(wanted), ADDRESSES_IN_A_QUERY):
+        part = wanted[start : start + ADDRESSES_IN_A_QUERY]
+        rows = connection.execute(
+            select(employees.c.employee_number, *columns)
+            .where(or_(*(column.in_(part) for column in columns)))
+            .order_by(employees.c.left_on.nulls_last(), employees.c.start_on.nulls_first(), employees.c.employee_number)
+        )
+        for number, *theirs in rows:
+            found.update({address: number for address in theirs if address})
     return found

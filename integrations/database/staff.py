@@ -1,6 +1,6 @@
 """Employees, units and positions: read the hashes, write only what changed, and let the cases know."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
@@ -15,6 +15,9 @@ from agreements.staff import HASH_BYTES, KnownEmployee, StaffDiff, Staffing
 from integrations.database.cases import Stamp
 from integrations.database.rows import insert_rows, update_rows
 from integrations.database.tables import cases, employees, events, leaves, positions, units
+
+IDS_IN_A_QUERY = 10_000
+"""More than a statement takes (PostgreSQL: 65,535 values) must never be asked for at once."""
 
 
 def known_employees(connection: Connection) -> dict[str, KnownEmployee]:
@@ -31,9 +34,38 @@ def known_employees(connection: Connection) -> dict[str, KnownEmployee]:
     }
 
 
-def known_units(connection: Connection) -> dict[str, Unit]:
-    rows = connection.execute(select(units.c.unit_id, units.c.name, units.c.parent_id, units.c.manager_number))
-    return {row.unit_id: Unit(row.unit_id, row.name, row.parent_id, row.manager_number) for row in rows}
+def known_before(connection: Connection, known: Mapping[str, KnownEmployee], read: Snapshot, today: date) -> Snapshot:
+    """The units as they are known, and the employed who are not among those read: enough to say whether they lead."""
+    of_units = connection.execute(select(units.c.unit_id, units.c.name, units.c.parent_id, units.c.manager_number))
+    numbers = {employee.employee_number for employee in read.employees}
+    missing = [
+        number
+        for number, entry in known.items()
+        if number not in numbers and (entry.left_on is None or entry.left_on >= today)
+    ]
+    return Snapshot(
+        units=tuple(Unit(unit_id, name, parent_id, manager) for unit_id, name, parent_id, manager in of_units),
+        employees=tuple(_stand_ins(connection, missing, today)),
+    )
+
+
+def _stand_ins(connection: Connection, numbers: Sequence[str], today: date) -> Iterable[Employee]:
+    """As much of an employee as decides whether they lead: from when to when, on leave or not, and who fills in."""
+    columns = (
+        employees.c.employee_number,
+        employees.c.start_on,
+        employees.c.left_on,
+        employees.c.substitute_number,
+        employees.c.is_away,
+    )
+    for start in range(0, len(numbers), IDS_IN_A_QUERY):
+        part = numbers[start : start + IDS_IN_A_QUERY]
+        rows = connection.execute(select(*columns).where(employees.c.employee_number.in_(part)))
+        for number, start_on, left_on, substitute, is_away in rows:
+            leaves_now = (Leave(today, today),) if is_away else ()
+            yield Employee(
+                number, "", "", start_on=start_on, end_on=left_on, substitute_number=substitute, leaves=leaves_now
+            )
 
 
 def apply_diff(connection: Connection, diff: StaffDiff, snapshot: Snapshot, policy_version: str, stamp: Stamp) -> None:

@@ -75,7 +75,7 @@ employees = Table(
     Column("end_on", Date),
     Column("substitute_number", String),
     Column("unit_id", String),
-    Column("manager_number", String),
+    Column("manager_number", String, index=True),
     Column("manager_found_by", String, nullable=False),
     Column("absent_since", Date),  # the first complete walk this person was missing from, while still missing
     Column("left_on", Date),  # the last day of the employment, said by HR or concluded from absence

@@ -164,7 +164,7 @@ LAPSING = (
 )
 ASSESSMENT = (
     Row("complete", collecting(None, *RequirementKind), TUESDAY, (ask_manager(NEXT_MONDAY),)),
-    Row("complete-on-a-saturday", collecting(None, *RequirementKind), SATURDAY, (ask_manager(date(2026, 3, 12)),)),
+    Row("complete-on-a-saturday", collecting(None, *RequirementKind), SATURDAY, (ask_manager(date(2026, 3, 16)),)),
     Row("manager-has-time", in_assessment(), date(2026, 3, 6)),
     Row("manager-not-reminded-on-saturday", in_assessment(chase(date(2026, 3, 1))), SATURDAY),
     Row("manager-not-reminded-on-the-named-day", in_assessment(), NEXT_MONDAY),

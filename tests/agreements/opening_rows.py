@@ -81,7 +81,8 @@ ELIGIBILITY = (
 SPECIAL_ASSESSMENT = (
     Row("special-waits", special_assessment(), MONDAY + days(4)),
     Row("special-not-reminded-on-saturday", SPECIAL_FROM_SUNDAY, date(2026, 3, 7)),
-    Row("special-reminded-on-monday", SPECIAL_FROM_SUNDAY, date(2026, 3, 9), (reminded(1, date(2026, 3, 12)),)),
+    Row("special-asked-on-a-sunday-counts-from-monday", SPECIAL_FROM_SUNDAY, date(2026, 3, 9)),
+    Row("special-reminded-on-tuesday", SPECIAL_FROM_SUNDAY, date(2026, 3, 10), (reminded(1, date(2026, 3, 13)),)),
     Row("special-not-reminded-on-the-named-day", special_assessment(), NEXT_MONDAY),
     Row("special-reminded-after-it", special_assessment(), date(2026, 3, 10), (reminded(1, date(2026, 3, 13)),)),
     Row(

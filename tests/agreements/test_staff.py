@@ -286,24 +286,41 @@ def managers(diff: StaffDiff) -> dict[str, str | None]:
     return {each.employee.employee_number: each.manager.manager_number for each in (*diff.new, *diff.changed)}
 
 
+BOSS = Snapshot(employees=(person("boss"),))
+"""What is known of the leader who was not read."""
+
+
 def test_nobody_gets_another_manager_because_of_a_row_that_is_spoilt() -> None:
     """The row of the unit's own leader, and then of the unit itself, cannot be read."""
     known = remembered(person("ada"))
     without_boss = Snapshot(UNITS, (person("chief"), person("ada")), (RejectedRow("boss", "navn", "mangler"),))
-    assert compare(without_boss, known, TODAY).changed == ()
+    assert compare(without_boss, known, TODAY, before=BOSS).changed == ()
     for key in ("team", "organisasjonselement[0]"):
         without_unit = snapshot(person("ada"), units=UNITS[1:], rejected=(RejectedRow(key, "navn", "mangler"),))
-        units = {unit.unit_id: unit for unit in UNITS}
-        assert compare(without_unit, known, TODAY, units=units).changed == ()
+        assert compare(without_unit, known, TODAY, before=Snapshot(UNITS)).changed == ()
         assert managers(compare(without_unit, known, TODAY)) == {"ada": None, "chief": None}
+
+
+@pytest.mark.parametrize(
+    "boss",
+    [
+        pytest.param(replace(person("boss"), leaves=(Leave(TODAY, TODAY),)), id="on-leave"),
+        pytest.param(person("boss", end_on=YESTERDAY), id="has-left"),
+        pytest.param(replace(person("boss"), start_on=TOMORROW), id="has-not-begun"),
+    ],
+)
+def test_a_spoilt_row_makes_nobody_lead_who_does_not(boss: Employee) -> None:
+    without_boss = Snapshot(UNITS, (person("chief"), person("ada")), (RejectedRow("boss", "navn", "mangler"),))
+    diff = compare(without_boss, remembered(person("ada")), TODAY, before=Snapshot(employees=(boss,)))
+    assert managers(diff) == {"ada": None, "chief": None}
 
 
 def test_a_leader_who_is_missing_for_the_first_time_still_leads() -> None:
     known = remembered(person("ada"))
     now = Snapshot(UNITS, (person("chief"), person("ada")))
-    assert compare(now, known, TODAY).changed == ()
+    assert compare(now, known, TODAY, before=BOSS).changed == ()
     known["boss"] = structs.replace(known["boss"], absent_since=YESTERDAY)
-    diff = compare(now, known, TODAY)
+    diff = compare(now, known, TODAY, before=BOSS)
     assert (diff.gone, managers(diff)) == ({"boss": YESTERDAY}, {"ada": None, "chief": None})
 
 

@@ -1,6 +1,7 @@
 """HR reads Norwegian: every rule and state has a name that is not ours."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,10 @@ import pytest
 import agreements.rules
 from agreements.case import State
 from agreements.words import RULES, STATES, rule_in_words
+from config.sharepoint import APPLICATIONS, CASE_LIBRARY, LISTS
 
+ROOT = Path(__file__).parents[2]
+WRITERS = ("flows", "hjemmekontor", "integrations", "tasks")
 RULE_FILES = sorted(Path(agreements.rules.__file__).parent.glob("*.py"))
 
 
@@ -21,8 +25,31 @@ def _rule_names() -> set[str]:
     }
 
 
+def _answers() -> set[str]:
+    """What people deliver: an item of any list but the applications, or a file."""
+    lists = {definition.name for definition in LISTS if definition is not APPLICATIONS}
+    return {f"fact.{source}" for source in lists | {CASE_LIBRARY}}
+
+
+def _named_elsewhere() -> set[str]:
+    """Rules outside the rules' own files: HR's changes by their names, and whatever an `Action` is made with."""
+    found = set()
+    for file in (file for package in WRITERS for file in (ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and re.fullmatch(r"hr\.[a-z-]+", str(node.value)):
+                found.add(str(node.value))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Action":
+                found.add(ast.unparse(node.args[0]).removeprefix("f").strip("'\""))
+    return found
+
+
 def test_every_rule_has_norwegian_words() -> None:
-    assert _rule_names() == set(RULES)
+    """Whatever is written as an event, wherever it comes from."""
+    elsewhere = _named_elsewhere()
+    assert {rule.partition("{")[0] for rule in elsewhere if "{" in rule} == {"fact.", "upload.refused."}
+    from_hr = {rule for rule in elsewhere if "{" not in rule}
+    assert from_hr
+    assert _rule_names() | _answers() | {"upload.refused"} | from_hr == set(RULES)
 
 
 def test_every_state_has_norwegian_words() -> None:
@@ -35,6 +62,8 @@ def test_every_state_has_norwegian_words() -> None:
         ("documentation.reminder.2", "purret på dokumentasjon"),
         ("evaluation.reminder.1.2", "purret på evaluering"),
         ("§1-sporadic", "trenger ingen avtale (sporadisk)"),
+        ("fact.Svar.12", "svar om arbeidsplassen mottatt"),
+        ("upload.refused.3", "fil avvist"),
     ],
 )
 def test_a_number_is_not_part_of_the_name(rule: str, words: str) -> None:

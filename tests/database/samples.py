@@ -34,7 +34,7 @@ from agreements.staff import StaffDiff, compare
 from integrations.database.cases import Decided, Stamp, add_cases, load_cases, save_decisions
 from integrations.database.engine import Database
 from integrations.database.rows import AnyRow
-from integrations.database.staff import apply_diff, known_employees, known_units
+from integrations.database.staff import apply_diff, known_before, known_employees
 from integrations.database.tables import metadata
 
 TODAY = date(2027, 3, 1)
@@ -71,7 +71,8 @@ def without(snapshot: Snapshot, *numbers: str) -> Snapshot:
 def load_staff(database: Database, snapshot: Snapshot, today: date = TODAY) -> StaffDiff:
     """Synchronise as the night does; returns what differed."""
     with database.transaction() as connection:
-        diff = compare(snapshot, known_employees(connection), today, units=known_units(connection))
+        known = known_employees(connection)
+        diff = compare(snapshot, known, today, before=known_before(connection, known, snapshot, today))
         apply_diff(connection, diff, snapshot, "2026-11-01", Stamp(today, NOW, "sync-employees"))
     return diff
 

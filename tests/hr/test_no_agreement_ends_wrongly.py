@@ -154,9 +154,6 @@ def heal(town: Town, on: date) -> None:
     assert town.reasons_of_holds() == []
 
 
-@pytest.mark.xfail(
-    reason="agreements.staff.compare takes a rejected row of an unknown number for somebody new", raises=AssertionError
-)
 @of_kinds("unit4")  # which writes the number twice in each row: when the two differ, the row could be anybody's
 def test_a_row_whose_number_is_another_text_ends_nobody(town: Town) -> None:
     """Nobody is known by that number, so the row may be that of the one who is missing."""

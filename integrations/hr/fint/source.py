@@ -299,21 +299,27 @@ class _Picture:
             self._set_aside_or_reject(unread, _text(unread.identity.employment))
         for row in self._employments.rows:
             number = row.employee_number
-            position_ids = {*row.position_ids, *self._positions_of.get(number, ())}
+            position_ids = self._position_ids(row)
             if number not in self._set_aside and (fault := self._fault(number, position_ids)):
                 self._set_aside[number] = fault
             if number not in self._set_aside:
                 row.given_name, row.family_name = self._names[number]
-                positions = [self._positions[each] for each in sorted(position_ids) if each in self._positions]
+                positions = [self._positions[each] for each in position_ids if each in self._positions]
                 row.positions = [position for position in positions if position.ever_holds]
                 self._employees.append(row)
 
-    def _fault(self, number: str, position_ids: set[str]) -> RejectedRow | None:
+    def _position_ids(self, row: Employed) -> list[str]:
+        """Of all positions that either end speaks of, in order; the two agree on the one position most people have."""
+        claimed = self._positions_of.get(row.employee_number, [])
+        agreed = len(claimed) == 1 and claimed == row.position_ids
+        return claimed if agreed else sorted({*claimed, *row.position_ids})
+
+    def _fault(self, number: str, position_ids: list[str]) -> RejectedRow | None:
         if not any(self._names.get(number, ())):
             reason = "ingen person med navn hører til ansattnummeret"
             return RejectedRow(number, f"{PERSONS.name}._links.personalressurs", reason)
         # A link to a position that has gone is common and harmless, unless it may be the one that was unreadable.
-        if self._position_without_owner and not position_ids <= self._positions.keys():
+        if self._position_without_owner and not self._positions.keys() >= set(position_ids):
             reason = "et arbeidsforhold som hører til ansattnummeret kan ikke leses"
             return RejectedRow(number, f"{EMPLOYMENTS.name}._links.arbeidsforhold", reason)
         return None

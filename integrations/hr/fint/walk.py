@@ -5,7 +5,7 @@ municipality. So a walk counts only if every page came, the number of different 
 neither total, cache size nor time of last update moved meanwhile. Otherwise it is walked again.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -110,8 +110,7 @@ def _walk_once(client: FintClient, resource: Resource[R, K], page_size: int) -> 
         page = client.get(resource.path, _PAGE, {"offset": offset, "size": page_size})
         _check_page(page, offset, total)
         total = page.total_items
-        for place, raw in enumerate(page.embedded.entries, offset):
-            seen.add(_take(walked, resource, raw, place))
+        seen.update(_take(walked, resource, page.embedded.entries, offset))
         offset += len(page.embedded.entries)
     if total == 0:
         raise HrUnreadable(
@@ -149,16 +148,21 @@ def _instant(milliseconds: str) -> datetime | None:
         return None
 
 
-def _take(walked: Walked[K], resource: Resource[R, K], raw: msgspec.Raw, place: int) -> Hashable:
-    """Keep a row, or what is wrong with it; returns what tells it apart from the other rows."""
-    try:
-        row = resource.decoder.decode(raw)
-    except msgspec.DecodeError as error:
-        path, reason = fault_of(error, resource.name)
-        walked.unread.append(UnreadRow(f"{resource.name}[{place}]", _identity(raw), path, reason))
-        return place
-    walked.rows.append(resource.keep(row))
-    return blake2b(raw, digest_size=16).digest() if resource.key is None else resource.key(row)
+def _take(
+    walked: Walked[K], resource: Resource[R, K], entries: Iterable[msgspec.Raw], offset: int
+) -> Iterator[Hashable]:
+    """Keep the rows of a page, or what is wrong with them; gives for each what tells it apart from all others."""
+    decode, keep, key = resource.decoder.decode, resource.keep, resource.key
+    for place, raw in enumerate(entries, offset):
+        try:
+            row = decode(raw)
+        except msgspec.DecodeError as error:
+            path, reason = fault_of(error, resource.name)
+            walked.unread.append(UnreadRow(f"{resource.name}[{place}]", _identity(raw), path, reason))
+            yield place
+            continue
+        walked.rows.append(keep(row))
+        yield blake2b(raw, digest_size=16).digest() if key is None else key(row)
 
 
 def _identity(raw: msgspec.Raw) -> Identity:

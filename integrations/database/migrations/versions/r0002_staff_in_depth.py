@@ -36,6 +36,7 @@ def upgrade() -> None:
     op.add_column("employees", sa.Column("directory_mail", sa.String(), nullable=True))
     op.add_column("employees", sa.Column("directory_principal_name", sa.String(), nullable=True))
     op.add_column("employees", sa.Column("directory_read_on", sa.Date(), nullable=True))
+    op.create_index(op.f("ix_employees_manager_number"), "employees", ["manager_number"])
     for name in ADDRESSES:
         op.create_index(f"ix_employees_lower_{name}", "employees", [sa.text(f"lower({name})")])
     _add_to_cases()
@@ -74,6 +75,7 @@ def downgrade() -> None:
         op.drop_column("sync_runs", name)
     for name in ("assessment_answers", "is_leader", "equipment", "paused_on", "away", "placed_in", "unit_id", "led_by"):
         op.drop_column("cases", name)
+    op.drop_index(op.f("ix_employees_manager_number"), "employees")
     for name in ADDRESSES:
         op.drop_index(f"ix_employees_lower_{name}", "employees")
     for name in ("directory_read_on", "directory_principal_name", "directory_mail", "is_away"):

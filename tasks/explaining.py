@@ -1,0 +1,51 @@
+"""A case's history for those who look in Prefect: what, when and why, and nobody's name or number."""
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+
+from config.settings import load_settings
+from integrations.database.history import Happening, History, history
+from integrations.database.reading import reading
+from tasks.batches import LOCAL
+
+MACHINERY = frozenset(
+    {
+        *("sync-employees", "open-cases", "intake", "chase-documentation", "file-agreements", "trigger-evaluations"),
+        *("expire-agreements", "impose-home-office"),
+    }
+)
+"""Whatever else stands as having done something is a person, and is only shown by what they are to the case."""
+SOMEBODY_ELSE = "tidligere leder eller HR"
+"""Nobody but the employee, the manager of that day and HR may answer."""
+HEAD = "| Dato | Hva | Tilstand | Av | Regel | Regelverk |\n|---|---|---|---|---|---|"
+
+
+@task(name="show-history", **LOCAL)
+def show_history(case_number: str) -> str:
+    """Publish the history under the case's own key; returns the case number as it is stored.
+
+    Opens the database by itself: a night would take the lease, or keep others from it.
+
+    Raises:
+        NoSuchCaseError: no case has this number.
+        SettingsError, DatabaseUnreachableError, SchemaOutdatedError: one line each.
+    """
+    with reading(load_settings().database_url) as connection:
+        found = history(connection, case_number)
+    lines = [f"# {found.case_number}: {found.state}", "", HEAD, *(_line(each, found) for each in found.happenings)]
+    create_markdown_artifact("\n".join(lines), key=f"sak-{found.case_number.lower()}", description="Sakens historikk")
+    return found.case_number
+
+
+def _line(each: Happening, of: History) -> str:
+    state = each.to_state if each.from_state == each.to_state else f"{each.from_state} → {each.to_state}"
+    cells = (f"{each.business_date:%d.%m.%Y}", each.what, state, _by(each.by, of), each.rule, each.policy_version)
+    return f"| {' | '.join(cell or '' for cell in cells)} |"
+
+
+def _by(actor: str | None, of: History) -> str | None:
+    if actor is None or actor == "HR" or actor in MACHINERY:
+        return actor
+    if actor == of.employee_number:
+        return "ansatt"
+    return "leder" if actor in of.manager_numbers else SOMEBODY_ELSE

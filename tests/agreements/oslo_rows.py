@@ -1,0 +1,143 @@
+"""Oslo kommune's circular 38/2021, a row for each of its rules."""
+
+from datetime import date
+
+import msgspec
+
+from agreements.case import EvaluationOutcome, Place, State
+from agreements.decide import decide
+from agreements.policy import MUST_BE_AGREED, Policy, UnitDecision
+from tests.agreements.document_rows import (
+    IMPOSED,
+    DocumentRow,
+    asked_of_manager,
+    clause,
+    evaluation_days,
+    informed_when_imposed,
+    key,
+    lent_or_own,
+    letters,
+    remarked,
+    said_no,
+    sorted_as,
+)
+from tests.agreements.factories import MONDAY, active, answered, application, days, received
+
+FACTORS = ("Oppgaver", "Samhandling", "Laering", "Arbeidsmiljo", "Onsker")
+
+
+def _unit_without_hearings(_policy: Policy) -> object:
+    """A unit's decision needs both dates."""
+    try:
+        msgspec.convert({"unit_id": "O-1", "max_days_per_week": 1.0}, UnitDecision)
+    except msgspec.ValidationError as error:
+        return "discussed_with_unions_on" in str(error)
+    return False
+
+
+def _unit_of_its_own(policy: Policy) -> object:
+    decided = UnitDecision(
+        unit_id="O-1", max_days_per_week=1.0, discussed_with_unions_on=MONDAY, safety_service_involved_on=MONDAY
+    )
+    changed = msgspec.structs.replace(policy, units=(decided,))
+    return changed.limits_in("O-1").max_days_per_week, changed.limits_in(None).max_days_per_week
+
+
+def _on_a_day_of_attendance(policy: Policy) -> object:
+    limits = msgspec.structs.replace(policy.limits, attendance_weekdays=("onsdag",))
+    changed = msgspec.structs.replace(policy, limits=limits)
+    asked_for = (application(weekdays="Tirsdag, Onsdag"), application(weekdays="Tirsdag, Torsdag"))
+    return [decide(received(each), changed, MONDAY)[0].rule for each in asked_for]
+
+
+def _negative_findings(policy: Policy) -> object:
+    """An evaluation may adjust the agreement or end it; its last day is then the day the answer is taken in."""
+    states = []
+    for outcome in (EvaluationOutcome.ADJUST, EvaluationOutcome.END):
+        recorded = decide(active(evaluations=(answered(1, outcome, MONDAY),)), policy, MONDAY)[-1].after
+        later = decide(recorded, policy, MONDAY + days(1))
+        states.append(later[-1].after.state if later else recorded.state)
+    return states
+
+
+def _question(policy: Policy, column: str) -> str:
+    return next(question.text for question in policy.manager_questions if question.column == column)
+
+
+OSLO_ROWS = (
+    clause("Office is the starting point", "a", "Arbeidsstedet er utgangspunktet"),
+    DocumentRow("Office is the starting point", "rule assessment.rejected", said_no, State.ENDED),
+    DocumentRow("Each unit sets scope", "units", _unit_of_its_own, (1.0, 3.0)),
+    DocumentRow(
+        "Each unit sets scope",
+        "units: discussed_with_unions_on, safety_service_involved_on",
+        _unit_without_hearings,
+        expected=True,
+    ),
+    clause("Voluntary unless imposed", "e", "frivillig med mindre det er pålagt, og ingen har krav på det"),
+    DocumentRow("Voluntary unless imposed", "rule imposed.informed", informed_when_imposed, IMPOSED),
+    asked_of_manager("Five assessment factors", *FACTORS),
+    DocumentRow(
+        "Five assessment factors",
+        "manager_questions: Arbeidsmiljo",
+        lambda policy: [word in _question(policy, "Arbeidsmiljo") for word in ("arbeid og fritid", "isolasjon")],
+        [True, True],
+    ),
+    key("Example default", "limits.unit_average_days_per_week", 2.0),
+    clause("Example default", "a", "kan justeres etter oppgavene og behovet for oppmøte"),
+    key("judged aggregated per department", "limits.unit_average_days_per_week", 2.0),
+    remarked("judged aggregated per department", "limits.max_days_per_week", is_remarked=False, days_per_week=3.0),
+    sorted_as(
+        "judged aggregated per department", "limits.absolute_days_per_week", "documentation.ask", days_per_week=5.0
+    ),
+    key("Common arenas", "limits.attendance_weekdays", ()),
+    DocumentRow(
+        "Common arenas",
+        "limits.attendance_weekdays",
+        _on_a_day_of_attendance,
+        ["limits.attendance-day", "documentation.ask"],
+    ),
+    clause("Regular contact with home workers", "Oppfølging", "holder jevnlig kontakt"),
+    DocumentRow("Regular contact with home workers", "evaluation.every_months", evaluation_days, (date(2026, 9, 2),)),
+    DocumentRow(
+        "Regular contact with home workers",
+        "rule evaluation.recorded",
+        _negative_findings,
+        [State.ACTIVE, State.ENDED],
+    ),
+    DocumentRow(
+        "employer as far as practicable",
+        "manager_questions: Arbeidsmiljo",
+        lambda policy: "fullt forsvarlig" in _question(policy, "Arbeidsmiljo"),
+        expected=True,
+    ),
+    clause("Start and end of working time must be registered", "b", "begynnelse og slutt registreres"),
+    lent_or_own("Equipment by individual need", "PC", "Skjerm", "Kontorstol"),
+    key("Equipment by individual need", "equipment_packages", ()),
+    clause("Equipment by individual need", "g", "lånes ut først"),
+    clause("Mobile tethering is often enough", "g", "Internettdeling fra jobbtelefonen er ofte nok"),
+    key("§ 2 written home-work agreement", "requirements", ("signed_agreement",)),
+    DocumentRow("§ 2 written home-work agreement", "clauses: a-h", letters, set(MUST_BE_AGREED)),
+    clause("§ 2 written home-work agreement", "d", "i tillegg til arbeidsavtalen"),
+    sorted_as(
+        "do not cover short/occasional work",
+        "limits.short_term_up_to_days",
+        "§1-short-term",
+        end_on=MONDAY + days(43),
+    ),
+    sorted_as(
+        "do not cover short/occasional work",
+        "limits.sporadic_below_days_per_week",
+        "§1-sporadic",
+        days_per_week=0.5,
+    ),
+    sorted_as(
+        "do not cover short/occasional work",
+        "rule §1-elsewhere-than-home",
+        "§1-elsewhere-than-home",
+        place=Place.ELSEWHERE_IN_NORWAY,
+    ),
+    clause("Insurance: injury/death during remote work", "Forsikring", "Skade eller død under arbeidet hjemme"),
+    clause("Insurance: injury/death during remote work", "Forsikring", "Tvilstilfeller vurderes hver for seg"),
+    clause("Consider remote and hybrid meetings", "c", "Digitale og hybride møter"),
+)

@@ -1,0 +1,134 @@
+"""The procedure "Hjemmekontor" (MBM 24 August 2021), a row for each of its rules."""
+
+from datetime import date
+
+import msgspec
+
+from agreements.actions import ErrandKind
+from agreements.advice import advice
+from agreements.case import FilingKind, RequirementKind, State
+from agreements.decide import decide
+from agreements.paperwork import People, agreement
+from agreements.policy import MUST_BE_AGREED, Policy, UnitDecision
+from tests.agreements.document_rows import (
+    DocumentRow,
+    asked_of_employee,
+    asked_of_manager,
+    clause,
+    evaluation_days,
+    key,
+    last_day_when_terminated,
+    lent_or_own,
+    letters,
+    normal_life,
+    remarked,
+    said_no,
+    sorted_as,
+)
+from tests.agreements.factories import (
+    MANAGER,
+    MONDAY,
+    approved,
+    chase,
+    collecting,
+    days,
+    in_assessment,
+)
+
+LEADER_QUESTION = "Er det forhold i arbeidsmiljøet, personalsaker eller oppgaver som krever mer tilstedeværelse?"
+
+
+def _unit_of_its_own(policy: Policy) -> object:
+    decided = UnitDecision(
+        unit_id="O-1", max_days_per_week=1.0, discussed_with_unions_on=MONDAY, safety_service_involved_on=MONDAY
+    )
+    changed = msgspec.structs.replace(policy, units=(decided,))
+    return changed.limits_in("O-1").max_days_per_week, changed.limits_in("O-2").max_days_per_week
+
+
+def _leader_is_asked_about(policy: Policy) -> object:
+    told = advice(in_assessment(is_leader=True), policy) or ""
+    return LEADER_QUESTION in told, advice(in_assessment(), policy)
+
+
+def _without_a_photo(policy: Policy) -> object:
+    others = (RequirementKind.ANSWERS, RequirementKind.SIGNED_AGREEMENT)
+    waiting = collecting(None, *others)
+    given_up = collecting(chase(MONDAY, 3, MONDAY + days(22)), *others)
+    lapsed = decide(given_up, policy, date(2026, 4, 15))[-1].after
+    return decide(waiting, policy, MONDAY), lapsed.end_reason
+
+
+def _filed(policy: Policy) -> object:
+    errands = decide(approved(), policy, MONDAY)[0].errands
+    return [errand.filing for errand in errands if errand.kind is ErrandKind.FILE_DOCUMENT]
+
+
+def _measures_in_agreement(policy: Policy) -> object:
+    case = normal_life(policy, measures="Ny lampe").case
+    return agreement(case, policy, People("Kari", None, None, {}), MONDAY, is_draft=False).measures
+
+
+def _draft_letters(policy: Policy) -> object:
+    draft = agreement(collecting(), policy, People("Kari", None, None, {}), MONDAY, is_draft=True)
+    return [each.letter for each in draft.clauses if each.letter]
+
+
+PROCEDURE_ROWS = (
+    DocumentRow('attachment "Avtale hjemmekontor"', "clauses", _draft_letters, list(MUST_BE_AGREED)),
+    DocumentRow('attachment "Avtale hjemmekontor"', "clauses", letters, set(MUST_BE_AGREED)),
+    key("evaluates it every 6 months", "evaluation.every_months", 6),
+    DocumentRow("evaluates it every 6 months", "evaluation.every_months", evaluation_days, (date(2026, 9, 2),)),
+    asked_of_manager("tasks can be done from home", "Oppgaver"),
+    DocumentRow("Units may differ", "units", _unit_of_its_own, (1.0, 3.0)),
+    key("days per week at the workplace", "limits.min_office_days_per_week", 2.0),
+    key("days per week at the workplace", "limits.max_days_per_week", 3.0),
+    remarked(
+        "days per week at the workplace",
+        "limits.max_days_per_week",
+        is_remarked=True,
+        days_per_week=3.5,
+    ),
+    remarked(
+        "days per week at the workplace",
+        "limits.min_office_days_per_week",
+        is_remarked=False,
+        days_per_week=3.0,
+    ),
+    clause("attend scheduled meetings physically", "a", "går foran avtalte hjemmedager"),
+    asked_of_manager("Leaders: special assessment", "LederNaervaer"),
+    DocumentRow(
+        "Leaders: special assessment", "manager_questions: only_for_leaders", _leader_is_asked_about, (True, None)
+    ),
+    sorted_as("Individual assessment allowed", "limits.absolute_days_per_week", "documentation.ask", days_per_week=5.0),
+    key("Leader follows up twice a year", "evaluation.every_months", 6),
+    key(
+        "Leader follows up twice a year",
+        "evaluation.extra_when",
+        ("helsen", "hjemmesituasjonen", "arbeidsoppgavene"),
+    ),
+    clause("Employee provides a sound workplace", "g", "bord, stol og lys"),
+    asked_of_employee("Employee provides a sound workplace", "Lys", "Stoy"),
+    lent_or_own("Employee provides a sound workplace", "Kontorpult", "Kontorstol", "Lyskilde", "Skjerm"),
+    DocumentRow(
+        "documents the home office with a photo",
+        "requirements: photo",
+        lambda policy: RequirementKind.PHOTO in policy.requirements,
+        expected=True,
+    ),
+    DocumentRow("documents the home office with a photo", "requirements: photo", _without_a_photo, ([], "lapsed")),
+    asked_of_manager("documents the home office with a photo", "Arbeidsplass"),
+    DocumentRow("documents the home office with a photo", "rule assessment.rejected", said_no, State.ENDED),
+    DocumentRow("archived in personalmappen", "rule filing.prepare", _filed, [FilingKind.AGREEMENT, FilingKind.PHOTO]),
+    asked_of_employee("Four mapping questions", "Erfaring", "Lys", "Stoy", "Pauser"),
+    DocumentRow("decide measures from answers", "the manager's form: Tiltak", _measures_in_agreement, "Ny lampe"),
+    clause("insurances apply at the home office", "Forsikring", "gjelder også på hjemmekontoret"),
+    key("terminate the agreement with immediate effect", "termination.manager_notice_days", 0),
+    DocumentRow(
+        "terminate the agreement with immediate effect",
+        "termination.manager_notice_days",
+        lambda policy: last_day_when_terminated(policy, MANAGER),
+        MONDAY,
+    ),
+    clause("terminate the agreement with immediate effect", "e", "med øyeblikkelig virkning"),
+)
