@@ -177,9 +177,11 @@ def _termination(case: Case, fact: TerminationGiven, sender: Sender, today: date
     parties = {case.employee_number, case.manager_number}
     if sender.employee_number not in parties and not sender.is_hr:
         raise SetAsideError("Bare den ansatte, nærmeste leder eller HR kan si opp avtalen.")
+    if case.imposed and not sender.is_hr:
+        raise SetAsideError("Pålagt hjemmekontor kan ikke sies opp. Det opphører når perioden er over.")
     is_employee = sender.employee_number == case.employee_number
     days = notice.employee_notice_days if is_employee else notice.manager_notice_days
-    last_day = max(fact.last_day, today + timedelta(days=days)) if days else fact.last_day
+    last_day = max(fact.last_day, today + timedelta(days=days))
     return replace(case, termination=Termination(last_day, sender.employee_number))
 
 

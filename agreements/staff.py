@@ -41,7 +41,8 @@ class StaffDiff:
     """The difference between the snapshot and the database. `gone` maps employee number to the last day.
 
     `ending` counts those whose employment would end, or end earlier than was known; `rewritten` those of `changed` who
-    only differ because an older program stored less of them.
+    only differ because an older program stored less of them. `input_digest` names everything that was read, as it
+    stands on that day.
     """
 
     new: tuple[Staffing, ...]
@@ -57,6 +58,7 @@ class StaffDiff:
     rejected: int
     known: int
     read: int
+    input_digest: str = ""
 
     @property
     def digest(self) -> str:
@@ -111,6 +113,7 @@ def compare(
         rejected=len(snapshot.rejected),
         known=sum(_employed(entry, today) for entry in known.values()),
         read=len(read),
+        input_digest=diff.input_digest(snapshot),
     )
 
 
@@ -149,9 +152,11 @@ class _Comparison:
         self.new: list[Staffing] = []
         self.changed: list[Staffing] = []
         self.ending = self.rewritten = self.manager_changes = self.without_manager = 0
+        self._everybody = blake2b(digest_size=HASH_BYTES)
 
     def look_at(self, employee: Employee) -> None:
         staffing = _staffing(employee, self._organisation)
+        self._everybody.update(staffing.content_hash)
         self.without_manager += staffing.manager.manager_number is None
         before = self._known.get(employee.employee_number)
         if before is None:
@@ -161,6 +166,12 @@ class _Comparison:
             self.rewritten += not before.content_hash.startswith(HASH_VERSION)
             self.manager_changes += before.manager_number != staffing.manager.manager_number
             self.ending += _ends_earlier(before, staffing)
+
+    def input_digest(self, snapshot: Snapshot) -> str:
+        """From the hashes of everybody looked at: to encode them all once more would cost as much as comparing them."""
+        whole = self._everybody.copy()
+        whole.update(msgspec.msgpack.encode((snapshot.units, snapshot.rejected)))
+        return whole.hexdigest()
 
 
 def _units(snapshot: Snapshot, known: Sequence[Unit]) -> dict[str, Unit]:

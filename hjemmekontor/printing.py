@@ -96,14 +96,15 @@ def print_rejected(console: Console, found: Sequence[Mapping[str, Any]]) -> None
 
 
 def print_history(console: Console, found: Mapping[str, Any]) -> None:
-    table = Table(title=f"{found['case']}: {found['state']}", title_justify="left")
-    for heading in ("Dato", "Hva", "Tilstand", "Av", "Regel", "Regelverk"):
-        table.add_column(heading, overflow="fold")
+    """Two lines for each: what happened, then by whom and why. Six columns would be too many for a terminal."""
+    console.print(f"{found['case']}: {found['state']}", highlight=False)
     for row in found["history"]:
-        state = row["to"] if row["from"] == row["to"] else f"{row['from']} → {row['to']}"
-        cells = (row["date"], row["what"], state, row["by"], row["rule"], row["policy_version"])
-        table.add_row(*(escape(cell or "") for cell in cells))
-    console.print(table)
+        moved = "" if row["from"] == row["to"] else f" ({row['from']} → {row['to']})"
+        console.print(f"{row['date']}  {row['what']}{moved}", markup=False, highlight=False, soft_wrap=True)
+        why = [part for part in (row["by"], row["rule"], row["policy_version"]) if part is not None]
+        if why:
+            line = f"            {' · '.join(why)}"
+            console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def _where_to_look(console: Console, settings: Settings) -> None:

@@ -17,7 +17,7 @@ MACHINERY = frozenset(
 """Whatever else stands as having done something is a person, and is only shown by what they are to the case."""
 SOMEBODY_ELSE = "tidligere leder eller HR"
 """Nobody but the employee, the manager of that day and HR may answer."""
-HEAD = "| Dato | Hva | Tilstand | Av | Regel | Regelverk |\n|---|---|---|---|---|---|"
+HEAD = "| Dato | Hva | Ny tilstand | Av | Regel | Regelverk |\n|---|---|---|---|---|---|"
 
 
 @task(name="show-history", **LOCAL)
@@ -38,8 +38,8 @@ def show_history(case_number: str) -> str:
 
 
 def _line(each: Happening, of: History) -> str:
-    state = each.to_state if each.from_state == each.to_state else f"{each.from_state} → {each.to_state}"
-    cells = (f"{each.business_date:%d.%m.%Y}", each.what, state, _by(each.by, of), each.rule, each.policy_version)
+    moved = None if each.from_state == each.to_state else f"{each.from_state} → {each.to_state}"
+    cells = (f"{each.business_date:%d.%m.%Y}", each.what, moved, _by(each.by, of), each.rule, each.policy_version)
     return f"| {' | '.join(cell or '' for cell in cells)} |"
 
 

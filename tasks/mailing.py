@@ -8,8 +8,8 @@ from prefect import task
 from sqlalchemy import Connection
 
 from agreements.actions import Role
-from agreements.documents import EquipmentSource
 from agreements.calendar import is_working_day
+from agreements.documents import EquipmentSource
 from agreements.outdated import STILL_ASKED, is_outdated
 from integrations.database import outgoing
 from integrations.database.cases import load_cases

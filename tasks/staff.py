@@ -5,14 +5,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from hashlib import blake2b
 
-import msgspec
 from prefect import task
 from sqlalchemy import Connection
 
 from agreements.people import Overrides, RejectedRow, Snapshot
-from agreements.staff import HASH_BYTES, StaffDiff, compare, concerns
+from agreements.staff import StaffDiff, compare, concerns
 from config.errors import ExpectedError
 from config.manager_overrides import load_overrides
 from integrations.database.addresses import remember_directory, without_address
@@ -132,7 +130,7 @@ def _apply(connection: Connection, night: Night, reading: Reading, diff: StaffDi
     for source, rows in ((SOURCE, snapshot.rejected), (OVERRIDES, _unusable(reading))):
         set_aside(connection, source, rows, night.on)
         resolve_others(connection, source, rows, night.on)
-    record_run(connection, diff, _run("applied", night, reading))
+    record_run(connection, diff, _run("applied", night, reading, diff))
 
 
 def _hold(connection: Connection, night: Night, reading: Reading, diff: StaffDiff, worries: list[str]) -> SyncHeldError:
@@ -141,22 +139,21 @@ def _hold(connection: Connection, night: Night, reading: Reading, diff: StaffDif
     status = hold(connection, held, datetime.now(UTC))
     # Rows that cannot be read show with their reasons whether or not the rest is applied.
     set_aside(connection, SOURCE, reading.snapshot.rejected, night.on)
-    record_run(connection, diff, _run("held", night, reading))
+    record_run(connection, diff, _run("held", night, reading, diff))
     if status == "discarded":
         return SyncHeldError(f"Forskjellen ({digest}) er forkastet og blir ikke brukt: {because}.")
     return SyncHeldError(f"Venter på godkjenning ({digest}), fordi {because}.")
 
 
-def _run(outcome: str, night: Night, reading: Reading) -> SyncRun:
-    snapshot = reading.snapshot
+def _run(outcome: str, night: Night, reading: Reading, diff: StaffDiff) -> SyncRun:
     return SyncRun(
         "applied" if outcome == "applied" else "held",
         night.on,
         datetime.now(UTC),
         time.monotonic() - reading.started,
         night.settings.hr_kind,
-        blake2b(msgspec.msgpack.encode(snapshot), digest_size=HASH_BYTES).hexdigest(),
-        snapshot.published_at,
+        diff.input_digest,
+        reading.snapshot.published_at,
     )
 
 

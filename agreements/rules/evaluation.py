@@ -1,7 +1,7 @@
 """Each agreement is evaluated by its manager at the policy's cadence, and at the end of a trial."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
 from agreements.calendar import add_months
@@ -65,14 +65,15 @@ def recorded_due(case: Case, _policy: Policy) -> date | None:
     return IMMEDIATELY if case.state is State.ACTIVE and _unfiled(case) is not None else None
 
 
-def recorded(case: Case, _policy: Policy, today: date) -> Action:
-    """An answered evaluation is filed; the outcome "end" ends the agreement today."""
+def recorded(case: Case, policy: Policy, today: date) -> Action:
+    """An answered evaluation is filed; the outcome "end" ends the agreement, after the manager's notice."""
     evaluation = _unfiled(case)
     if evaluation is None or evaluation.given_by is None:
         raise AssertionError(f"{case.number}: no answered evaluation waits for filing")
     after = case.with_filings(Filing(FilingKind.EVALUATION, evaluation.sequence))
     if evaluation.outcome is EvaluationOutcome.END and after.termination is None:
-        after = replace(after, termination=Termination(today, evaluation.given_by))
+        last_day = today + timedelta(days=policy.termination.manager_notice_days)
+        after = replace(after, termination=Termination(last_day, evaluation.given_by))
     return Action(
         f"evaluation.recorded.{evaluation.sequence}",
         case,

@@ -5,6 +5,7 @@ from datetime import date
 
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
 from agreements.case import (
+    WEEKDAYS,
     Application,
     AssessmentOutcome,
     Case,
@@ -25,7 +26,7 @@ def eligibility_due(case: Case, _policy: Policy) -> date | None:
 def eligibility(case: Case, policy: Policy, today: date) -> Action:
     """Sort a new case: no agreement needed (regulation § 1), refused or looked at specially (policy), or ordinary."""
     application = case.application
-    outside = _outside_the_regulation(application, policy)
+    outside = _outside_the_regulation(application, policy, today)
     if outside is not None:
         rule, template = outside
         return Action(rule, case, case.moved(State.NO_AGREEMENT_NEEDED), (Notice(template, Role.EMPLOYEE),))
@@ -88,7 +89,7 @@ def _ask_for_special_assessment(case: Case, policy: Policy, today: date) -> Acti
     return Action("abroad.special-assessment", case, waiting, notices)
 
 
-def _outside_the_regulation(application: Application, policy: Policy) -> tuple[str, str] | None:
+def _outside_the_regulation(application: Application, policy: Policy, today: date) -> tuple[str, str] | None:
     """The rule and the text for what needs no agreement (regulation § 1): elsewhere, sporadic, or short."""
     limits = policy.limits
     if application.place is Place.ELSEWHERE_IN_NORWAY:
@@ -98,7 +99,8 @@ def _outside_the_regulation(application: Application, policy: Policy) -> tuple[s
     if application.days_per_week < limits.sporadic_below_days_per_week:
         return "§1-sporadic", "no_agreement_sporadic"
     lasts = None if application.end_on is None else (application.end_on - application.start_on).days + 1
-    if lasts is not None and 0 < lasts <= limits.short_term_up_to_days:
+    is_short = lasts is not None and 0 < lasts <= limits.short_term_up_to_days
+    if is_short and application.end_on is not None and application.end_on >= today:
         return "§1-short-term", "no_agreement_short_term"
     return None
 
@@ -112,7 +114,11 @@ def _refusal(application: Application, policy: Policy, today: date) -> tuple[str
         return "period.already-over", Notice("rejected_period_over", Role.EMPLOYEE)
     if application.place is Place.ABROAD and policy.abroad.outcome == "refused":
         return "abroad.refused", Notice("rejected_abroad", Role.EMPLOYEE)
-    attendance = [day for day in limits.attendance_weekdays if day in application.named_weekdays]
+    attendance = [
+        WEEKDAYS[day][-1] if policy.language == "nn" else day
+        for day in limits.attendance_weekdays
+        if day in application.named_weekdays
+    ]
     if attendance:
         return "limits.attendance-day", Notice("rejected_attendance_day", Role.EMPLOYEE, detail=", ".join(attendance))
     return None

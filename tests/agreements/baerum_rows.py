@@ -10,6 +10,7 @@ from tests.agreements.document_rows import (
     clause,
     informed_when_imposed,
     key,
+    question,
     remarked,
     sorted_as,
 )
@@ -47,7 +48,9 @@ BAERUM_ROWS = (
         days_per_week=3.5,
     ),
     asked_of_manager("not more than 2, max 3 days per week", "Oppgaver"),
+    question("not more than 2, max 3 days per week", "Oppgaver", "typer oppgaver"),
     asked_of_manager("Balance individual flexibility", "Moteplasser"),
+    question("Balance individual flexibility", "Moteplasser", "fysiske møteplasser og forutsigbarhet"),
     clause("Balance individual flexibility", "a", "Enhetens faste møteplasser går foran"),
     clause("Balance individual flexibility", "c", "vet når og hvordan de når fram"),
     DocumentRow("Four packages", "equipment_packages", _packages, PACKAGES),

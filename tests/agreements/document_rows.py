@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from operator import attrgetter
 
+import msgspec
+
 from agreements.advice import advice
 from agreements.case import Application, AssessmentOutcome, Case, EvaluationOutcome, RequirementKind, State
 from agreements.decide import decide
@@ -17,7 +19,7 @@ from agreements.intake import (
     TerminationGiven,
     take_in,
 )
-from agreements.policy import Policy
+from agreements.policy import Policy, UnitDecision
 from agreements.rules.evaluation import ask_due
 from config.sharepoint import ANSWERS, ASSESSMENTS, Column, lists_of
 from tests.agreements.factories import (
@@ -65,6 +67,16 @@ def asked_of_manager(quote: str, *columns: str) -> DocumentRow:
 
 def asked_of_employee(quote: str, *columns: str) -> DocumentRow:
     return _asked(quote, "employee_questions", ANSWERS.name, columns)
+
+
+def question(quote: str, column: str, words: str) -> DocumentRow:
+    """The question of this column asks about that."""
+
+    def found(policy: Policy) -> object:
+        questions = (*policy.employee_questions, *policy.manager_questions)
+        return [words in each.text for each in questions if each.column == column]
+
+    return DocumentRow(quote, f"question {column}", found, [True])
 
 
 def lent_or_own(quote: str, *items: str) -> DocumentRow:
@@ -129,6 +141,15 @@ def informed_when_imposed(policy: Policy) -> object:
 
 
 IMPOSED = ("imposed.informed", State.ACTIVE)
+
+
+def decided_by_a_unit(policy: Policy) -> object:
+    """What is usual in a unit that has decided on one day a week, and in another."""
+    decided = UnitDecision(
+        unit_id="O-1", max_days_per_week=1.0, discussed_with_unions_on=MONDAY, safety_service_involved_on=MONDAY
+    )
+    changed = msgspec.structs.replace(policy, units=(decided,))
+    return changed.limits_in("O-1").max_days_per_week, changed.limits_in("O-2").max_days_per_week
 
 
 def said_no(policy: Policy) -> object:

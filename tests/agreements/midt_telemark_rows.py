@@ -8,6 +8,7 @@ from tests.agreements.document_rows import (
     key,
     lent_or_own,
     normal_life,
+    question,
     remarked,
     sorted_as,
 )
@@ -41,6 +42,8 @@ MIDT_TELEMARK_ROWS = (
     key("evaluated after half a year", "evaluation.every_months", None),
     DocumentRow("evaluated after half a year", "evaluation.every_months", evaluation_days, ()),
     asked_of_manager("Basis for each agreement", "Arbeidsart", "Behov"),
+    question("Basis for each agreement", "Arbeidsart", "arbeidet"),
+    question("Basis for each agreement", "Behov", "behov"),
     clause("Working Environment Act applies at home", "Arbeidsmiljø", "Arbeidsmiljølova gjeld òg heime"),
     clause("Working Environment Act applies at home", "Arbeidsmiljø", "både fysisk og psykisk"),
     lent_or_own("best possible ergonomics", "Regulerbar stol", "God belysning", "Stor nok, regulerbar skjerm"),

@@ -2,25 +2,25 @@
 
 from datetime import date
 
-import msgspec
-
 from agreements.actions import ErrandKind
 from agreements.advice import advice
 from agreements.case import FilingKind, RequirementKind, State
 from agreements.decide import decide
 from agreements.paperwork import People, agreement
-from agreements.policy import MUST_BE_AGREED, Policy, UnitDecision
+from agreements.policy import MUST_BE_AGREED, Policy
 from tests.agreements.document_rows import (
     DocumentRow,
     asked_of_employee,
     asked_of_manager,
     clause,
+    decided_by_a_unit,
     evaluation_days,
     key,
     last_day_when_terminated,
     lent_or_own,
     letters,
     normal_life,
+    question,
     remarked,
     said_no,
     sorted_as,
@@ -36,14 +36,6 @@ from tests.agreements.factories import (
 )
 
 LEADER_QUESTION = "Er det forhold i arbeidsmiljøet, personalsaker eller oppgaver som krever mer tilstedeværelse?"
-
-
-def _unit_of_its_own(policy: Policy) -> object:
-    decided = UnitDecision(
-        unit_id="O-1", max_days_per_week=1.0, discussed_with_unions_on=MONDAY, safety_service_involved_on=MONDAY
-    )
-    changed = msgspec.structs.replace(policy, units=(decided,))
-    return changed.limits_in("O-1").max_days_per_week, changed.limits_in("O-2").max_days_per_week
 
 
 def _leader_is_asked_about(policy: Policy) -> object:
@@ -80,7 +72,8 @@ PROCEDURE_ROWS = (
     key("evaluates it every 6 months", "evaluation.every_months", 6),
     DocumentRow("evaluates it every 6 months", "evaluation.every_months", evaluation_days, (date(2026, 9, 2),)),
     asked_of_manager("tasks can be done from home", "Oppgaver"),
-    DocumentRow("Units may differ", "units", _unit_of_its_own, (1.0, 3.0)),
+    question("tasks can be done from home", "Oppgaver", "uten at det går ut over brukere og publikum"),
+    DocumentRow("Units may differ", "units", decided_by_a_unit, (1.0, 3.0)),
     key("days per week at the workplace", "limits.min_office_days_per_week", 2.0),
     key("days per week at the workplace", "limits.max_days_per_week", 3.0),
     remarked(
@@ -118,9 +111,14 @@ PROCEDURE_ROWS = (
     ),
     DocumentRow("documents the home office with a photo", "requirements: photo", _without_a_photo, ([], "lapsed")),
     asked_of_manager("documents the home office with a photo", "Arbeidsplass"),
+    question("documents the home office with a photo", "Arbeidsplass", "forsvarlig, ut fra bildet"),
     DocumentRow("documents the home office with a photo", "rule assessment.rejected", said_no, State.ENDED),
     DocumentRow("archived in personalmappen", "rule filing.prepare", _filed, [FilingKind.AGREEMENT, FilingKind.PHOTO]),
     asked_of_employee("Four mapping questions", "Erfaring", "Lys", "Stoy", "Pauser"),
+    question("Four mapping questions", "Erfaring", "erfaringer"),
+    question("Four mapping questions", "Lys", "dagslys"),
+    question("Four mapping questions", "Stoy", "konsentrert"),
+    question("Four mapping questions", "Pauser", "pauser fra stillesittende arbeid"),
     DocumentRow("decide measures from answers", "the manager's form: Tiltak", _measures_in_agreement, "Ny lampe"),
     clause("insurances apply at the home office", "Forsikring", "gjelder også på hjemmekontoret"),
     key("terminate the agreement with immediate effect", "termination.manager_notice_days", 0),

@@ -30,6 +30,7 @@ from agreements.intake import (
     check_application,
     take_in,
 )
+from agreements.policy import TerminationRules
 from tests.agreements.factories import (
     EMPLOYEE,
     MANAGER,
@@ -44,6 +45,7 @@ from tests.agreements.factories import (
     collecting,
     days,
     evaluation,
+    imposed,
     in_assessment,
     received,
     special_assessment,
@@ -351,3 +353,22 @@ def test_an_application_that_cannot_become_a_case(
 )
 def test_an_application_that_can_become_a_case(asked_for: Application | None, circumstances: dict[str, object]) -> None:
     check(asked_for, **circumstances)  # type: ignore[arg-type] # a table of keyword arguments
+
+
+def test_a_last_day_that_is_over_becomes_today() -> None:
+    after = take_in(active(), TerminationGiven(MONDAY - days(400)), BY_EMPLOYEE, TODAY)
+    assert after.termination == Termination(TODAY, EMPLOYEE)
+
+
+@pytest.mark.parametrize(("sender", "last_day"), [(BY_EMPLOYEE, TODAY + days(7)), (BY_MANAGER, TODAY + days(14))])
+def test_a_termination_keeps_the_notice_of_whoever_gives_it(sender: Sender, last_day: date) -> None:
+    notice = TerminationRules(employee_notice_days=7, manager_notice_days=14)
+    after = take_in(active(), TerminationGiven(TODAY), sender, TODAY, notice)
+    assert after.termination == Termination(last_day, sender.employee_number)
+
+
+def test_what_is_imposed_is_ended_by_hr_only() -> None:
+    sent_home = imposed(state=State.ACTIVE)
+    with pytest.raises(SetAsideError, match="Pålagt hjemmekontor kan ikke sies opp"):
+        take_in(sent_home, TerminationGiven(TODAY), BY_EMPLOYEE, TODAY)
+    assert take_in(sent_home, TerminationGiven(TODAY), HR, TODAY).termination is not None

@@ -15,6 +15,7 @@ from tests.agreements.document_rows import (
     lent_or_own,
     letters,
     normal_life,
+    question,
     said_no,
     sorted_as,
 )
@@ -78,6 +79,10 @@ TROMS_ROWS = (
     sorted_as("Abroad: in principle not allowed", "abroad.outcome", "abroad.special-assessment", place=Place.ABROAD),
     clause("Flexitime rules", "b", "Fleksitidsreglementet"),
     asked_of_manager("in priority: a) employer's needs", *PRIORITIES),
+    question("in priority: a) employer's needs", "Arbeidsgiver", "Første prioritet: Hva er arbeidsgivers behov"),
+    question("in priority: a) employer's needs", "Fellesskapet", "Andre prioritet: Hva er fellesskapets behov"),
+    question("in priority: a) employer's needs", "Oppgaven", "Tredje prioritet: Hva slags oppgaver"),
+    question("in priority: a) employer's needs", "DenEnkelte", "Fjerde prioritet: Hva er den enkeltes behov"),
     asked_of_manager("in priority: a) employer's needs", "Ivaretatt"),
     DocumentRow("Management prerogative unchanged", "rule assessment.rejected", said_no, State.ENDED),
     clause("require attendance on agreed home days", "a", "Leder kan kreve oppmøte på avtalte hjemmedager"),
@@ -90,7 +95,7 @@ TROMS_ROWS = (
     key("Sporadic exemption", "limits.sporadic_below_days_per_week", 1.0),
     sorted_as("Sporadic exemption", "limits.sporadic_below_days_per_week", "§1-sporadic", days_per_week=0.9),
     sorted_as("Sporadic exemption", "limits.sporadic_below_days_per_week", "documentation.ask", days_per_week=1.0),
-    clause("Insurance: covered anyway", "Forsikring", "forsikret uansett"),
+    clause("Insurance: covered anyway", "Forsikring", "enten en skade regnes som yrkesskade eller ikke"),
     clause("Insurance: covered anyway", "Forsikring", "sammenheng med utførelsen av arbeidet"),
     clause("Insurance: covered anyway", "Forsikring", "særlig i pauser"),
     DocumentRow(

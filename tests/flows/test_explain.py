@@ -106,7 +106,7 @@ def test_the_command_shows_it_all(sqlite_url: str) -> None:
     database.close()
 
     as_json = _run(sqlite_url, "hk-2027-00001", "--json")
-    as_table = _run(sqlite_url, "HK-2027-00001")
+    as_text = _run(sqlite_url, "HK-2027-00001")
     unknown = _run(sqlite_url, UNKNOWN)
 
     found = json.loads(as_json.stdout)
@@ -114,8 +114,11 @@ def test_the_command_shows_it_all(sqlite_url: str) -> None:
     event, notice = found["history"]
     assert (event["date"], event["by"], event["rule"]) == ("2027-03-01", "nightly", "documentation.ask")
     assert (event["policy_version"], notice["kind"]) == (policy.version, "notice")
-    assert as_table.returncode == 0
-    assert "HK-2027-00001: venter på dokumentasjon" in as_table.stderr
+    assert as_text.returncode == 0
+    first, what, why, *_ = as_text.stderr.splitlines()
+    assert first == "HK-2027-00001: venter på dokumentasjon"
+    assert what == "2027-03-01  bedt om dokumentasjon (mottatt → venter på dokumentasjon)"
+    assert why.strip() == f"nightly · documentation.ask · {policy.version}"
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert unknown.stderr == f"hjemmekontor: {NOBODY_HAS_IT}\n"
 

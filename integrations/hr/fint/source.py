@@ -96,10 +96,12 @@ def _unit(row: UnitRow) -> Unit | RejectedRow:
 
 
 def _employed(row: EmploymentRow) -> Employed:
+    email = mail_address(row.contact.email if row.contact else None)
+    user_name = _text(row.user_name)
     return Employed(
         row.identifier.value,
-        mail_address(row.contact.email if row.contact else None),
-        mail_address(_text(row.user_name)),
+        email,
+        email if user_name == email else mail_address(user_name),
         row.period.start_on,
         row.period.end_on,
         first_linked(row.links.substitute, BY_EMPLOYEE_NUMBER),

@@ -8,7 +8,6 @@ neither total, cache size nor time of last update moved meanwhile. Otherwise it 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Generic, TypeVar
 
 import msgspec
@@ -51,7 +50,7 @@ _IDENTITY = msgspec.json.Decoder(Identity)
 
 @dataclass(frozen=True, slots=True)
 class Resource(Generic[R, K]):
-    """`key` tells rows apart; None where the source's own key must not be read, and the row's digest has to do.
+    """`key` tells rows apart; None where the source's own key must not be read, and a hash of the whole row has to do.
 
     `keep` makes of a row what the picture needs, at once: 60,000 whole rows would be in the way of everything else.
     """
@@ -162,7 +161,7 @@ def _take(
             yield place
             continue
         walked.rows.append(keep(row))
-        yield blake2b(raw, digest_size=16).digest() if key is None else key(row)
+        yield hash(bytes(raw)) if key is None else key(row)
 
 
 def _identity(raw: msgspec.Raw) -> Identity:
