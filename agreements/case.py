@@ -182,6 +182,7 @@ class Filing:
 class Case:
     """What is known of the case, by whom and how far it has come.
 
+    `handed_over_on` is the day a question that waited moved to another manager, and the reminding began anew.
     HR says `manager_number`, `unit_id`, `away` (on leave) and `left_on`; `led_by` and `placed_in` are the manager and
     the unit the case was last handed to, and `paused_on` the day from which nobody is chased: rules follow the former.
     """
@@ -194,6 +195,7 @@ class Case:
     application: Application
     led_by: str | None = None
     unit_id: str | None = None
+    handed_over_on: date | None = None
     placed_in: str | None = None
     away: bool = False
     paused_on: date | None = None
@@ -236,6 +238,10 @@ class Case:
 
     def requirement(self, kind: RequirementKind) -> Requirement | None:
         return next((requirement for requirement in self.requirements if requirement.kind is kind), None)
+
+    def in_turn(self, rule: str) -> str:
+        """A reminder's rule, told apart from the same one to the manager before: each is sent once."""
+        return rule if self.handed_over_on is None else f"{rule}.{self.handed_over_on:%Y%m%d}"
 
     def moved(self, to: State) -> "Case":
         """The case in its next state.

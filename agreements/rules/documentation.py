@@ -98,7 +98,7 @@ def assessment_reminder(case: Case, policy: Policy, today: date) -> Action:
     notices = [Notice("assessment_reminder", Role.MANAGER, answer_by)]
     if escalates(stage, policy.assessment):
         notices.append(Notice("assessment_escalation", Role.HR, answer_by))
-    return Action(f"assessment.reminder.{stage}", case, after, tuple(notices))
+    return Action(case.in_turn(f"assessment.reminder.{stage}"), case, after, tuple(notices))
 
 
 def _approved(case: Case, assessment: Assessment, policy: Policy) -> Case:

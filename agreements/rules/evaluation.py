@@ -54,7 +54,7 @@ def reminder(case: Case, policy: Policy, today: date) -> Action:
     if escalates(stage, ladder):
         notices.append(Notice("evaluation_escalation", Role.HR, answer_by))
     return Action(
-        f"evaluation.reminder.{evaluation.sequence}.{stage}",
+        case.in_turn(f"evaluation.reminder.{evaluation.sequence}.{stage}"),
         case,
         case.with_evaluation(replace(evaluation, chase=chase)),
         tuple(notices),

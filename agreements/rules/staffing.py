@@ -85,10 +85,11 @@ def _handed_over(case: Case, policy: Policy, today: date) -> tuple[Case, tuple[N
     chase = Chase.begun(today)
     if case.state is State.IN_ASSESSMENT and case.assessment_request is not None and case.assessment is None:
         notice = Notice("new_manager_assessment", Role.MANAGER, reply_by(chase, policy.assessment))
-        return replace(case, assessment_request=chase), (notice,)
+        return replace(case, assessment_request=chase, handed_over_on=today), (notice,)
     if case.state is State.ACTIVE and evaluation is not None:
         notice = Notice("new_manager_evaluation", Role.MANAGER, reply_by(chase, policy.evaluation.ladder))
-        return case.with_evaluation(replace(evaluation, chase=chase)), (notice,)
+        moved = case.with_evaluation(replace(evaluation, chase=chase))
+        return replace(moved, handed_over_on=today), (notice,)
     return case, ()
 
 

@@ -242,6 +242,7 @@ def _case(row: AnyRow, of_requirements: list[AnyRow], of_evaluations: list[AnyRo
             row.days_per_week, row.weekdays, row.requested_start_on, row.requested_end_on, Place(row.place)
         ),
         led_by=row.led_by,
+        handed_over_on=row.handed_over_on,
         unit_id=row.unit_id,
         placed_in=row.placed_in,
         away=row.away,
@@ -326,6 +327,7 @@ def _columns(case: Case) -> dict[str, Any]:
         "requested_end_on": case.application.end_on,
         "place": case.application.place,
         "led_by": case.led_by,
+        "handed_over_on": case.handed_over_on,
         "unit_id": case.unit_id,
         "placed_in": case.placed_in,
         "away": case.away,

@@ -1,6 +1,7 @@
 """Many rows in one statement: the writes that every part of the database code shares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, insert, update
@@ -9,9 +10,15 @@ AnyRow = Row[*tuple[Any, ...]]
 """A row whose columns are named where it is used."""
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
+ROWS_AT_ONCE = 2_000
+"""More at once is no faster: it only holds every row in memory in several shapes at the same time."""
+
+
+def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """All rows, which may come from a generator; every row names the same columns."""
+    remaining = iter(rows)
+    while part := list(islice(remaining, ROWS_AT_ONCE)):
+        connection.execute(insert(table), part)
 
 
 def update_rows(connection: Connection, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> None:

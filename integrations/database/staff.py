@@ -96,7 +96,7 @@ def _write_units(connection: Connection, current: Sequence[Unit]) -> None:
 
 
 def _write_employees(connection: Connection, diff: StaffDiff) -> None:
-    insert_rows(connection, employees, [_employee_row(staffing) for staffing in diff.new])
+    insert_rows(connection, employees, (_employee_row(staffing) for staffing in diff.new))
     update_rows(connection, employees, "employee_number", [_employee_row(staffing) for staffing in diff.changed])
 
 
@@ -128,8 +128,8 @@ def _write_parts(connection: Connection, diff: StaffDiff) -> None:
         for table in (positions, leaves):
             connection.execute(delete(table).where(table.c.employee_number == bindparam("key")), changed)
     written = [staffing.employee for staffing in (*diff.new, *diff.changed)]
-    insert_rows(connection, positions, [_position_row(each, held) for each in written for held in each.positions])
-    insert_rows(connection, leaves, [_leave_row(each, leave) for each in written for leave in _longest(each.leaves)])
+    insert_rows(connection, positions, (_position_row(each, held) for each in written for held in each.positions))
+    insert_rows(connection, leaves, (_leave_row(each, leave) for each in written for leave in _longest(each.leaves)))
 
 
 def _position_row(employee: Employee, position: Position) -> dict[str, Any]:

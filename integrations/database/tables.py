@@ -169,6 +169,7 @@ cases = Table(
     Column("requested_end_on", Date),
     Column("place", String, nullable=False),
     Column("led_by", String),  # the manager it was last handed to
+    Column("handed_over_on", Date),
     Column("unit_id", String),
     Column("placed_in", String),  # the unit the policy was last checked for
     Column("away", Boolean, nullable=False, server_default=false()),

@@ -105,6 +105,7 @@ def case_with_everything() -> Case:
         applied_on=date(2027, 3, 1),
         application=Application(2.5, "tirsdag og torsdag", date(2027, 3, 2), date(2027, 3, 3), Place.ABROAD),
         led_by="0901",
+        handed_over_on=date(2027, 2, 26),
         unit_id="skole",
         placed_in="helse",
         away=True,

@@ -46,6 +46,7 @@ def upgrade() -> None:
 def _add_to_cases() -> None:
     """A case that exists is taken to be in the hands, and in the unit, that HR says now."""
     op.add_column("cases", sa.Column("led_by", sa.String(), nullable=True))
+    op.add_column("cases", sa.Column("handed_over_on", sa.Date(), nullable=True))
     op.add_column("cases", sa.Column("unit_id", sa.String(), nullable=True))
     op.add_column("cases", sa.Column("placed_in", sa.String(), nullable=True))
     op.add_column("cases", sa.Column("away", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -73,7 +74,17 @@ def downgrade() -> None:
         op.drop_column("holds", name)
     for name in ("without_manager", "input_digest", "published_at", "source"):
         op.drop_column("sync_runs", name)
-    for name in ("assessment_answers", "is_leader", "equipment", "paused_on", "away", "placed_in", "unit_id", "led_by"):
+    for name in (
+        "assessment_answers",
+        "is_leader",
+        "equipment",
+        "paused_on",
+        "away",
+        "placed_in",
+        "unit_id",
+        "handed_over_on",
+        "led_by",
+    ):
         op.drop_column("cases", name)
     op.drop_index(op.f("ix_employees_manager_number"), "employees")
     for name in ADDRESSES:
