@@ -166,7 +166,8 @@ def report(name: str, figure: float, limit: float, unit: str) -> bool:
 
 def report_ratio(name: str, figures: Sequence[float], floor: Sequence[float], limit: float) -> bool:
     print(f"{name:<52}{median(figures):>9.2f} s   over a floor of {median(floor):.2f} s", flush=True)
-    return report(f"{name}, ratio", median(figures) / median(floor), limit, "x")
+    ratios = [figure / beside for figure, beside in zip(figures, floor, strict=True)]
+    return report(f"{name}, ratio (median of rounds)", median(ratios), limit, "x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,8 @@ class Bench:
                 floor.append(seconds(lambda night=night: read_and_hash(database, self.large.port, night)))  # type: ignore[misc]
                 small.append(seconds(lambda night=night: self._rerun(smaller, self.small, night)))  # type: ignore[misc]
         fast = report_ratio(f"{self.system.name}, nightly re-run", large, floor, MAX_NIGHTLY)
-        growth = (median(large) / self.large.employees) / (median(small) / self.small.employees)
+        per_employee = self.small.employees / self.large.employees
+        growth = median(per_employee * one / other for one, other in zip(large, small, strict=True))
         name = f"{self.system.name}, cost of one from {self.small.employees} to {self.large.employees}"
         return report(name, growth, MAX_GROWTH, "x") and fast
 

@@ -10,7 +10,7 @@ AnyRow = Row[*tuple[Any, ...]]
 """A row whose columns are named where it is used."""
 
 
-ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 10_000
 """More at once is no faster: it only holds every row in memory in several shapes at the same time."""
 
 
