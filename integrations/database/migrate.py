@@ -17,12 +17,12 @@ class SchemaOutdatedError(ExpectedError):
     """The database is older than the program. One line that names the command to run."""
 
 
-def migrate(database: Database) -> None:
-    """Run what migrations are missing; harmless when none are."""
+def migrate(database: Database, revision: str = "head") -> None:
+    """Run what migrations are missing up to `revision`, the newest by default; harmless when none are."""
     configuration = _configuration()
     with database.engine.begin() as connection:
         configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
+        command.upgrade(configuration, revision)
 
 
 def must_be_migrated(database: Database) -> None:

@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from integrations.database.cases import load_cases
 from integrations.database.engine import Database, DatabaseUnreachableError
 from integrations.database.migrate import SchemaOutdatedError, migrate, must_be_migrated
 from integrations.database.tables import metadata
@@ -78,3 +79,25 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("Dette er ikke en database, bare en fil med tekst i. " * 20)
     with pytest.raises(DatabaseUnreachableError, match=r"text\.db"):
         Database.open(f"sqlite:///{tmp_path / 'text.db'}")
+
+
+def test_cases_of_the_first_release_stay_in_the_hands_they_were_in(empty: Database) -> None:
+    """What the second migration adds must not look like a new manager or a move to the next night."""
+    migrate(empty, "0001")
+    with empty.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO employees (employee_number, given_name, family_name, unit_id, manager_number,"
+            " manager_found_by, content_hash) VALUES ('0001', 'Åse', 'Regnglimt', 'helse', '0900', 'unit', '')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO cases (number, employee_number, manager_number, state, applied_on, days_per_week,"
+            " requested_start_on, place) VALUES ('HK-2026-00001', '0001', '0900', 'active', '2026-03-02', 2.0,"
+            " '2026-04-01', 'home')"
+        )
+    migrate(empty)
+    must_be_migrated(empty)
+    with empty.transaction() as connection:
+        [(_, case)] = load_cases(connection, ["HK-2026-00001"]).values()
+    assert (case.led_by, case.manager_number) == ("0900", "0900")
+    assert (case.unit_id, case.placed_in) == ("helse", "helse")
+    assert (case.away, case.paused_on, case.equipment, case.is_leader) == (False, None, (), False)
