@@ -211,6 +211,7 @@ def _collector_at_rest() -> Iterator[None]:
     Frozen at the end, for the same reason: it still goes when nobody holds it any more.
     """
     was_at_work = gc.isenabled()
+    gc.unfreeze()  # the picture of an earlier night in this process is rubbish by now, and must be found
     gc.disable()
     try:
         yield
