@@ -84,13 +84,20 @@ def _handed_over(case: Case, policy: Policy, today: date) -> tuple[Case, tuple[N
     evaluation = case.open_evaluation
     chase = Chase.begun(today)
     if case.state is State.IN_ASSESSMENT and case.assessment_request is not None and case.assessment is None:
-        notice = Notice("new_manager_assessment", Role.MANAGER, reply_by(chase, policy.assessment))
+        notice = _to_whoever_leads(case, "new_manager_assessment", reply_by(chase, policy.assessment))
         return replace(case, assessment_request=chase, handed_over_on=today), (notice,)
     if case.state is State.ACTIVE and evaluation is not None:
-        notice = Notice("new_manager_evaluation", Role.MANAGER, reply_by(chase, policy.evaluation.ladder))
+        notice = _to_whoever_leads(case, "new_manager_evaluation", reply_by(chase, policy.evaluation.ladder))
         moved = case.with_evaluation(replace(evaluation, chase=chase))
         return replace(moved, handed_over_on=today), (notice,)
     return case, ()
+
+
+def _to_whoever_leads(case: Case, template: str, answer_by: date) -> Notice:
+    """Where nobody leads any more, HR has a manager to find."""
+    if case.manager_number is None:
+        return Notice("without_manager", Role.HR)
+    return Notice(template, Role.MANAGER, answer_by)
 
 
 def _fit(case: Case, policy: Policy) -> str:

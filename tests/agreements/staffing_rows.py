@@ -75,7 +75,7 @@ NEW_MANAGER = (
         "nobody-leads-any-more",
         in_assessment(chase(MONDAY, 1, WEEK_ON), manager_number=None),
         WEEK_ON,
-        (handed_over(State.IN_ASSESSMENT, assess_by(WEEK_ON + days(7)), shared=True),),
+        (handed_over(State.IN_ASSESSMENT, Notice("without_manager", Role.HR), shared=True),),
     ),
     Row("new-manager-of-an-agreement", active(manager_number=STRANGER), WEEK_ON, (handed_over(State.ACTIVE),)),
     Row(
