@@ -1,8 +1,7 @@
 """Is everything there that a night needs? One line each, by the smallest possible call."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,9 +14,8 @@ from config.manager_overrides import load_overrides
 from config.policy_files import load_policy
 from config.settings import Settings
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, LISTS
-from integrations.database.engine import Database
 from integrations.database.ledger import last_good_run
-from integrations.database.migrate import must_be_migrated
+from integrations.database.reading import reading
 from integrations.graph.client import Graph, Patience, open_graph
 from integrations.graph.drive import drive_id
 from integrations.hr import open_source
@@ -70,19 +68,16 @@ def _overrides(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    with _opened(settings) as database:
-        must_be_migrated(database)
-    return "up to date"
+    with reading(settings.database_url):
+        return "up to date"
 
 
 def _staff_data(settings: Settings) -> Line:
     """How old the picture of the staff is, by our own last good run and by the source's own word."""
     what = "Staff data"
     try:
-        with _opened(settings) as database:
-            must_be_migrated(database)
-            with database.transaction() as connection:
-                last = last_good_run(connection)
+        with reading(settings.database_url) as connection:
+            last = last_good_run(connection)
     except ExpectedError:
         return Line(what, Verdict.FAILURE, "cannot be looked at; see Database")
     if last is None:
@@ -95,15 +90,6 @@ def _staff_data(settings: Settings) -> Line:
     said = ", ".join(f"{said} {hours(age)} hours ago" for said, age in ages)
     advice = "" if verdict is Verdict.WELL else "; look at the last runs of sync-employees, and at the HR system"
     return Line(what, verdict, said + advice)
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Database]:
-    database = Database.open(settings.database_url)
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def _hr(settings: Settings) -> str:
