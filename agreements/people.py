@@ -203,11 +203,10 @@ class Organisation:
                 return finding
         return ManagerFinding(None, ManagerFoundBy.NOBODY)
 
-    def is_employed(self, employee_number: str | None) -> bool:
-        if employee_number is None:
-            return False
-        employee = self.employees.get(employee_number)
-        return employee is not None and employee.employed_on(self.today)
+    def _employed(self, employee_number: str | None) -> Employee | None:
+        """Somebody employed today, on leave or not."""
+        employee = None if employee_number is None else self.employees.get(employee_number)
+        return employee if employee is not None and employee.employed_on(self.today) else None
 
     def _leaders_of(self, position: Position) -> Leaders:
         """Remembered, because they are the same for everyone who works there."""
@@ -231,18 +230,15 @@ class Organisation:
 
     def _who_leads(self, manager_number: str, found_by: ManagerFoundBy) -> Leaders:
         """The manager, or the one who stands in; nothing when neither can lead anybody today."""
-        if not self.is_employed(manager_number):
+        manager = self._employed(manager_number)
+        if manager is None:
             return ()
-        manager = self.employees.get(manager_number)
-        if manager is None or not manager.away_on(self.today):
+        if not manager.away_on(self.today):
             return ((manager_number, ManagerFinding(manager_number, found_by)),)
-        substitute = manager.substitute_number
-        if substitute in {None, manager_number} or not self.is_employed(substitute):
+        stand_in = self._employed(manager.substitute_number)
+        if stand_in is None or stand_in.away_on(self.today):
             return ()
-        stand_in = self.employees.get(substitute or "")
-        if stand_in is not None and stand_in.away_on(self.today):
-            return ()
-        return ((manager_number, ManagerFinding(substitute, ManagerFoundBy.SUBSTITUTE)),)
+        return ((manager_number, ManagerFinding(stand_in.employee_number, ManagerFoundBy.SUBSTITUTE)),)
 
     def _up_from(self, unit_id: str | None) -> Iterable[Unit]:
         seen: set[str] = set()
