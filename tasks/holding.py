@@ -33,11 +33,12 @@ def decide_held_run(digest: str, decision: HoldDecision, decided_by: str) -> Cou
     """
     digest = digest.strip()
     with this_night().database.transaction() as connection:
-        if find_hold(connection, digest) is None:
+        held = find_hold(connection, digest)
+        if held is None:
             raise NoSuchHoldError(f"Ingen stanset kjøring med merket {digest} venter på avgjørelse.")
         if decision is HoldDecision.DISCARD:
             conclude_hold(connection, digest, "discarded", decided_by)
         else:
-            apply_held(connection, digest)
+            apply_held(connection, held)
             conclude_hold(connection, digest, "applied", decided_by)
     return Counter({decision.value: 1})

@@ -14,7 +14,7 @@ from agreements.staff import StaffDiff, compare, concerns
 from config.errors import ExpectedError
 from config.manager_overrides import load_overrides
 from integrations.database.addresses import remember_directory, without_address
-from integrations.database.ledger import Hold, SyncRun, find_hold, hold, last_good_run, record_run
+from integrations.database.ledger import Hold, SyncRun, hold, last_good_run, record_run
 from integrations.database.rejected import resolve_others, set_aside
 from integrations.database.staff import apply_diff, known_before, known_employees
 from integrations.graph.client import open_graph
@@ -78,26 +78,22 @@ def synchronise_staff() -> Counter[str]:
     return _counts(diff)
 
 
-def apply_held(connection: Connection, digest: str) -> StaffDiff | None:
-    """Apply exactly the diff that was held under this digest, in the caller's transaction; None when none waits.
+def apply_held(connection: Connection, held: Hold) -> None:
+    """Apply exactly the diff that was held, in the caller's transaction.
 
     Raises:
         HoldOutdatedError: the database has changed since, so that the same snapshot would change something else.
     """
     night = this_night()
-    held = find_hold(connection, digest)
-    if held is None:
-        return None
     overrides = load_overrides(night.settings.manager_overrides, held.business_date)
     reading = Reading(held.snapshot, overrides, held.business_date, time.monotonic())
     diff = reading.difference(connection)
-    if diff.digest != digest:
+    if diff.digest != held.digest:
         raise HoldOutdatedError(
-            f"Det som ble stanset ({digest}), passer ikke lenger med det som er registrert. "
+            f"Det som ble stanset ({held.digest}), passer ikke lenger med det som er registrert. "
             "Kjør synkroniseringen på nytt, og avgjør den nye forskjellen."
         )
     _apply(connection, night, reading, diff)
-    return diff
 
 
 @task(name="look-up-addresses", **NETWORK)
@@ -159,10 +155,11 @@ def _run(outcome: str, night: Night, reading: Reading, diff: StaffDiff) -> SyncR
 
 def _unusable(reading: Reading) -> list[RejectedRow]:
     """Overrides that name a manager who is not employed: they are passed over, and somebody must look at the file."""
-    day = reading.business_date
-    employed = {who.employee_number for who in reading.snapshot.employees if who.employed_on(day)}
-    reason = "lederen som er oppgitt i overstyringen, er ikke ansatt"
     of_both = (("employee", reading.overrides.of_employees), ("unit", reading.overrides.of_units))
+    named = {manager_number for _, overrides in of_both for manager_number in overrides.values()}
+    known = (who for who in reading.snapshot.employees if who.employee_number in named)
+    employed = {who.employee_number for who in known if who.employed_on(reading.business_date)}
+    reason = "lederen som er oppgitt i overstyringen, er ikke ansatt"
     return [
         RejectedRow(f"{what}:{key}", f"override.{what}", reason)
         for what, overrides in of_both
