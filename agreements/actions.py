@@ -8,11 +8,15 @@ from agreements.case import Case, FilingKind
 
 
 class Role(StrEnum):
-    """Whom a notice is for; who that is in person is looked up when the mail is written."""
+    """Whom a notice is for; who that is in person is looked up when the mail is written.
+
+    The specialist is the role that looks at stays abroad (`abroad.assessed_by`).
+    """
 
     EMPLOYEE = "employee"
     MANAGER = "manager"
     HR = "hr"
+    SPECIALIST = "specialist"
 
 
 @dataclass(frozen=True, slots=True)

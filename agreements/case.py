@@ -40,6 +40,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.SPECIAL_ASSESSMENT, State.ENDED),
         (State.COLLECTING, State.IN_ASSESSMENT),
         (State.COLLECTING, State.ENDED),
+        (State.IN_ASSESSMENT, State.COLLECTING),  # the manager asks for better documentation
         (State.IN_ASSESSMENT, State.APPROVED),
         (State.IN_ASSESSMENT, State.ENDED),
         (State.APPROVED, State.ACTIVE),
@@ -49,13 +50,6 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
 )
 """The whole truth about which state may follow which."""
 
-WEEKDAYS = {
-    "mandag": ("mandag", "måndag"),
-    "tirsdag": ("tirsdag", "tysdag"),
-    "onsdag": ("onsdag",),
-    "torsdag": ("torsdag",),
-    "fredag": ("fredag",),
-}
 CLOSED_STATES = frozenset({State.NO_AGREEMENT_NEEDED, State.ENDED})
 OPEN_STATES = frozenset(State) - CLOSED_STATES
 
@@ -79,6 +73,7 @@ class Place(StrEnum):
 class AssessmentOutcome(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
+    INCOMPLETE = "incomplete"
 
 
 class EvaluationOutcome(StrEnum):
@@ -87,8 +82,16 @@ class EvaluationOutcome(StrEnum):
     END = "end"
 
 
+class ChangeOutcome(StrEnum):
+    AGREED = "agreed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
 class FilingKind(StrEnum):
-    """What is filed in the personnel folder. An evaluation's record also carries its number."""
+    """What is filed in the personnel folder, numbered: evaluations by turn, agreements by version."""
 
     AGREEMENT = "agreement"
     PHOTO = "photo"
@@ -106,21 +109,19 @@ class Application:
     end_on: date | None
     place: Place
 
-    @property
-    def named_weekdays(self) -> tuple[str, ...]:
-        """The weekdays that the applicant's words name, in bokmål, in the order of the week."""
-        words = (self.weekdays or "").lower()
-        return tuple(name for name, spellings in WEEKDAYS.items() if any(each in words for each in spellings))
-
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """`document` is the SHA-256 of the received file, `answers` are (question, answer): whichever the kind has."""
+    """`document` is the SHA-256 of the received file, `answers` are (question, answer): whichever the kind has.
+
+    `carried_from` is the case it was delivered in, when a renewal uses what is still valid.
+    """
 
     kind: RequirementKind
     received_on: date | None = None
     document: str | None = None
     answers: tuple[tuple[str, str], ...] = ()
+    carried_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +142,24 @@ class Chase:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
+    """What the manager, or whoever looks at a stay abroad, decided.
+
+    `package` is what the employer provides, by its name in the policy. When the documentation is incomplete,
+    `lacking` says what of it (empty for all) and `measures` why.
+    """
+
     outcome: AssessmentOutcome
     measures: str | None
     given_by: str
     given_on: date
     answers: tuple[tuple[str, str], ...] = ()
+    package: str | None = None
+    lacking: tuple[RequirementKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One six-month evaluation; `sequence` counts from 1."""
+    """One evaluation; `sequence` counts from 1. An extra one was called by the manager, ahead of the cadence."""
 
     sequence: int
     due_on: date
@@ -159,6 +168,42 @@ class Evaluation:
     note: str | None = None
     given_by: str | None = None
     given_on: date | None = None
+    is_extra: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Another extent of an agreement in force, proposed by one party and answered by the other (regulation § 2).
+
+    `chase` pursues the other party's answer, `settled_on` is the day both were told what came of it, and from
+    `in_force_on` the agreement says so in a new version.
+    """
+
+    sequence: int
+    proposed_by: str
+    proposed_on: date
+    by_employee: bool
+    days_per_week: float
+    weekdays: str | None
+    start_on: date
+    chase: Chase | None = None
+    outcome: ChangeOutcome | None = None
+    answered_by: str | None = None
+    answered_on: date | None = None
+    settled_on: date | None = None
+    in_force_on: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome is None or self.settled_on is None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A pause that HR set: nothing is chased through its last day."""
+
+    begun_on: date
+    until: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +230,9 @@ class Case:
     `handed_over_on` is the day a question that waited moved to another manager, and the reminding began anew.
     HR says `manager_number`, `unit_id`, `away` (on leave) and `left_on`; `led_by` and `placed_in` are the manager and
     the unit the case was last handed to, and `paused_on` the day from which nobody is chased: rules follow the former.
+    `position_percentage` is all of the employee's positions together when the case was opened, 100 for full time.
+    `asked_again` counts how often better documentation was asked for, `holds` the pauses HR has set.
+    `discussed_on` is the day imposed home office was discussed with the unions.
     """
 
     number: str
@@ -200,17 +248,23 @@ class Case:
     away: bool = False
     paused_on: date | None = None
     is_leader: bool = False
+    position_percentage: float | None = None
+    hold: Hold | None = None
+    holds: int = 0
     imposed: bool = False
+    discussed_on: date | None = None
     renews: str | None = None
     renewed_by: str | None = None
     requirements: tuple[Requirement, ...] = ()
     equipment: tuple[EquipmentItem, ...] = ()
     documentation: Chase | None = None
+    asked_again: int = 0
     assessment_request: Chase | None = None
     assessment: Assessment | None = None
     start_on: date | None = None
     end_on: date | None = None
     evaluations: tuple[Evaluation, ...] = ()
+    changes: tuple[Change, ...] = ()
     filings: tuple[Filing, ...] = ()
     expiry_notified_on: date | None = None
     termination: Termination | None = None
@@ -231,6 +285,15 @@ class Case:
         return next((evaluation for evaluation in self.evaluations if evaluation.outcome is None), None)
 
     @property
+    def newest_change(self) -> Change | None:
+        return max(self.changes, key=lambda change: change.sequence, default=None)
+
+    @property
+    def version(self) -> int:
+        """The agreement's version: 1 as approved, and one more for each change that has come into force."""
+        return 1 + sum(change.in_force_on is not None for change in self.changes)
+
+    @property
     def last_day(self) -> date | None:
         """The last day the agreement holds, as far as is known: the period, a termination or the employment ends it."""
         terminated = None if self.termination is None else self.termination.last_day
@@ -238,6 +301,10 @@ class Case:
 
     def requirement(self, kind: RequirementKind) -> Requirement | None:
         return next((requirement for requirement in self.requirements if requirement.kind is kind), None)
+
+    def in_round(self, rule: str) -> str:
+        """The rule of a question, told apart from the same one before documentation was asked for again."""
+        return f"{rule}.{self.asked_again + 1}" if self.asked_again else rule
 
     def in_turn(self, rule: str) -> str:
         """A reminder's rule, told apart from the same one to the manager before: each is sent once."""
@@ -262,6 +329,10 @@ class Case:
     def with_evaluation(self, evaluation: Evaluation) -> "Case":
         others = tuple(known for known in self.evaluations if known.sequence != evaluation.sequence)
         return replace(self, evaluations=(*others, evaluation))
+
+    def with_change(self, change: Change) -> "Case":
+        others = tuple(known for known in self.changes if known.sequence != change.sequence)
+        return replace(self, changes=(*others, change))
 
     def with_requirement(self, requirement: Requirement) -> "Case":
         return replace(

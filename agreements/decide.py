@@ -8,7 +8,7 @@ from agreements.actions import Action
 from agreements.calendar import is_working_day
 from agreements.case import Case
 from agreements.policy import Policy
-from agreements.rules import documentation, ending, evaluation, filing, opening, staffing
+from agreements.rules import change, documentation, ending, evaluation, filing, opening, staffing
 
 NEVER_ENDING = 20
 """More actions than this for one case in one night is a rule that feeds itself: a bug."""
@@ -34,6 +34,7 @@ FIRST = (
     Rule(ending.left_due, ending.left),
     Rule(staffing.moved_due, staffing.moved),
     Rule(staffing.new_manager_due, staffing.new_manager),
+    Rule(staffing.hold_over_due, staffing.hold_over),
     Rule(staffing.pause_due, staffing.pause),
     Rule(staffing.resume_due, staffing.resume),
 )
@@ -60,6 +61,13 @@ CHASING = (
     Rule(documentation.assessed_due, documentation.assessed),
     Rule(documentation.assessment_reminder_due, documentation.assessment_reminder, only_on_working_days=True),
 )
+CHANGING = (
+    Rule(change.asked_due, change.asked),
+    Rule(change.answered_due, change.answered),
+    Rule(change.in_force_due, change.in_force),
+    Rule(change.lapse_due, change.lapse, only_on_working_days=True),
+    Rule(change.reminder_due, change.reminder, only_on_working_days=True),
+)
 FILING = (
     *FIRST,
     Rule(ending.withdrawal_due, ending.withdrawal),
@@ -69,6 +77,7 @@ FILING = (
 EVALUATING = (
     *FIRST,
     *OVER,
+    *CHANGING,
     Rule(evaluation.ask_due, evaluation.ask, only_on_working_days=True),
     Rule(evaluation.reminder_due, evaluation.reminder, only_on_working_days=True),
 )

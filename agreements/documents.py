@@ -42,6 +42,15 @@ class EquipmentItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """What the employer provides, under the policy's name for it; `max_amount` in kroner."""
+
+    name: str
+    text: str
+    max_amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmation:
     """One person's yes: what makes the electronic agreement provable.
 
@@ -61,7 +70,7 @@ class AgreementDocument:
     """One version of the written agreement of the regulation's § 2.
 
     `dated_on` is the day this version was made; it is printed, and it is the file's own date, so that the same
-    content always gives the same bytes.
+    content always gives the same bytes. `photo_filed_with` is the earlier case whose photo still holds.
     """
 
     language: Language
@@ -81,6 +90,8 @@ class AgreementDocument:
     answers: tuple[Answer, ...] = ()
     measures: str | None = None
     equipment: tuple[EquipmentItem, ...] = ()
+    package: Package | None = None
+    photo_filed_with: str | None = None
     confirmations: tuple[Confirmation, ...] = ()
     is_draft: bool = False
 

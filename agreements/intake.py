@@ -8,7 +8,12 @@ from agreements.case import (
     Assessment,
     AssessmentOutcome,
     Case,
+    Change,
+    ChangeOutcome,
+    Chase,
+    Evaluation,
     EvaluationOutcome,
+    Hold,
     Requirement,
     RequirementKind,
     State,
@@ -16,6 +21,8 @@ from agreements.case import (
 )
 from agreements.documents import EquipmentItem
 from agreements.policy import TerminationRules
+
+LONGEST_HOLD = timedelta(days=366)
 
 LONGEST_TEXT = 4_000
 """Characters kept of a free-text answer; a longer one is set aside, since nobody can read it in an agreement."""
@@ -50,6 +57,8 @@ class AssessmentGiven:
     outcome: AssessmentOutcome
     measures: str | None
     answers: tuple[tuple[str, str], ...] = ()
+    package: str | None = None
+    lacking: tuple[RequirementKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +72,54 @@ class TerminationGiven:
     last_day: date
 
 
-Fact = AnswersGiven | FileReceived | AssessmentGiven | EvaluationGiven | TerminationGiven
+@dataclass(frozen=True, slots=True)
+class ChangeProposed:
+    """Another extent, proposed by the employee, or by the manager (or HR for them)."""
+
+    days_per_week: float
+    weekdays: str | None
+    start_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceGiven:
+    """A yes or no to the agreement as drafted, or to a proposed change."""
+
+    accepts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldGiven:
+    """HR sets the case on hold through this day."""
+
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLifted:
+    """HR lets the case go on."""
+
+
+Fact = (
+    AnswersGiven
+    | FileReceived
+    | AssessmentGiven
+    | EvaluationGiven
+    | TerminationGiven
+    | ChangeProposed
+    | AcceptanceGiven
+    | HoldGiven
+    | HoldLifted
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who answered, by the signed-in identity: an employee number, and whether the answer came from HR."""
+    """Who answered, by the signed-in identity: an employee number, or one of the roles that have a mailbox."""
 
     employee_number: str
     is_hr: bool = False
+    is_specialist: bool = False
 
 
 def take_in(case: Case, fact: Fact, sender: Sender, today: date, notice: TerminationRules | None = None) -> Case:
@@ -82,15 +130,22 @@ def take_in(case: Case, fact: Fact, sender: Sender, today: date, notice: Termina
     """
     match fact:
         case AnswersGiven():
-            return _answers(case, fact, sender, today)
+            after = _answers(case, fact, sender, today)
         case FileReceived():
-            return _file(case, fact, sender, today)
+            after = _file(case, fact, sender, today)
         case AssessmentGiven():
-            return _assessment(case, fact, sender, today)
+            after = _assessment(case, fact, sender, today)
         case EvaluationGiven():
-            return _evaluation(case, fact, sender, today)
+            after = _evaluation(case, fact, sender, today)
         case TerminationGiven():
-            return _termination(case, fact, sender, today, notice or TerminationRules())
+            after = _termination(case, fact, sender, today, notice or TerminationRules())
+        case ChangeProposed():
+            after = _change(case, fact, sender, today)
+        case AcceptanceGiven():
+            after = _acceptance(case, fact, sender, today)
+        case HoldGiven() | HoldLifted():
+            after = _hold(case, fact, sender, today)
+    return after
 
 
 def check_application(
@@ -147,42 +202,125 @@ def _file(case: Case, fact: FileReceived, sender: Sender, today: date) -> Case:
 
 def _assessment(case: Case, fact: AssessmentGiven, sender: Sender, today: date) -> Case:
     if case.state is State.SPECIAL_ASSESSMENT:
-        if not sender.is_hr:
-            raise SetAsideError("Hjemmekontor i utlandet skal vurderes av HR.")
+        if not (sender.is_hr or sender.is_specialist):
+            raise SetAsideError("Hjemmekontor i utlandet skal vurderes av HR, eller av den retningslinjene peker ut.")
+        if fact.outcome is AssessmentOutcome.INCOMPLETE:
+            raise SetAsideError("Saken har ingen dokumentasjon ennå. Velg godkjent eller avslått.")
     else:
         _must_be_manager(case, sender)
         if case.state is not State.IN_ASSESSMENT:
             raise SetAsideError("Saken venter ikke på en vurdering.")
+    if fact.outcome is AssessmentOutcome.INCOMPLETE and not case.requirements:
+        raise SetAsideError("Saken krever ingen dokumentasjon, så den kan ikke suppleres.")
     for text in (fact.measures, *(answer for _, answer in fact.answers)):
         _must_be_readable(text)
-    given = Assessment(fact.outcome, fact.measures, sender.employee_number, today, fact.answers)
+    given = Assessment(
+        fact.outcome, fact.measures, sender.employee_number, today, fact.answers, fact.package, fact.lacking
+    )
     return replace(case, assessment=given)
 
 
 def _evaluation(case: Case, fact: EvaluationGiven, sender: Sender, today: date) -> Case:
     _must_be_manager(case, sender)
-    evaluation = case.open_evaluation
-    if case.state is not State.ACTIVE or evaluation is None:
+    if case.state is not State.ACTIVE or case.imposed:
         raise SetAsideError("Saken venter ikke på en evaluering.")
     _must_be_readable(fact.note)
+    evaluation = case.open_evaluation or _extra_evaluation(case, today)
     return case.with_evaluation(
         replace(evaluation, outcome=fact.outcome, note=fact.note, given_by=sender.employee_number, given_on=today)
     )
+
+
+def _extra_evaluation(case: Case, today: date) -> Evaluation:
+    """The manager may evaluate whenever something changes; what it was is never asked."""
+    if case.start_on is None or case.start_on > today:
+        raise SetAsideError("Avtalen har ikke begynt å gjelde ennå.")
+    if case.last_day is not None and case.last_day < today:
+        raise SetAsideError("Avtalen gjelder ikke lenger.")
+    if any(known.given_on == today for known in case.evaluations):
+        raise SetAsideError("Avtalen er allerede evaluert i dag.")
+    sequence = 1 + max((known.sequence for known in case.evaluations), default=0)
+    return Evaluation(sequence, today, Chase.begun(today), is_extra=True)
 
 
 def _termination(case: Case, fact: TerminationGiven, sender: Sender, today: date, notice: TerminationRules) -> Case:
     """The last day that was said, but not before the notice is over: for the employee their own, else the manager's."""
     if not case.is_open:
         raise SetAsideError("Saken er allerede avsluttet.")
-    parties = {case.employee_number, case.manager_number}
-    if sender.employee_number not in parties and not sender.is_hr:
-        raise SetAsideError("Bare den ansatte, nærmeste leder eller HR kan si opp avtalen.")
+    _must_be_party(case, sender, "si opp avtalen")
     if case.imposed and not sender.is_hr:
         raise SetAsideError("Pålagt hjemmekontor kan ikke sies opp. Det opphører når perioden er over.")
     is_employee = sender.employee_number == case.employee_number
     days = notice.employee_notice_days if is_employee else notice.manager_notice_days
     last_day = max(fact.last_day, today + timedelta(days=days))
     return replace(case, termination=Termination(last_day, sender.employee_number))
+
+
+def _change(case: Case, fact: ChangeProposed, sender: Sender, today: date) -> Case:
+    _must_be_party(case, sender, "foreslå en endring")
+    if case.state is not State.ACTIVE or case.imposed:
+        raise SetAsideError("Bare en avtale som gjelder, kan endres.")
+    newest = case.newest_change
+    if newest is not None and newest.is_open:
+        raise SetAsideError("Det ligger allerede et forslag om endring i saken, som ikke er besvart.")
+    if newest is not None and newest.outcome is ChangeOutcome.AGREED and newest.in_force_on is None:
+        raise SetAsideError("En endring er avtalt, og må tre i kraft før det foreslås en ny.")
+    if not 0 < fact.days_per_week <= 7:  # noqa: PLR2004 - days in a week
+        raise SetAsideError("Endringen må ha mellom én halv og sju dager hjemme per uke.")
+    if case.termination is not None or (case.last_day is not None and fact.start_on > case.last_day):
+        raise SetAsideError("Avtalen er sagt opp, eller er over før endringen skal gjelde.")
+    if (fact.days_per_week, fact.weekdays) == (case.application.days_per_week, case.application.weekdays):
+        raise SetAsideError("Endringen sier det samme som avtalen.")
+    sequence = 1 if newest is None else newest.sequence + 1
+    by_employee = sender.employee_number == case.employee_number
+    proposed = Change(
+        sequence, sender.employee_number, today, by_employee, fact.days_per_week, fact.weekdays, fact.start_on
+    )
+    return case.with_change(proposed)
+
+
+def _acceptance(case: Case, fact: AcceptanceGiven, sender: Sender, today: date) -> Case:
+    if case.state is State.ACTIVE:
+        return _answer_to_change(case, fact, sender, today)
+    _must_be_employee(case, sender)
+    _must_be_collecting(case)
+    if not fact.accepts:
+        return replace(case, termination=Termination(today, sender.employee_number))
+    if case.requirement(RequirementKind.SIGNED_AGREEMENT) is None:
+        raise SetAsideError("Saken trenger ikke at avtalen godtas her.")
+    return _received(case, Requirement(RequirementKind.SIGNED_AGREEMENT, today))
+
+
+def _answer_to_change(case: Case, fact: AcceptanceGiven, sender: Sender, today: date) -> Case:
+    """The other party says yes or no; whoever proposed may take it back."""
+    _must_be_party(case, sender, "svare på en endring")
+    change = case.newest_change
+    if change is None or change.outcome is not None:
+        raise SetAsideError("Saken venter ikke på svar på en endring.")
+    is_own = (sender.employee_number == case.employee_number) is change.by_employee
+    if is_own and fact.accepts:
+        raise SetAsideError("Den som foreslår en endring, kan ikke også godta den.")
+    outcome = ChangeOutcome.AGREED if fact.accepts else ChangeOutcome.DECLINED
+    if is_own:
+        outcome = ChangeOutcome.WITHDRAWN
+    answered = replace(change, outcome=outcome, answered_by=sender.employee_number, answered_on=today)
+    return case.with_change(answered)
+
+
+def _hold(case: Case, fact: HoldGiven | HoldLifted, sender: Sender, today: date) -> Case:
+    if not sender.is_hr:
+        raise SetAsideError("Bare HR kan sette en sak på pause eller ta den opp igjen.")
+    if not case.is_open:
+        raise SetAsideError("Saken er avsluttet.")
+    if isinstance(fact, HoldLifted):
+        if case.hold is None:
+            raise SetAsideError("Saken er ikke satt på pause.")
+        return replace(case, hold=replace(case.hold, until=today - timedelta(days=1)))
+    if not today <= fact.until <= today + LONGEST_HOLD:
+        raise SetAsideError("Pausen må vare til en dag fra i dag og inntil ett år fram.")
+    if case.hold is not None:
+        return replace(case, hold=replace(case.hold, until=fact.until))
+    return replace(case, hold=Hold(today, fact.until), holds=case.holds + 1)
 
 
 def _received(case: Case, requirement: Requirement) -> Case:
@@ -197,6 +335,11 @@ def _must_be_employee(case: Case, sender: Sender) -> None:
 def _must_be_manager(case: Case, sender: Sender) -> None:
     if sender.employee_number != case.manager_number and not sender.is_hr:
         raise SetAsideError("Svaret kom fra en annen enn nærmeste leder.")
+
+
+def _must_be_party(case: Case, sender: Sender, doing: str) -> None:
+    if sender.employee_number not in {case.employee_number, case.manager_number} and not sender.is_hr:
+        raise SetAsideError(f"Bare den ansatte, nærmeste leder eller HR kan {doing}.")
 
 
 def _must_be_collecting(case: Case) -> None:

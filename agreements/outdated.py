@@ -25,6 +25,11 @@ def _lacks_evaluation(case: Case) -> bool:
     return case.state is State.ACTIVE and case.open_evaluation is not None
 
 
+def _lacks_answer_to_change(case: Case) -> bool:
+    change = case.newest_change
+    return case.state is State.ACTIVE and change is not None and change.outcome is None
+
+
 def _runs_out(case: Case) -> bool:
     is_settled = case.termination is not None or case.renewed_by is not None
     return case.state is State.ACTIVE and not is_settled
@@ -34,6 +39,8 @@ STILL_ASKED: Final[Mapping[str, Callable[[Case], bool]]] = {
     "documentation_ask": _lacks_documentation,
     "documentation_reminder": _lacks_documentation,
     "documentation_escalation": _lacks_documentation,
+    "documentation_escalation_hr": _lacks_documentation,
+    "documentation_again": _lacks_documentation,
     "assessment_ask": _lacks_assessment,
     "assessment_reminder": _lacks_assessment,
     "assessment_escalation": _lacks_assessment,
@@ -44,6 +51,9 @@ STILL_ASKED: Final[Mapping[str, Callable[[Case], bool]]] = {
     "evaluation_reminder": _lacks_evaluation,
     "evaluation_escalation": _lacks_evaluation,
     "new_manager_evaluation": _lacks_evaluation,
+    "change_ask": _lacks_answer_to_change,
+    "change_reminder": _lacks_answer_to_change,
+    "change_escalation": _lacks_answer_to_change,
     "expiry_notice": _runs_out,
 }
 """Every text that names a day to answer by, and whether the case still waits for that answer."""

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from agreements.calendar import last_day_of_period
-from agreements.case import Case, Evaluation, FilingKind, RequirementKind
+from agreements.case import Case, Change, Evaluation, FilingKind, RequirementKind
 from agreements.documents import (
     AgreementDocument,
     Answer,
     Clause,
     Confirmation,
     Language,
+    Package,
     RecordDocument,
     Term,
 )
@@ -31,7 +32,10 @@ class People:
 
 
 def file_name(kind: FilingKind, sequence: int, case_number: str, language: Language) -> str:
-    return WORDINGS[language].file_names[kind].format(number=case_number, sequence=sequence)
+    words = WORDINGS[language]
+    is_new_version = kind is FilingKind.AGREEMENT and sequence > 1
+    pattern = words.new_version_file_name if is_new_version else words.file_names[kind]
+    return pattern.format(number=case_number, sequence=sequence)
 
 
 def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_draft: bool) -> AgreementDocument:
@@ -43,7 +47,7 @@ def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_
     return AgreementDocument(
         language=policy.language,
         case_number=case.number,
-        version=1,
+        version=case.version,
         dated_on=dated_on,
         municipality=policy.municipality,
         employee_name=people.employee_name,
@@ -57,6 +61,8 @@ def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_
         clauses=_clauses(case, policy, start_on, end_on),
         answers=() if answers is None else tuple(Answer(*pair) for pair in answers.answers),
         equipment=case.equipment,
+        package=_package(case, policy),
+        photo_filed_with=_photo_filed_with(case),
         measures=None if case.assessment is None else case.assessment.measures,
         confirmations=() if is_draft else _confirmations(case, people, WORDINGS[policy.language]),
         is_draft=is_draft,
@@ -133,4 +139,36 @@ def _confirmations(case: Case, people: People, words: Wording) -> tuple[Confirma
     if case.assessment is not None:
         who = people.names.get(case.assessment.given_by, "HR")
         found.append(Confirmation(who, words.manager, case.assessment.given_on, words.approved_in_form))
+    for change in case.changes:
+        found += _confirmations_of_change(change, people, words)
     return tuple(found)
+
+
+def _confirmations_of_change(change: Change, people: People, words: Wording) -> list[Confirmation]:
+    """Who proposed a change that came into force, and who accepted it."""
+    if change.in_force_on is None or change.answered_by is None or change.answered_on is None:
+        return []
+    proposer, answerer = words.employee, words.manager
+    if not change.by_employee:
+        proposer, answerer = answerer, proposer
+    proposed = words.proposed_change.format(version=change.sequence)
+    accepted = words.accepted_change.format(version=change.sequence)
+    return [
+        Confirmation(people.names.get(change.proposed_by, "HR"), proposer, change.proposed_on, proposed),
+        Confirmation(people.names.get(change.answered_by, "HR"), answerer, change.answered_on, accepted),
+    ]
+
+
+def _photo_filed_with(case: Case) -> str | None:
+    """Where the photo is when it is not in this document: with an earlier case, or with this one's first version."""
+    photo = case.requirement(RequirementKind.PHOTO)
+    if photo is None or photo.document is None:
+        return None
+    return photo.carried_from or (case.number if case.version > 1 else None)
+
+
+def _package(case: Case, policy: Policy) -> Package | None:
+    """The package that the manager chose, as the policy describes it today."""
+    chosen = None if case.assessment is None else case.assessment.package
+    found = next((each for each in policy.equipment_packages if each.name == chosen), None)
+    return None if found is None else Package(found.name, found.text, found.max_amount)

@@ -53,6 +53,23 @@ class Ladder(Rules, frozen=True):
             raise ValueError("escalate_from must be the number of one of the reminders in remind_after_days")
 
 
+class DocumentationLadder(Ladder, frozen=True):
+    """How the employee is asked for documentation: the manager is told from `escalate_from` on, then HR as well."""
+
+    escalate_to_hr_from: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        first = 1 if self.escalate_from is None else self.escalate_from
+        if self.escalate_to_hr_from is not None and not first <= self.escalate_to_hr_from <= len(
+            self.remind_after_days
+        ):
+            raise ValueError(
+                "escalate_to_hr_from must be the number of one of the reminders in remind_after_days, and not before "
+                "escalate_from"
+            )
+
+
 class Limits(Rules, frozen=True):
     """How much home office may be agreed, in days a week.
 
@@ -75,19 +92,27 @@ class Limits(Rules, frozen=True):
 
 
 class Period(Rules, frozen=True):
-    """How long an agreement holds. A trial ends with an evaluation of its own."""
+    """How long an agreement holds. A trial ends with an evaluation of its own.
+
+    A renewal does not ask again for a photo and answers that are at most `documentation_valid_months` old.
+    """
 
     months: Annotated[int, Meta(ge=1, le=60)]
     notice_days_before: Days
     renew_from_days_before: Days = 60
+    documentation_valid_months: Annotated[int, Meta(ge=0, le=120)] = 24
     trial_months: Annotated[int, Meta(ge=1, le=12)] | None = None
 
 
 class Abroad(Rules, frozen=True):
-    """Work from another country: looked at by a named role, or not done at all."""
+    """Work from another country: looked at by a named role, or not done at all.
+
+    `assessed_by_mail` is the role's own mailbox, which is asked and may answer; without it HR is asked.
+    """
 
     outcome: Literal["special_assessment", "refused"] = "special_assessment"
     assessed_by: str = "HR"
+    assessed_by_mail: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
 
 
 class Question(Rules, frozen=True):
@@ -100,22 +125,28 @@ class Question(Rules, frozen=True):
 
 
 class EquipmentPackage(Rules, frozen=True):
-    """What the employer provides for one kind of home office; `max_amount` in kroner."""
+    """What the employer provides for one kind of home office; `max_amount` in kroner.
 
-    name: str
+    The manager chooses one for the agreement, except of those that are for imposed home office.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=250)]
     text: str
     max_amount: Annotated[int, Meta(ge=0)] | None = None
+    only_when_imposed: bool = False
 
 
 class EvaluationRules(Rules, frozen=True):
     """Each agreement every so many months, the scheme as a whole every so many months; either may be left out.
 
     `extra_when` are the changes for which the manager evaluates once more; which of them it was is never recorded.
+    `last_days_before_end` moves the evaluation that would fall after that day, or after the end, to that day.
     """
 
     every_months: Annotated[int, Meta(ge=1, le=60)] | None = None
     scheme_every_months: Annotated[int, Meta(ge=1, le=60)] | None = None
     extra_when: tuple[str, ...] = ()
+    last_days_before_end: Annotated[int, Meta(ge=1, le=180)] | None = None
     ladder: Ladder = Ladder(remind_after_days=(7, 14), escalate_from=2)
 
     def __post_init__(self) -> None:
@@ -131,12 +162,16 @@ class TerminationRules(Rules, frozen=True):
 
 
 class UnitDecision(Rules, frozen=True):
-    """What one unit has decided for itself, and that unions and safety service had their say."""
+    """What one unit has decided for itself, and that unions and safety service had their say.
+
+    `attendance_weekdays` come on top of the municipality's.
+    """
 
     unit_id: str
-    max_days_per_week: DaysPerWeek
     discussed_with_unions_on: date
     safety_service_involved_on: date
+    max_days_per_week: DaysPerWeek | None = None
+    attendance_weekdays: tuple[Weekday, ...] = ()
 
 
 class SyncGuard(Rules, frozen=True):
@@ -180,7 +215,7 @@ class Policy(Rules, frozen=True):
     requirements: tuple[RequirementKind, ...]
     limits: Limits
     period: Period
-    documentation: Ladder
+    documentation: DocumentationLadder
     assessment: Ladder
     evaluation: EvaluationRules
     clauses: tuple[ClauseText, ...]
@@ -190,25 +225,46 @@ class Policy(Rules, frozen=True):
     equipment: tuple[str, ...] = ()
     equipment_packages: tuple[EquipmentPackage, ...] = ()
     termination: TerminationRules = TerminationRules()
+    change: Ladder = Ladder(remind_after_days=(5, 10), give_up_after_days=17)
     units: tuple[UnitDecision, ...] = ()
     sync_guard: SyncGuard = SyncGuard()
 
     def __post_init__(self) -> None:
+        self._check_clauses()
+        self._check_questions()
+        most = self.limits.absolute_days_per_week
+        for unit in self.units:
+            if unit.max_days_per_week is not None and unit.max_days_per_week > most:
+                raise ValueError(f"unit {unit.unit_id}: max_days_per_week must not be more than {most:g}, the absolute")
+        names = [package.name for package in self.equipment_packages]
+        if len(set(names)) < len(names):
+            raise ValueError("two equipment_packages have the same name")
+
+    def _check_clauses(self) -> None:
         letters = {clause.letter for clause in self.clauses}
         missing = [letter for letter in MUST_BE_AGREED if letter not in letters]
         if missing:
             what = "; ".join(f"{letter}) {MUST_BE_AGREED[letter]}" for letter in missing)
             raise ValueError(f"the regulation's § 2 demands a clause for {what}")
+
+    def _check_questions(self) -> None:
         if RequirementKind.ANSWERS in self.requirements and not self.employee_questions:
             raise ValueError("requirements ask for answers, so employee_questions must not be empty")
+        if any(question.only_for_leaders for question in self.employee_questions):
+            raise ValueError("only_for_leaders is for manager_questions: employee_questions are asked of everybody")
         columns = [question.column for question in (*self.employee_questions, *self.manager_questions)]
         if len(set(columns)) < len(columns):
             raise ValueError("two questions have the same column")
+
+    @property
+    def packages_to_choose(self) -> tuple[EquipmentPackage, ...]:
+        return tuple(package for package in self.equipment_packages if not package.only_when_imposed)
 
     def limits_in(self, unit_id: str | None) -> Limits:
         """The limits as the unit has set them for itself, else the municipality's."""
         decided = next((unit for unit in self.units if unit.unit_id == unit_id), None)
         if decided is None:
             return self.limits
-        most = min(decided.max_days_per_week, self.limits.absolute_days_per_week)
-        return msgspec.structs.replace(self.limits, max_days_per_week=most)
+        fixed = tuple(dict.fromkeys((*self.limits.attendance_weekdays, *decided.attendance_weekdays)))
+        most = self.limits.max_days_per_week if decided.max_days_per_week is None else decided.max_days_per_week
+        return msgspec.structs.replace(self.limits, max_days_per_week=most, attendance_weekdays=fixed)

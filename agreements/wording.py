@@ -14,12 +14,15 @@ class Wording:
     end_reasons: Mapping[EndReason, str]
     outcomes: Mapping[EvaluationOutcome, str]
     file_names: Mapping[FilingKind, str]
+    new_version_file_name: str
     employee: str
     manager: str
     weekdays_open: str
     accepted_in_form: str
     uploaded_signed: str
     approved_in_form: str
+    proposed_change: str
+    accepted_change: str
     evaluation_title: str
     evaluated_by: str
     evaluated_on: str
@@ -53,12 +56,15 @@ BOKMAL = Wording(
         FilingKind.EVALUATION: "Evaluering {sequence} av hjemmekontor {number}.pdf",
         FilingKind.END_NOTE: "Sluttnotat hjemmekontor {number}.pdf",
     },
+    new_version_file_name="Avtale om hjemmekontor {number} versjon {sequence}.pdf",
     employee="Arbeidstaker",
     manager="Leder",
     weekdays_open="etter avtale med leder",
     accepted_in_form="Godtok avtalen i SharePoint-skjema",
     uploaded_signed="Lastet opp signert avtale",
     approved_in_form="Godkjente i SharePoint-skjema",
+    proposed_change="Foreslo endring {version} av avtalen i SharePoint-skjema",
+    accepted_change="Godtok endring {version} av avtalen i SharePoint-skjema",
     evaluation_title="Evaluering {sequence} av avtale om hjemmekontor",
     evaluated_by="Evaluert av",
     evaluated_on="Evaluert dato",
@@ -91,12 +97,15 @@ NYNORSK = Wording(
         FilingKind.EVALUATION: "Evaluering {sequence} av heimekontor {number}.pdf",
         FilingKind.END_NOTE: "Sluttnotat heimekontor {number}.pdf",
     },
+    new_version_file_name="Avtale om heimekontor {number} versjon {sequence}.pdf",
     employee="Arbeidstakar",
     manager="Leiar",
     weekdays_open="etter avtale med leiar",
     accepted_in_form="Godtok avtalen i SharePoint-skjema",
     uploaded_signed="Lasta opp signert avtale",
     approved_in_form="Godkjende i SharePoint-skjema",
+    proposed_change="Foreslo endring {version} av avtalen i SharePoint-skjema",
+    accepted_change="Godtok endring {version} av avtalen i SharePoint-skjema",
     evaluation_title="Evaluering {sequence} av avtale om heimekontor",
     evaluated_by="Evaluert av",
     evaluated_on="Evaluert dato",

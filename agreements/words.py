@@ -1,6 +1,7 @@
 """What rules and states are called by people: the Norwegian words of reports, and what all texts say alike."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from agreements.case import State
 from agreements.documents import Language
@@ -23,7 +24,17 @@ RULES = {
     "assessment.ask": "leder bedt om vurdering",
     "assessment.rejected": "avslått av leder",
     "assessment.reminder": "purret på leders vurdering",
+    "change.agreed": "endring avtalt",
+    "change.ask": "bedt om svar på endring",
+    "change.attendance-day": "endring avvist (dager med felles oppmøte)",
+    "change.declined": "endring avslått",
+    "change.in-force": "endring i kraft, ny versjon av avtalen",
+    "change.lapsed": "endring falt bort uten svar",
+    "change.reminder": "purret på svar på endring",
+    "change.too-many-days": "endring avvist (for mange dager)",
+    "change.withdrawn": "endring trukket",
     "documentation.ask": "bedt om dokumentasjon",
+    "documentation.ask-again": "bedt om dokumentasjon på nytt",
     "documentation.lapsed": "falt bort uten dokumentasjon",
     "documentation.reminder": "purret på dokumentasjon",
     "employment.ended": "avsluttet fordi den ansatte har sluttet",
@@ -33,6 +44,8 @@ RULES = {
     "expiry.notice": "varslet om utløp",
     "expiry.period-over": "avtale utløpt",
     "expiry.renewed": "avtale avløst av ny avtale",
+    "fact.Aksept": "svar på avtale eller endring mottatt",
+    "fact.Endringer": "forslag om endring mottatt",
     "fact.Evalueringer": "evaluering mottatt",
     "fact.Hjemmekontor": "fil mottatt",
     "fact.Oppsigelser": "oppsigelse mottatt",
@@ -40,14 +53,20 @@ RULES = {
     "fact.Vurderinger": "vurdering mottatt",
     "filing.prepare": "avtale klar for arkivet",
     "filing.verified": "avtale arkivert og i kraft",
+    "hold.begun": "satt på pause av HR",
+    "hold.lifted": "pause opphevet av HR",
+    "hold.over": "pausen er over",
+    "hold.set": "pause registrert av HR",
     "hr.last-day": "siste arbeidsdag meldt eller endret av HR-systemet",
     "hr.leave": "permisjon meldt eller endret av HR-systemet",
     "hr.manager": "leder endret i HR-systemet",
     "hr.unit": "enhet endret i HR-systemet",
+    "imposed.also": "informert om pålagt hjemmekontor ved siden av avtalen",
     "imposed.informed": "informert om pålagt hjemmekontor",
     "imposed.period-over": "pålagt hjemmekontor opphørt",
+    "imposed.shortened": "pålagt hjemmekontor forkortet",
     "leave.begun": "satt på vent (permisjon)",
-    "leave.over": "tatt opp igjen etter permisjon",
+    "leave.over": "tatt opp igjen etter permisjon eller pause",
     "limits.attendance-day": "avvist (dager med felles oppmøte)",
     "limits.too-many-days": "avvist (for mange dager)",
     "manager.changed": "overført til ny leder",
@@ -70,6 +89,27 @@ def rule_in_words(rule: str) -> str:
     """A rule as reports count it: `documentation.reminder.2` is a reminder, whichever number it has."""
     kind = rule.rstrip(".0123456789")
     return RULES.get(kind, kind)
+
+
+MONTHS = (
+    *("januar", "februar", "mars", "april", "mai", "juni"),
+    *("juli", "august", "september", "oktober", "november", "desember"),
+)
+"""The same in bokmål and nynorsk."""
+EXTENT: Mapping[Language, str] = {
+    "nb": "{days} i uken{weekdays} fra {start}",
+    "nn": "{days} i veka{weekdays} frå {start}",
+}
+
+
+def date_in_words(day: date) -> str:
+    return f"{day.day}. {MONTHS[day.month - 1]} {day.year}"
+
+
+def extent_in_words(days: float, weekdays: str | None, start_on: date, language: Language) -> str:
+    """How much home office from when: `3 dager i uken (mandag, onsdag, fredag) fra 1. mars 2027`."""
+    named = f" ({weekdays})" if weekdays else ""
+    return EXTENT[language].format(days=days_in_words(days, language), weekdays=named, start=date_in_words(start_on))
 
 
 def days_in_words(days: float, language: Language) -> str:

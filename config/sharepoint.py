@@ -72,8 +72,21 @@ ASSESSMENTS = ListDefinition(
     "Leders vurdering",
     (
         CASE_NUMBER,
-        Column("Resultat", "Resultat", ColumnKind.CHOICE, choices=("Godkjent", "Avslått")),
-        Column("Tiltak", "Tiltak som tas inn i avtalen", ColumnKind.TEXT, required=False, multiline=True),
+        Column("Resultat", "Resultat", ColumnKind.CHOICE, choices=("Godkjent", "Avslått", "Må suppleres")),
+        Column(
+            "Mangler",
+            "Hva må suppleres?",
+            ColumnKind.CHOICE,
+            choices=("Bildet", "Svarene", "Bildet og svarene"),
+            required=False,
+        ),
+        Column(
+            "Tiltak",
+            "Tiltak som tas inn i avtalen, eller hva som må suppleres og hvorfor",
+            ColumnKind.TEXT,
+            required=False,
+            multiline=True,
+        ),
     ),
 )
 EVALUATIONS = ListDefinition(
@@ -82,7 +95,13 @@ EVALUATIONS = ListDefinition(
     (
         CASE_NUMBER,
         Column("Resultat", "Resultat", ColumnKind.CHOICE, choices=("Fortsetter", "Justeres", "Avsluttes")),
-        Column("Merknad", "Merknad", ColumnKind.TEXT, required=False, multiline=True),
+        Column(
+            "Merknad",
+            "Merknad (ikke helseopplysninger, og ikke hvorfor avtalen evalueres)",
+            ColumnKind.TEXT,
+            required=False,
+            multiline=True,
+        ),
     ),
 )
 TERMINATIONS = ListDefinition(
@@ -93,18 +112,44 @@ TERMINATIONS = ListDefinition(
         Column("SisteDag", "Siste dag med hjemmekontor", ColumnKind.DATE),
     ),
 )
-LISTS = (APPLICATIONS, ANSWERS, ASSESSMENTS, EVALUATIONS, TERMINATIONS)
+CHANGES = ListDefinition(
+    "Endringer",
+    "Endring av avtale om hjemmekontor",
+    (
+        CASE_NUMBER,
+        Column("DagerPerUke", "Dager hjemme per uke", ColumnKind.NUMBER),
+        Column("Ukedager", "Hvilke ukedager", ColumnKind.TEXT, required=False),
+        Column("FraDato", "Endringen gjelder fra og med", ColumnKind.DATE),
+    ),
+)
+ACCEPTANCES = ListDefinition(
+    "Aksept",
+    "Godta avtale eller endring",
+    (
+        CASE_NUMBER,
+        Column(
+            "Svar",
+            "Godtar du avtalen eller endringen?",
+            ColumnKind.CHOICE,
+            choices=("Godtar", "Godtar ikke"),
+        ),
+    ),
+)
+LISTS = (APPLICATIONS, ANSWERS, ASSESSMENTS, EVALUATIONS, TERMINATIONS, CHANGES, ACCEPTANCES)
 """What every policy has. `lists_of` adds what a policy asks."""
 
 EQUIPMENT_CHOICES = {"Har selv": EquipmentSource.OWN, "Låner av arbeidsgiver": EquipmentSource.LENT}
 NO_EQUIPMENT = "Har ikke"
+PACKAGE = "Utstyrspakke"
 
 
 def lists_of(*policies: Policy) -> tuple[ListDefinition, ...]:
     """The lists with the questions and the equipment that these policies ask about."""
     asked = {
         ANSWERS.name: [column for policy in policies for column in (*employee_columns(policy), *equipment(policy))],
-        ASSESSMENTS.name: [column for policy in policies for column in manager_columns(policy)],
+        ASSESSMENTS.name: [
+            column for policy in policies for column in (*manager_columns(policy), *package_columns(policy))
+        ],
     }
     return tuple(_with(definition, asked.get(definition.name, [])) for definition in LISTS)
 
@@ -115,6 +160,12 @@ def employee_columns(policy: Policy) -> tuple[Column, ...]:
 
 def manager_columns(policy: Policy) -> tuple[Column, ...]:
     return tuple(_asked(question) for question in policy.manager_questions)
+
+
+def package_columns(policy: Policy) -> tuple[Column, ...]:
+    """The package that the manager chooses for the agreement, where the policy has any."""
+    names = tuple(package.name for package in policy.packages_to_choose)
+    return (Column(PACKAGE, "Utstyrspakke", ColumnKind.CHOICE, names, required=False),) if names else ()
 
 
 def equipment(policy: Policy) -> tuple[Column, ...]:

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State as RunState
 
 from agreements.case import State
 from agreements.decide import CHASING
-from config.sharepoint import ANSWERS, ASSESSMENTS, TERMINATIONS
+from config.sharepoint import ACCEPTANCES, ANSWERS, ASSESSMENTS, TERMINATIONS
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
 from tasks.deciding import decide_due
@@ -22,9 +22,10 @@ TITLE = "Dokumentasjon"
 
 @task(name="chase-documentation", **LOCAL)
 def step() -> Counter[str]:
-    counts = read_answers([ANSWERS, ASSESSMENTS, TERMINATIONS], uploads=True)
+    lists = [ANSWERS, ACCEPTANCES, ASSESSMENTS, TERMINATIONS]
+    counts = read_answers(lists, uploads=True)
     counts += take_in_uploads()
-    counts += take_in_answers([ANSWERS, ASSESSMENTS, TERMINATIONS])
+    counts += take_in_answers(lists)
     waiting = [State.COLLECTING, State.IN_ASSESSMENT, State.SPECIAL_ASSESSMENT]
     counts += decide_due("chase-documentation", waiting, CHASING)
     counts += open_folders()

@@ -1,4 +1,4 @@
-"""Agreements are evaluated by their managers at the policy's cadence."""
+"""Agreements are evaluated by their managers at the policy's cadence, and changed when both parties want it."""
 
 from collections import Counter
 from datetime import date
@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State as RunState
 
 from agreements.case import State
 from agreements.decide import EVALUATING
-from config.sharepoint import EVALUATIONS
+from config.sharepoint import ACCEPTANCES, CHANGES, EVALUATIONS
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
 from tasks.deciding import decide_due
@@ -23,8 +23,9 @@ TITLE = "Evalueringer"
 
 @task(name="trigger-evaluations", **LOCAL)
 def step() -> Counter[str]:
-    counts = read_answers([EVALUATIONS])
-    counts += take_in_answers([EVALUATIONS])
+    lists = [EVALUATIONS, CHANGES, ACCEPTANCES]
+    counts = read_answers(lists)
+    counts += take_in_answers(lists)
     counts += decide_due("trigger-evaluations", [State.ACTIVE], EVALUATING)
     counts += write_documents()
     return counts + file_documents()
@@ -33,8 +34,8 @@ def step() -> Counter[str]:
 @flow(
     name="trigger-evaluations",
     flow_run_name=run_name,
-    description="Be om evaluering etter seks måneder, purr og registrer svar.",
+    description="Be om evalueringer, purr og registrer svar, og ta imot endringer av avtaler.",
 )
 def trigger_evaluations(on: date | None = None, *, dry_run: bool = False) -> RunState[Any]:
-    """Be om evaluering etter seks måneder, purr og registrer svar."""
+    """Be om evalueringer, purr og registrer svar, og ta imot endringer av avtaler."""
     return run_flow("trigger-evaluations", [(TITLE, step)], on, dry_run=dry_run)

@@ -28,6 +28,8 @@ console = Console(stderr=True)
 
 On = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Business date; today in Oslo when left out.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Decide and show everything; write and send nothing.")]
+Unit = Annotated[str, typer.Option(help="Unit id, as the HR system has it; everybody when left out.")]
+CaseNumber = Annotated[str, typer.Argument(help="As in mails and reports: HK-2026-00042.")]
 Json = Annotated[bool, typer.Option("--json", help="End with one JSON object of counts on standard output.")]
 
 
@@ -70,15 +72,41 @@ for _name, _summary in (
 
 @app.command()
 def impose_home_office(
-    unit: Annotated[str, typer.Argument(help="Unit id, as the HR system has it.")],
     start: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="First day.")],
     end: Annotated[str, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day.")],
+    discussed: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="When it was discussed with the unions.")],
+    unit: Unit = "",
     *,
     dry_run: DryRun = False,
 ) -> None:
-    """Impose home office on a unit for a period; it reverts by itself."""
-    parameters = {"unit_id": unit, "start_on": _date(start), "end_on": _date(end)}
-    _run("impose-home-office", None, dry_run=dry_run, as_json=False, **parameters)
+    """Impose home office on a unit, or on everybody, for a period; it reverts by itself."""
+    period = {"start_on": _date(start), "end_on": _date(end), "discussed_with_unions_on": _date(discussed)}
+    _run("impose-home-office", None, dry_run=dry_run, as_json=False, unit_id=unit, **period)
+
+
+@app.command()
+def revert_home_office(
+    last_day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The last day at home.")],
+    unit: Unit = "",
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """End imposed home office ahead of its time, in a unit or everywhere."""
+    _run("revert-home-office", None, dry_run=dry_run, as_json=False, unit_id=unit, last_day=_date(last_day))
+
+
+@app.command()
+def hold_case(
+    case_number: CaseNumber,
+    until: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day of the pause.")] = None,
+    *,
+    resume: Annotated[bool, typer.Option("--resume", help="Take the case up again.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Set a case on hold through a day, or take it up again; nobody is reminded in the meantime."""
+    choice = "Gjenoppta" if resume else "Sett på pause"
+    day = None if until is None else _date(until)
+    _run("hold-case", None, dry_run=dry_run, as_json=False, case_number=case_number, choice=choice, until=day)
 
 
 @app.command()
@@ -156,7 +184,7 @@ def rejected(*, as_json: Json = False) -> None:
 
 @app.command()
 def explain(
-    case_number: Annotated[str, typer.Argument(help="As in mails and reports: HK-2026-00042.")],
+    case_number: CaseNumber,
     *,
     as_json: Json = False,
 ) -> None:

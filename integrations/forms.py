@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from agreements.calendar import OSLO
-from agreements.case import Application, AssessmentOutcome, EvaluationOutcome, Place
+from agreements.case import Application, AssessmentOutcome, EvaluationOutcome, Place, RequirementKind
 from agreements.documents import EquipmentItem, EquipmentSource
 from agreements.intake import (
+    AcceptanceGiven,
     AnswersGiven,
     AssessmentGiven,
+    ChangeProposed,
     EvaluationGiven,
     Fact,
     SetAsideError,
@@ -17,11 +19,14 @@ from agreements.intake import (
 )
 from agreements.policy import Policy
 from config.sharepoint import (
+    ACCEPTANCES,
     ANSWERS,
     ASSESSMENTS,
     CASE_NUMBER,
+    CHANGES,
     EQUIPMENT_CHOICES,
     EVALUATIONS,
+    PACKAGE,
     TERMINATIONS,
     Column,
     employee_columns,
@@ -34,7 +39,17 @@ PLACES = {
     "Annet sted i Norge": Place.ELSEWHERE_IN_NORWAY,
     "Utlandet": Place.ABROAD,
 }
-ASSESSMENT_OUTCOMES = {"Godkjent": AssessmentOutcome.APPROVED, "Avslått": AssessmentOutcome.REJECTED}
+ASSESSMENT_OUTCOMES = {
+    "Godkjent": AssessmentOutcome.APPROVED,
+    "Avslått": AssessmentOutcome.REJECTED,
+    "Må suppleres": AssessmentOutcome.INCOMPLETE,
+}
+LACKING = {
+    "Bildet": (RequirementKind.PHOTO,),
+    "Svarene": (RequirementKind.ANSWERS,),
+    "Bildet og svarene": (RequirementKind.PHOTO, RequirementKind.ANSWERS),
+}
+ACCEPTS = {"Godtar": True, "Godtar ikke": False}
 EVALUATION_OUTCOMES = {
     "Fortsetter": EvaluationOutcome.CONTINUE,
     "Justeres": EvaluationOutcome.ADJUST,
@@ -84,7 +99,16 @@ def _answers(fields: Fields, policy: Policy) -> Fact:
 
 def _assessment(fields: Fields, policy: Policy) -> Fact:
     outcome = _choice(fields, "Resultat", ASSESSMENT_OUTCOMES)
-    return AssessmentGiven(outcome, _text(fields, "Tiltak"), _answered(fields, manager_columns(policy)))
+    package = _text(fields, PACKAGE)
+    if package is not None and package not in {each.name for each in policy.packages_to_choose}:
+        raise SetAsideError(f"Feltet {PACKAGE} er ikke en av pakkene i retningslinjene.")
+    return AssessmentGiven(
+        outcome,
+        _text(fields, "Tiltak"),
+        _answered(fields, manager_columns(policy)),
+        package,
+        () if _text(fields, "Mangler") is None else _choice(fields, "Mangler", LACKING),
+    )
 
 
 def _evaluation(fields: Fields, _policy: Policy) -> Fact:
@@ -93,6 +117,16 @@ def _evaluation(fields: Fields, _policy: Policy) -> Fact:
 
 def _termination(fields: Fields, _policy: Policy) -> Fact:
     return TerminationGiven(_required(_date(fields, "SisteDag"), "SisteDag"))
+
+
+def _change(fields: Fields, _policy: Policy) -> Fact:
+    return ChangeProposed(
+        _number(fields, "DagerPerUke"), _text(fields, "Ukedager"), _required(_date(fields, "FraDato"), "FraDato")
+    )
+
+
+def _acceptance(fields: Fields, _policy: Policy) -> Fact:
+    return AcceptanceGiven(_choice(fields, "Svar", ACCEPTS))
 
 
 def _answered(fields: Fields, columns: Sequence[Column]) -> tuple[tuple[str, str], ...]:
@@ -105,6 +139,8 @@ _READERS = {
     ASSESSMENTS.name: _assessment,
     EVALUATIONS.name: _evaluation,
     TERMINATIONS.name: _termination,
+    CHANGES.name: _change,
+    ACCEPTANCES.name: _acceptance,
 }
 
 

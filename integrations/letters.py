@@ -12,15 +12,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from agreements.documents import Language
-from agreements.words import days_in_words
+from agreements.words import date_in_words, days_in_words
 from config.policy_files import TEMPLATES
 from integrations.plain_text import plain_text
-
-MONTHS = (
-    *("januar", "februar", "mars", "april", "mai", "juni"),
-    *("juli", "august", "september", "oktober", "november", "desember"),
-)
-"""The same in bokmål and nynorsk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +100,6 @@ def _environment(language: Language) -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["dato"] = lambda day: f"{day.day}. {MONTHS[day.month - 1]} {day.year}"
+    environment.filters["dato"] = date_in_words
     environment.filters["dager"] = partial(days_in_words, language=language)
     return environment

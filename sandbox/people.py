@@ -13,10 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 from agreements.calendar import is_working_day, next_working_day
 from config.policy_files import SHIPPED_NAMES, load_policy
 from config.sharepoint import (
+    ACCEPTANCES,
     ANSWERS,
     APPLICATIONS,
     ASSESSMENTS,
     CASE_LIBRARY,
+    CHANGES,
     EQUIPMENT_CHOICES,
     EVALUATIONS,
     NO_EQUIPMENT,
@@ -35,6 +37,7 @@ UPLOAD_WRONG: Final = "upload-wrong"
 SHARE_WHO_APPLY = 0.45
 SHARE_WHO_RENEW = 0.5
 SHARE_WHO_TERMINATE = 0.06
+SHARE_WHO_CHANGE = 0.04
 SHARE_WHO_TRY_AGAIN = 0.15
 FIRST_FORTNIGHT = 14
 LAST_DAY_TO_APPLY = 300
@@ -156,6 +159,8 @@ class Townspeople:
         for about in folders:
             if about not in assessed:
                 self._heed(reader, UPLOAD, about, day)
+        # The mail that an agreement has begun says that it can be changed as well as ended.
+        forms += [(CHANGES.name, about) for name, about in forms if name == TERMINATIONS.name]
         for name, about in forms:
             self._heed(reader, APPLY if name == APPLICATIONS.name else name, about, day)
 
@@ -166,12 +171,13 @@ class Townspeople:
             self._memory.done.get(f"asked/{number}/{what}/{about}", 0) + 1
         )
         habits = self._habits(number)
-        if what in {APPLY, TERMINATIONS.name}:
+        if what in {APPLY, TERMINATIONS.name, CHANGES.name}:
             if times == 1 or what == APPLY:
                 self._consider(number, what, about, day)
             return
         was_refused = what == UPLOAD and f"{UPLOAD_WRONG}/{number}/{about}" in self._memory.done
-        if times == habits.heeds_mail_number or was_refused:
+        has_answered = f"answered/{number}/{what}/{about}" in self._memory.done
+        if times == habits.heeds_mail_number or was_refused or has_answered:
             on = day + timedelta(days=self._chance(number, what, about, times).randint(*habits.delay))
             self._plan(on, number, what, about)
 
@@ -182,7 +188,7 @@ class Townspeople:
             renews = self._memory.done.get(f"{APPLY}/{number}", 0) > 0
             if renews and chance.random() < SHARE_WHO_RENEW:
                 self._plan(day + timedelta(days=chance.randint(1, 10)), number, APPLY, "")
-        elif chance.random() < SHARE_WHO_TERMINATE:
+        elif chance.random() < (SHARE_WHO_CHANGE if what == CHANGES.name else SHARE_WHO_TERMINATE):
             self._plan(day + timedelta(days=chance.randint(20, 200)), number, what, about)
 
     def _plan(self, on: date, who: str, what: str, about: str) -> None:
@@ -199,6 +205,7 @@ class Townspeople:
         chance = self._chance(plan.who, plan.what, plan.about, day)
         times = self._memory.done.get(f"{plan.what}/{plan.who}", 0)
         self._memory.done[f"{plan.what}/{plan.who}"] = times + 1
+        self._memory.done[f"answered/{plan.who}/{plan.what}/{plan.about}"] = 1
         if plan.what == UPLOAD:
             self._upload(user, plan.about)
         elif plan.what == ANSWERS.name and self._habits(plan.who).withdraws:
@@ -215,15 +222,14 @@ class Townspeople:
             case ANSWERS.name:
                 return {"Saksnummer": plan.about, **_mapping_answers(chance), "GodtarAvtalen": True}
             case ASSESSMENTS.name:
-                outcome = "Godkjent" if chance.random() < 0.9 else "Avslått"  # noqa: PLR2004 - most say yes
-                measures = chance.choice(("", "Bedre skrivebordslampe", "Fast ukentlig kontormøte"))
-                return {"Saksnummer": plan.about, "Resultat": outcome, "Tiltak": measures}
+                return {"Saksnummer": plan.about, **_assessed(chance)}
+            case ACCEPTANCES.name:
+                return {"Saksnummer": plan.about, "Svar": chance.choices(("Godtar", "Godtar ikke"), (90, 10))[0]}
             case EVALUATIONS.name:
                 outcome = chance.choices(("Fortsetter", "Justeres", "Avsluttes"), (80, 12, 8))[0]
                 return {"Saksnummer": plan.about, "Resultat": outcome, "Merknad": "Gjennomgått i samtale."}
             case _:
-                last_day = day + timedelta(days=chance.randint(0, 30))
-                return {"Saksnummer": plan.about, "SisteDag": last_day.isoformat() + "T00:00:00Z"}
+                return {"Saksnummer": plan.about, **_other_terms(plan.what, chance, day)}
 
     def _upload(self, user: TenantUser, about: str) -> None:
         number = self._key(user)
@@ -278,6 +284,22 @@ def _application(chance: Random, day: date, *, ordinary: bool) -> dict[str, obje
     if chance.random() < 0.3:  # noqa: PLR2004 - some want a shorter period
         fields["TilDato"] = (start_on + timedelta(days=chance.randint(60, 240))).isoformat() + "T00:00:00Z"
     return fields
+
+
+def _other_terms(what: str, chance: Random, day: date) -> dict[str, object]:
+    """Another extent from some day, or a last day."""
+    if what == CHANGES.name:
+        start_on = day + timedelta(days=chance.randint(7, 30))
+        return {"DagerPerUke": float(chance.choice((1, 2, 3))), "FraDato": start_on.isoformat() + "T00:00:00Z"}
+    return {"SisteDag": (day + timedelta(days=chance.randint(0, 30))).isoformat() + "T00:00:00Z"}
+
+
+def _assessed(chance: Random) -> dict[str, object]:
+    """Most say yes, some with a measure; a few say no, or want a better photo first."""
+    outcome = chance.choices(("Godkjent", "Avslått", "Må suppleres"), (87, 8, 5))[0]
+    if outcome == "Må suppleres":
+        return {"Resultat": outcome, "Mangler": "Bildet", "Tiltak": "Ta et bilde der bordet og lampen vises."}
+    return {"Resultat": outcome, "Tiltak": chance.choice(("", "Bedre skrivebordslampe", "Fast ukentlig kontormøte"))}
 
 
 ANSWERS_OF_PEOPLE = (

@@ -47,6 +47,9 @@ def load_people(connection: Connection, cases: Sequence[Case]) -> dict[str, Peop
     rows = people_of_cases(connection, [case.number for case in cases])
     involved = {case.assessment.given_by for case in cases if case.assessment is not None}
     involved |= {evaluation.given_by for case in cases for evaluation in case.evaluations if evaluation.given_by}
+    involved |= {
+        by for case in cases for change in case.changes for by in (change.proposed_by, change.answered_by) if by
+    }
     names = names_of(connection, sorted(involved))
     return {number: People(row.employee_name, row.unit_name, row.manager_name, names) for number, row in rows.items()}
 

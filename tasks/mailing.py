@@ -26,7 +26,7 @@ from tasks.night import Night, this_night
 
 FACTS = (
     *("case_number", "employee_name", "days_per_week", "start_on", "end_on"),
-    *("assessment_measures", "detail"),
+    *("assessment_measures", "detail", "discussed_on"),
 )
 """What the texts of mails may say of a case."""
 
@@ -115,18 +115,26 @@ def _facts(night: Night, row: AnyRow, missing: dict[str, set[str]]) -> dict[str,
         "missing": missing[row.case_number],
         "lent_equipment": [name for name, source in row.equipment or () if source == EquipmentSource.LENT],
         "evaluation_months": night.policy.evaluation.every_months,
+        "to_manager": row.role == Role.MANAGER,
+        "extra_when": night.policy.evaluation.extra_when,
+        "assessed_by": night.policy.abroad.assessed_by,
+        "imposed_packages": [each for each in night.policy.equipment_packages if each.only_when_imposed],
     }
 
 
 def _address(night: Night, row: AnyRow) -> str:
     """Whoever has no address of their own, and managers that nobody could find, are HR's to reach."""
-    addresses = {Role.EMPLOYEE: row.employee_mail, Role.MANAGER: row.manager_mail}
+    addresses = {
+        Role.EMPLOYEE: row.employee_mail,
+        Role.MANAGER: row.manager_mail,
+        Role.SPECIALIST: night.policy.abroad.assessed_by_mail,
+    }
     found: str | None = addresses.get(Role(row.role))
     return found or night.settings.hr_mail or ""
 
 
 def _given_name(night: Night, row: AnyRow, address: str) -> str | None:
-    if address == night.settings.hr_mail:
+    if address in {night.settings.hr_mail, night.policy.abroad.assessed_by_mail}:
         return None
     name: str = row.employee_given_name if row.role == Role.EMPLOYEE else row.manager_given_name
     return name

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from prefect import task
 from sqlalchemy import Connection
 
-from agreements.case import Application, Case, State
+from agreements.case import Case, State
 from agreements.intake import SetAsideError, check_application
+from agreements.renewal import renewing, still_valid
 from config.sharepoint import APPLICATIONS
 from integrations.database.addresses import senders
 from integrations.database.cases import add_cases, next_case_ordinal, open_cases_of
@@ -42,7 +42,8 @@ class _Desk:
 
     def __init__(self, connection: Connection, night: Night, employee_numbers: Sequence[str]) -> None:
         self.opened: list[Case] = []
-        self._on: date = night.on
+        self._on = night.on
+        self._policy = night.policy
         self._renewal = timedelta(days=night.policy.period.renew_from_days_before)
         self._staff: Mapping[str, StaffEntry] = staff_entries(connection, employee_numbers)
         self._open = open_cases_of(connection, employee_numbers)
@@ -81,16 +82,12 @@ class _Desk:
             placed_in=employee.unit_id,
             away=employee.is_away,
             is_leader=employee.is_leader,
+            position_percentage=employee.position_percentage,
             state=State.RECEIVED,
             applied_on=self._on,
-            application=application if known is None else _after(known, application),
+            application=application if known is None else renewing(known, application),
             renews=None if known is None else known.number,
+            requirements=() if known is None else still_valid(known, self._policy, self._on),
+            equipment=() if known is None else known.equipment,
             left_on=employee.left_on,
         )
-
-
-def _after(current: Case, application: Application) -> Application:
-    """A renewal begins when the agreement in force is over."""
-    if current.end_on is None:
-        return application
-    return replace(application, start_on=max(application.start_on, current.end_on + timedelta(days=1)))

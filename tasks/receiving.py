@@ -158,10 +158,12 @@ class _Desk:
     def _sender(self, row: AnyRow) -> Sender:
         address = (row.sender_mail or "").lower()
         is_hr = address == (self._night.settings.hr_mail or "").lower() != ""
+        is_specialist = address == (self._night.policy.abroad.assessed_by_mail or "").lower() != ""
         number = self._who.get(address)
-        if number is None and not is_hr:
+        if number is None and not is_hr and not is_specialist:
             raise SetAsideError("Den som svarte, finnes ikke blant de ansatte i HR-systemet.")
-        return Sender(number or "HR", is_hr)
+        role = self._night.policy.abroad.assessed_by if is_specialist else "HR"
+        return Sender(number or role, is_hr, is_specialist)
 
 
 def _case_number(row: AnyRow) -> str:

@@ -157,7 +157,10 @@ def test_an_answer_left_out_is_an_empty_one() -> None:
     ("definition", "fields", "sentence"),
     [
         pytest.param(
-            ASSESSMENTS, {"Resultat": "Kanskje"}, "Feltet Resultat må være ett av: Godkjent, Avslått.", id="assessment"
+            ASSESSMENTS,
+            {"Resultat": "Kanskje"},
+            "Feltet Resultat må være ett av: Godkjent, Avslått, Må suppleres.",
+            id="assessment",
         ),
         pytest.param(
             EVALUATIONS, {}, "Feltet Resultat må være ett av: Fortsetter, Justeres, Avsluttes.", id="evaluation"

@@ -6,7 +6,16 @@ from datetime import date
 from agreements.actions import Action, Notice, Role
 from agreements.advice import advice
 from agreements.calendar import last_day_of_period
-from agreements.case import Assessment, AssessmentOutcome, Case, Chase, EndReason, State
+from agreements.case import (
+    Assessment,
+    AssessmentOutcome,
+    Case,
+    Chase,
+    EndReason,
+    Requirement,
+    RequirementKind,
+    State,
+)
 from agreements.policy import Policy
 from agreements.rules.ladder import (
     IMMEDIATELY,
@@ -26,7 +35,7 @@ def complete(case: Case, policy: Policy, today: date) -> Action:
     chase = Chase.begun(today)
     waiting = replace(case.moved(State.IN_ASSESSMENT), assessment_request=chase)
     return Action(
-        "assessment.ask",
+        case.in_round("assessment.ask"),
         case,
         waiting,
         (Notice("assessment_ask", Role.MANAGER, reply_by(chase, policy.assessment), detail=advice(case, policy)),),
@@ -48,7 +57,11 @@ def reminder(case: Case, policy: Policy, today: date) -> Action:
     notices = [Notice("documentation_reminder", Role.EMPLOYEE, answer_by)]
     if escalates(stage, policy.documentation):
         notices.append(Notice("documentation_escalation", Role.MANAGER, answer_by))
-    return Action(f"documentation.reminder.{stage}", case, replace(case, documentation=chase), tuple(notices))
+    to_hr_from = policy.documentation.escalate_to_hr_from
+    if to_hr_from is not None and stage >= to_hr_from:
+        notices.append(Notice("documentation_escalation_hr", Role.HR, answer_by))
+    rule = case.in_round(f"documentation.reminder.{stage}")
+    return Action(rule, case, replace(case, documentation=chase), tuple(notices))
 
 
 def lapse_due(case: Case, policy: Policy) -> date | None:
@@ -69,6 +82,8 @@ def assessed_due(case: Case, _policy: Policy) -> date | None:
 def assessed(case: Case, policy: Policy, today: date) -> Action:
     if case.assessment is None:
         raise AssertionError(f"{case.number}: asked to act on an assessment that is not there")
+    if case.assessment.outcome is AssessmentOutcome.INCOMPLETE:
+        return _ask_again(case, case.assessment, policy, today)
     if case.assessment.outcome is AssessmentOutcome.REJECTED:
         notices = (Notice("rejected", Role.EMPLOYEE),)
         return Action("assessment.rejected", case, case.ended(EndReason.REJECTED, today), notices)
@@ -80,7 +95,7 @@ def assessed(case: Case, policy: Policy, today: date) -> Action:
 
 def assessment_reminder_due(case: Case, policy: Policy) -> date | None:
     waiting = case.state in {State.IN_ASSESSMENT, State.SPECIAL_ASSESSMENT}
-    if not waiting or case.assessment_request is None:
+    if not waiting or case.assessment_request is None or case.hold is not None:
         return None
     return next_reminder_due(case.assessment_request, policy.assessment)
 
@@ -93,12 +108,32 @@ def assessment_reminder(case: Case, policy: Policy, today: date) -> Action:
     answer_by = reply_by(chase, policy.assessment)
     after = replace(case, assessment_request=chase)
     if case.state is State.SPECIAL_ASSESSMENT:
-        notice = Notice("special_assessment_reminder", Role.HR, answer_by)
+        notice = Notice("special_assessment_reminder", Role.SPECIALIST, answer_by)
         return Action(f"special-assessment.reminder.{stage}", case, after, (notice,))
     notices = [Notice("assessment_reminder", Role.MANAGER, answer_by)]
     if escalates(stage, policy.assessment):
         notices.append(Notice("assessment_escalation", Role.HR, answer_by))
-    return Action(case.in_turn(f"assessment.reminder.{stage}"), case, after, tuple(notices))
+    return Action(case.in_turn(case.in_round(f"assessment.reminder.{stage}")), case, after, tuple(notices))
+
+
+def _ask_again(case: Case, assessment: Assessment, policy: Policy, today: date) -> Action:
+    """The manager finds the documentation wanting: what is lacking is asked for again, with the reason given."""
+    documents = {each.kind for each in case.requirements} - {RequirementKind.SIGNED_AGREEMENT}
+    lacking = set(assessment.lacking) & documents or documents or {each.kind for each in case.requirements}
+    requirements = tuple(Requirement(each.kind) if each.kind in lacking else each for each in case.requirements)
+    chase = Chase.begun(today)
+    after = replace(
+        case.moved(State.COLLECTING),
+        requirements=requirements,
+        documentation=chase,
+        assessment=None,
+        assessment_request=None,
+        asked_again=case.asked_again + 1,
+    )
+    notice = Notice(
+        "documentation_again", Role.EMPLOYEE, reply_by(chase, policy.documentation), detail=assessment.measures
+    )
+    return Action(f"documentation.ask-again.{after.asked_again}", case, after, (notice,))
 
 
 def _approved(case: Case, assessment: Assessment, policy: Policy) -> Case:

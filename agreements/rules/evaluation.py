@@ -16,7 +16,7 @@ def ask_due(case: Case, policy: Policy) -> date | None:
         return None
     if case.paused_on is not None:
         return None  # there is nobody to evaluate with; it is asked for when the employee is back
-    due_on = _due_on(case.start_on, len(case.evaluations) + 1, policy)
+    due_on = _due_on(case, case.start_on, policy)
     return due_on if due_on is not None and (case.last_day is None or due_on < case.last_day) else None
 
 
@@ -25,7 +25,7 @@ def ask(case: Case, policy: Policy, today: date) -> Action:
         raise AssertionError(f"{case.number}: active without a start date")
     sequence = len(case.evaluations) + 1
     chase = Chase.begun(today)
-    evaluation = Evaluation(sequence, _due_on(case.start_on, sequence, policy) or today, chase)
+    evaluation = Evaluation(sequence, _due_on(case, case.start_on, policy) or today, chase)
     answer_by = reply_by(chase, policy.evaluation.ladder)
     return Action(
         f"evaluation.ask.{sequence}",
@@ -66,7 +66,7 @@ def recorded_due(case: Case, _policy: Policy) -> date | None:
 
 
 def recorded(case: Case, policy: Policy, today: date) -> Action:
-    """An answered evaluation is filed; the outcome "end" ends the agreement, after the manager's notice."""
+    """An answered evaluation is filed; "adjust" asks for a proposal, "end" ends it after the manager's notice."""
     evaluation = _unfiled(case)
     if evaluation is None or evaluation.given_by is None:
         raise AssertionError(f"{case.number}: no answered evaluation waits for filing")
@@ -74,10 +74,12 @@ def recorded(case: Case, policy: Policy, today: date) -> Action:
     if evaluation.outcome is EvaluationOutcome.END and after.termination is None:
         last_day = today + timedelta(days=policy.termination.manager_notice_days)
         after = replace(after, termination=Termination(last_day, evaluation.given_by))
+    adjusts = evaluation.outcome is EvaluationOutcome.ADJUST and after.termination is None
     return Action(
         f"evaluation.recorded.{evaluation.sequence}",
         case,
         after,
+        (Notice("evaluation_adjust", Role.EMPLOYEE), Notice("evaluation_adjust", Role.MANAGER)) if adjusts else (),
         errands=(Errand(ErrandKind.FILE_DOCUMENT, FilingKind.EVALUATION, evaluation.sequence),),
     )
 
@@ -88,15 +90,27 @@ def _unfiled(case: Case) -> Evaluation | None:
     return next((evaluation for evaluation in answered if evaluation.sequence not in filed), None)
 
 
-def _due_on(start_on: date, sequence: int, policy: Policy) -> date | None:
-    """The day of evaluation number `sequence`: the end of the trial comes first, where there is one, then the cadence.
+def _due_on(case: Case, start_on: date, policy: Policy) -> date | None:
+    """The day of the next evaluation: the end of a trial, then the cadence, at last the one ahead of the end.
 
-    None when the policy has no more of them: it may evaluate the scheme as a whole instead.
+    Extra ones do not count. None when the policy has no more of them: it may evaluate the scheme as a whole instead.
     """
+    held = [evaluation.due_on for evaluation in case.evaluations if not evaluation.is_extra]
+    ordinary = _by_cadence(start_on, len(held) + 1, policy)
+    ahead = policy.evaluation.last_days_before_end
+    if ahead is None or case.end_on is None:
+        return ordinary
+    last = case.end_on - timedelta(days=ahead)
+    if ordinary is not None and ordinary <= last:
+        return ordinary
+    is_long_enough = last - start_on >= timedelta(days=ahead) and (not held or max(held) < last)
+    return last if is_long_enough else None
+
+
+def _by_cadence(start_on: date, turn: int, policy: Policy) -> date | None:
     trial, every = policy.period.trial_months, policy.evaluation.every_months
-    if trial is not None and sequence == 1:
+    if trial is not None and turn == 1:
         return add_months(start_on, trial)
     if every is None:
         return None
-    turn = sequence if trial is None else sequence - 1 + trial // every
-    return add_months(start_on, every * turn)
+    return add_months(start_on, every * (turn if trial is None else turn - 1 + trial // every))

@@ -15,7 +15,7 @@ def prepare_due(case: Case, _policy: Policy) -> date | None:
 def prepare(case: Case, _policy: Policy, _today: date) -> Action:
     kinds = [FilingKind.AGREEMENT]
     photo = case.requirement(RequirementKind.PHOTO)
-    if photo is not None and photo.document is not None:
+    if photo is not None and photo.document is not None and photo.carried_from is None:
         kinds.append(FilingKind.PHOTO)
     return Action(
         "filing.prepare",

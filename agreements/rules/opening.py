@@ -1,11 +1,11 @@
 """A new application: does it need an agreement, a special assessment, or documentation?"""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
 from agreements.case import (
-    WEEKDAYS,
     Application,
     AssessmentOutcome,
     Case,
@@ -15,8 +15,22 @@ from agreements.case import (
     Requirement,
     State,
 )
+from agreements.documents import Language
 from agreements.policy import Policy
 from agreements.rules.ladder import IMMEDIATELY, reply_by
+from agreements.weekdays import WEEKDAYS, named_weekdays
+from agreements.words import date_in_words
+
+STILL_VALID: Mapping[Language, str] = {
+    "nb": "Det du leverte i sak {number} gjelder fortsatt, så det trenger du ikke levere på nytt. Er noe endret siden "
+    "da, kan du laste opp et nytt bilde eller svare på spørsmålene på nytt.",
+    "nn": "Det du leverte i sak {number} gjeld framleis, så det treng du ikkje levere på nytt. Er noko endra sidan "
+    "då, kan du laste opp eit nytt bilete eller svare på spørsmåla på nytt.",
+}
+IMPOSED: Mapping[Language, str] = {
+    "nb": "fra {start} til og med {end}",
+    "nn": "frå {start} til og med {end}",
+}
 
 
 def eligibility_due(case: Case, _policy: Policy) -> date | None:
@@ -30,7 +44,7 @@ def eligibility(case: Case, policy: Policy, today: date) -> Action:
     if outside is not None:
         rule, template = outside
         return Action(rule, case, case.moved(State.NO_AGREEMENT_NEEDED), (Notice(template, Role.EMPLOYEE),))
-    refused = _refusal(application, policy, today)
+    refused = refusal(application, policy, case.unit_id, today)
     if refused is not None:
         rule, notice = refused
         return Action(rule, case, case.ended(EndReason.REJECTED, today), (notice,))
@@ -43,11 +57,19 @@ def imposed_due(case: Case, _policy: Policy) -> date | None:
     return IMMEDIATELY if case.state is State.RECEIVED and case.imposed else None
 
 
-def imposed(case: Case, _policy: Policy, _today: date) -> Action:
+def imposed(case: Case, policy: Policy, _today: date) -> Action:
     """Ordered or recommended by the authorities: written information replaces the agreement (regulation § 2)."""
     application = case.application
     active = replace(case.moved(State.ACTIVE), start_on=application.start_on, end_on=application.end_on)
-    return Action("imposed.informed", case, active, (Notice("imposed", Role.EMPLOYEE),))
+    return Action("imposed.informed", case, active, (imposed_notice(case, application, policy),))
+
+
+def imposed_notice(case: Case, order: Application, policy: Policy) -> Notice:
+    """The written information that replaces an agreement: from when to when."""
+    if order.end_on is None:
+        raise AssertionError(f"{case.number}: imposed without an end")
+    period = IMPOSED[policy.language].format(start=date_in_words(order.start_on), end=date_in_words(order.end_on))
+    return Notice("imposed", Role.EMPLOYEE, detail=period)
 
 
 def special_assessment_due(case: Case, _policy: Policy) -> date | None:
@@ -69,13 +91,16 @@ def special_assessment(case: Case, policy: Policy, today: date) -> Action:
 
 
 def _start_collecting(case: Case, policy: Policy, today: date, rule: str) -> Action:
+    """Ask for what the policy demands, less what a renewal brings with it and is still valid."""
     chase = Chase.begun(today)
     collecting = replace(
         case.moved(State.COLLECTING),
-        requirements=tuple(Requirement(kind) for kind in policy.requirements),
+        requirements=tuple(case.requirement(kind) or Requirement(kind) for kind in policy.requirements),
         documentation=chase,
     )
-    notices = (Notice("documentation_ask", Role.EMPLOYEE, reply_by(chase, policy.documentation)),)
+    carried = next((each.carried_from for each in collecting.requirements if each.carried_from), None)
+    said = None if carried is None else STILL_VALID[policy.language].format(number=carried)
+    notices = (Notice("documentation_ask", Role.EMPLOYEE, reply_by(chase, policy.documentation), said),)
     return Action(rule, case, collecting, notices, (Errand(ErrandKind.OPEN_FOLDER),))
 
 
@@ -83,7 +108,7 @@ def _ask_for_special_assessment(case: Case, policy: Policy, today: date) -> Acti
     chase = Chase.begun(today)
     waiting = replace(case.moved(State.SPECIAL_ASSESSMENT), assessment_request=chase)
     notices = (
-        Notice("special_assessment_ask", Role.HR, reply_by(chase, policy.assessment)),
+        Notice("special_assessment_ask", Role.SPECIALIST, reply_by(chase, policy.assessment)),
         Notice("special_assessment_waiting", Role.EMPLOYEE),
     )
     return Action("abroad.special-assessment", case, waiting, notices)
@@ -105,20 +130,17 @@ def _outside_the_regulation(application: Application, policy: Policy, today: dat
     return None
 
 
-def _refusal(application: Application, policy: Policy, today: date) -> tuple[str, Notice] | None:
+def refusal(application: Application, policy: Policy, unit_id: str | None, today: date) -> tuple[str, Notice] | None:
     """The rule and the notice when the policy leaves nothing to assess."""
-    limits = policy.limits
+    limits = policy.limits_in(unit_id)
     if application.days_per_week > limits.absolute_days_per_week:
         return "limits.too-many-days", Notice("rejected_too_many_days", Role.EMPLOYEE)
     if application.end_on is not None and application.end_on < today:
         return "period.already-over", Notice("rejected_period_over", Role.EMPLOYEE)
     if application.place is Place.ABROAD and policy.abroad.outcome == "refused":
         return "abroad.refused", Notice("rejected_abroad", Role.EMPLOYEE)
-    attendance = [
-        WEEKDAYS[day][-1] if policy.language == "nn" else day
-        for day in limits.attendance_weekdays
-        if day in application.named_weekdays
-    ]
+    named = named_weekdays(application.weekdays)
+    attendance = [WEEKDAYS[day][policy.language] for day in limits.attendance_weekdays if day in named]
     if attendance:
         return "limits.attendance-day", Notice("rejected_attendance_day", Role.EMPLOYEE, detail=", ".join(attendance))
     return None

@@ -8,8 +8,9 @@ from agreements.actions import Action, Errand, ErrandKind, Notice, Role
 from agreements.case import Case, Chase, State
 from agreements.documents import Language
 from agreements.policy import Policy
-from agreements.rules.ladder import IMMEDIATELY, reply_by
-from agreements.words import days_in_words
+from agreements.rules.change import asked_anew
+from agreements.rules.ladder import IMMEDIATELY, ONE_DAY, reply_by
+from agreements.words import date_in_words, days_in_words
 
 STATES_WITH_A_FOLDER_IN_USE = frozenset({State.COLLECTING, State.IN_ASSESSMENT})
 
@@ -37,6 +38,8 @@ def new_manager(case: Case, policy: Policy, today: date) -> Action:
     """What waits for the manager moves to the new one, with the whole time to answer and one mail that explains it."""
     after = replace(case, led_by=case.manager_number)
     after, notices = _handed_over(after, policy, today)
+    asked = asked_anew(after)
+    after = after if asked is after else replace(asked, handed_over_on=today)
     share = Errand(ErrandKind.SHARE_FOLDER, sequence=today.toordinal())
     errands = (share,) if case.state in STATES_WITH_A_FOLDER_IN_USE else ()
     return Action(f"manager.changed.{today:%Y%m%d}", case, after, notices, errands)
@@ -56,20 +59,45 @@ def moved(case: Case, policy: Policy, today: date) -> Action:
 
 
 def pause_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.is_open and case.away and case.paused_on is None else None
+    is_resting = case.away or case.hold is not None
+    return IMMEDIATELY if case.is_open and is_resting and case.paused_on is None else None
 
 
 def pause(case: Case, _policy: Policy, today: date) -> Action:
-    """Nobody is chased for what an employee on leave owes."""
-    return Action(f"leave.begun.{today:%Y%m%d}", case, replace(case, paused_on=today))
+    """Nobody is chased for what an employee on leave owes, nor while HR has set the case on hold."""
+    after = replace(case, paused_on=today)
+    if case.hold is None:
+        return Action(f"leave.begun.{today:%Y%m%d}", case, after)
+    until = date_in_words(case.hold.until)
+    notices = _both("paused", until) if case.state is State.ACTIVE and not case.imposed else ()
+    return Action(f"hold.begun.{case.holds}", case, after, notices)
+
+
+def hold_over_due(case: Case, _policy: Policy) -> date | None:
+    return case.hold.until + ONE_DAY if case.is_open and case.hold is not None else None
+
+
+def hold_over(case: Case, _policy: Policy, today: date) -> Action:
+    """The day after its last: the manager's own assessment goes on as well, with what was left of the time."""
+    if case.hold is None:
+        raise AssertionError(f"{case.number}: no hold can be over")
+    request = case.assessment_request
+    is_waiting = request is not None and case.state in {State.IN_ASSESSMENT, State.SPECIAL_ASSESSMENT}
+    after = replace(case, hold=None)
+    if request is not None and is_waiting:
+        after = replace(after, assessment_request=_resumed(request, case.hold.begun_on, today))
+    goes_on = case.state is State.ACTIVE and not case.imposed and not case.away and case.paused_on is not None
+    notices = _both("resumed") if goes_on else ()
+    return Action(f"hold.over.{case.holds}", case, after, notices)
 
 
 def resume_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.is_open and not case.away and case.paused_on is not None else None
+    is_resting = case.away or case.hold is not None
+    return IMMEDIATELY if case.is_open and not is_resting and case.paused_on is not None else None
 
 
 def resume(case: Case, _policy: Policy, today: date) -> Action:
-    """Back at work: what was left of the time to answer when the leave began is left now."""
+    """Back at work: what was left of the time to answer when the pause began is left now."""
     began = case.paused_on or today
     after = replace(case, paused_on=None)
     if case.documentation is not None and case.state is State.COLLECTING:
@@ -77,6 +105,9 @@ def resume(case: Case, _policy: Policy, today: date) -> Action:
     evaluation = case.open_evaluation
     if evaluation is not None:
         after = after.with_evaluation(replace(evaluation, chase=_resumed(evaluation.chase, began, today)))
+    change = case.newest_change
+    if change is not None and change.outcome is None and change.chase is not None:
+        after = after.with_change(replace(change, chase=_resumed(change.chase, began, today)))
     return Action(f"leave.over.{today:%Y%m%d}", case, after)
 
 
@@ -91,6 +122,10 @@ def _handed_over(case: Case, policy: Policy, today: date) -> tuple[Case, tuple[N
         moved = case.with_evaluation(replace(evaluation, chase=chase))
         return replace(moved, handed_over_on=today), (notice,)
     return case, ()
+
+
+def _both(template: str, detail: str | None = None) -> tuple[Notice, ...]:
+    return Notice(template, Role.EMPLOYEE, detail=detail), Notice(template, Role.MANAGER, detail=detail)
 
 
 def _to_whoever_leads(case: Case, template: str, answer_by: date) -> Notice:

@@ -14,12 +14,15 @@ from agreements.case import (
     Assessment,
     AssessmentOutcome,
     Case,
+    Change,
+    ChangeOutcome,
     Chase,
     EndReason,
     Evaluation,
     EvaluationOutcome,
     Filing,
     FilingKind,
+    Hold,
     Place,
     Requirement,
     RequirementKind,
@@ -31,7 +34,7 @@ from agreements.documents import EquipmentItem, EquipmentSource
 from agreements.policy import Policy
 from config.errors import ExpectedError
 from integrations.database.rows import AnyRow, insert_rows
-from integrations.database.tables import cases, evaluations, events, filings, notices, outbox, requirements
+from integrations.database.tables import cases, changes, evaluations, events, filings, notices, outbox, requirements
 
 BATCH_SIZE = 500
 """Cases per transaction and per Prefect task: large enough that the engine's cost vanishes."""
@@ -82,8 +85,18 @@ def open_cases_of(connection: Connection, employee_numbers: Sequence[str]) -> di
     return {case.employee_number: case for _, case in found.values()}
 
 
+def imposed_case_numbers(connection: Connection, unit_id: str | None) -> list[str]:
+    """Numbers of the cases of imposed home office in force, in one unit or in all."""
+    wanted = select(cases.c.number).where(cases.c.state == str(State.ACTIVE), cases.c.imposed)
+    if unit_id is not None:
+        wanted = wanted.where(cases.c.unit_id == unit_id)
+    return list(connection.scalars(wanted.order_by(cases.c.id)))
+
+
 def add_cases(connection: Connection, new: Sequence[Case]) -> None:
+    """New cases, with what a renewal brings with it."""
     insert_rows(connection, cases, [{**_columns(case), "next_action_on": case.applied_on} for case in new])
+    insert_rows(connection, requirements, [row for case in new for row in _requirement_rows(case)])
 
 
 def next_case_ordinal(connection: Connection) -> int:
@@ -140,9 +153,10 @@ def _save_cases(connection: Connection, decided: Sequence[Decided], policy: Poli
 
 
 def _save_parts(connection: Connection, changed: Sequence[Case]) -> None:
-    """Requirements and evaluations are replaced; filings carry the archive's answers and are only added to."""
+    """Requirements, evaluations and changes are replaced; filings carry the archive's answers and are only added to."""
     numbers = [case.number for case in changed]
-    for table, row_of in ((requirements, _requirement_rows), (evaluations, _evaluation_rows)):
+    parts = ((requirements, _requirement_rows), (evaluations, _evaluation_rows), (changes, _change_rows))
+    for table, row_of in parts:
         connection.execute(delete(table).where(table.c.case_number.in_(numbers)))
         insert_rows(connection, table, [row for case in changed for row in row_of(case)])
     known = {
@@ -213,11 +227,18 @@ def _load(connection: Connection, wanted: Select[Any]) -> dict[str, tuple[int, C
     numbers = [row.number for row in rows]
     of_requirements = _parts(connection, requirements, numbers)
     of_evaluations = _parts(connection, evaluations, numbers)
+    of_changes = _parts(connection, changes, numbers)
     of_filings = _parts(connection, filings, numbers)
     return {
         row.number: (
             row.version,
-            _case(row, of_requirements[row.number], of_evaluations[row.number], of_filings[row.number]),
+            _case(
+                row,
+                of_requirements[row.number],
+                of_evaluations[row.number],
+                of_changes[row.number],
+                of_filings[row.number],
+            ),
         )
         for row in rows
     }
@@ -231,7 +252,13 @@ def _parts(connection: Connection, table: Table, numbers: Sequence[str]) -> dict
     return by_case
 
 
-def _case(row: AnyRow, of_requirements: list[AnyRow], of_evaluations: list[AnyRow], of_filings: list[AnyRow]) -> Case:
+def _case(
+    row: AnyRow,
+    of_requirements: list[AnyRow],
+    of_evaluations: list[AnyRow],
+    of_changes: list[AnyRow],
+    of_filings: list[AnyRow],
+) -> Case:
     return Case(
         number=row.number,
         employee_number=row.employee_number,
@@ -247,18 +274,24 @@ def _case(row: AnyRow, of_requirements: list[AnyRow], of_evaluations: list[AnyRo
         placed_in=row.placed_in,
         away=row.away,
         paused_on=row.paused_on,
+        position_percentage=row.position_percentage,
+        hold=None if row.hold_begun_on is None else Hold(row.hold_begun_on, row.hold_until),
+        holds=row.holds,
         imposed=row.imposed,
+        discussed_on=row.discussed_on,
         renews=row.renews,
         renewed_by=row.renewed_by,
         requirements=tuple(sorted(map(_requirement, of_requirements), key=lambda each: _place(each.kind))),
         equipment=tuple(EquipmentItem(name, EquipmentSource(source)) for name, source in row.equipment or ()),
         is_leader=row.is_leader,
         documentation=_chase(row.documentation_asked_on, row.documentation_stage, row.documentation_last_sent_on),
+        asked_again=row.asked_again,
         assessment_request=_chase(row.assessment_asked_on, row.assessment_stage, row.assessment_last_sent_on),
         assessment=_assessment(row),
         start_on=row.start_on,
         end_on=row.end_on,
         evaluations=tuple(_evaluation(part) for part in sorted(of_evaluations, key=lambda part: int(part.sequence))),
+        changes=tuple(_change(part) for part in sorted(of_changes, key=lambda part: int(part.sequence))),
         filings=tuple(sorted(map(_filing, of_filings), key=lambda each: (_place(each.kind), each.sequence))),
         expiry_notified_on=row.expiry_notified_on,
         termination=(
@@ -281,7 +314,15 @@ def _assessment(row: AnyRow) -> Assessment | None:
         return None
     outcome = AssessmentOutcome(row.assessment_outcome)
     answers = tuple((question, answer) for question, answer in row.assessment_answers or ())
-    return Assessment(outcome, row.assessment_measures, row.assessment_given_by, row.assessment_given_on, answers)
+    return Assessment(
+        outcome,
+        row.assessment_measures,
+        row.assessment_given_by,
+        row.assessment_given_on,
+        answers,
+        row.assessment_package,
+        tuple(RequirementKind(kind) for kind in row.assessment_lacking or ()),
+    )
 
 
 def _place(kind: RequirementKind | FilingKind) -> int:
@@ -295,7 +336,7 @@ def _filing(row: AnyRow) -> Filing:
 
 def _requirement(row: AnyRow) -> Requirement:
     answers = tuple((question, answer) for question, answer in row.answers)
-    return Requirement(RequirementKind(row.kind), row.received_on, row.document, answers)
+    return Requirement(RequirementKind(row.kind), row.received_on, row.document, answers, row.carried_from)
 
 
 def _evaluation(row: AnyRow) -> Evaluation:
@@ -307,6 +348,25 @@ def _evaluation(row: AnyRow) -> Evaluation:
         note=row.note,
         given_by=row.given_by,
         given_on=row.given_on,
+        is_extra=row.is_extra,
+    )
+
+
+def _change(row: AnyRow) -> Change:
+    return Change(
+        sequence=row.sequence,
+        proposed_by=row.proposed_by,
+        proposed_on=row.proposed_on,
+        by_employee=row.by_employee,
+        days_per_week=row.days_per_week,
+        weekdays=row.weekdays,
+        start_on=row.start_on,
+        chase=_chase(row.asked_on, row.stage, row.last_sent_on),
+        outcome=None if row.outcome is None else ChangeOutcome(row.outcome),
+        answered_by=row.answered_by,
+        answered_on=row.answered_on,
+        settled_on=row.settled_on,
+        in_force_on=row.in_force_on,
     )
 
 
@@ -332,7 +392,12 @@ def _columns(case: Case) -> dict[str, Any]:
         "placed_in": case.placed_in,
         "away": case.away,
         "paused_on": case.paused_on,
+        "position_percentage": case.position_percentage,
+        "hold_begun_on": case.hold and case.hold.begun_on,
+        "hold_until": case.hold and case.hold.until,
+        "holds": case.holds,
         "imposed": case.imposed,
+        "discussed_on": case.discussed_on,
         "renews": case.renews,
         "renewed_by": case.renewed_by,
         "equipment": [[item.name, item.source] for item in case.equipment],
@@ -340,6 +405,7 @@ def _columns(case: Case) -> dict[str, Any]:
         "documentation_asked_on": documentation and documentation.asked_on,
         "documentation_stage": documentation and documentation.stage,
         "documentation_last_sent_on": documentation and documentation.last_sent_on,
+        "asked_again": case.asked_again,
         "assessment_asked_on": request and request.asked_on,
         "assessment_stage": request and request.stage,
         "assessment_last_sent_on": request and request.last_sent_on,
@@ -348,6 +414,8 @@ def _columns(case: Case) -> dict[str, Any]:
         "assessment_answers": [list(pair) for pair in assessment.answers] if assessment else None,
         "assessment_given_by": assessment and assessment.given_by,
         "assessment_given_on": assessment and assessment.given_on,
+        "assessment_package": assessment and assessment.package,
+        "assessment_lacking": [str(kind) for kind in assessment.lacking] if assessment else None,
         "start_on": case.start_on,
         "end_on": case.end_on,
         "expiry_notified_on": case.expiry_notified_on,
@@ -367,6 +435,7 @@ def _requirement_rows(case: Case) -> list[dict[str, Any]]:
             "received_on": requirement.received_on,
             "document": requirement.document,
             "answers": [list(pair) for pair in requirement.answers],
+            "carried_from": requirement.carried_from,
         }
         for requirement in case.requirements
     ]
@@ -385,6 +454,31 @@ def _evaluation_rows(case: Case) -> list[dict[str, Any]]:
             "note": evaluation.note,
             "given_by": evaluation.given_by,
             "given_on": evaluation.given_on,
+            "is_extra": evaluation.is_extra,
         }
         for evaluation in case.evaluations
+    ]
+
+
+def _change_rows(case: Case) -> list[dict[str, Any]]:
+    return [
+        {
+            "case_number": case.number,
+            "sequence": change.sequence,
+            "proposed_by": change.proposed_by,
+            "proposed_on": change.proposed_on,
+            "by_employee": change.by_employee,
+            "days_per_week": change.days_per_week,
+            "weekdays": change.weekdays,
+            "start_on": change.start_on,
+            "asked_on": change.chase and change.chase.asked_on,
+            "stage": change.chase and change.chase.stage,
+            "last_sent_on": change.chase and change.chase.last_sent_on,
+            "outcome": change.outcome,
+            "answered_by": change.answered_by,
+            "answered_on": change.answered_on,
+            "settled_on": change.settled_on,
+            "in_force_on": change.in_force_on,
+        }
+        for change in case.changes
     ]

@@ -16,7 +16,7 @@ from config.errors import ExpectedError
 from integrations.database.rows import AnyRow
 from integrations.database.tables import cases, events, filings, notices, outbox
 
-ROLES = {Role.EMPLOYEE: "ansatt", Role.MANAGER: "leder", Role.HR: "HR"}
+ROLES = {Role.EMPLOYEE: "ansatt", Role.MANAGER: "leder", Role.HR: "HR", Role.SPECIALIST: "særskilt vurdering"}
 DOCUMENTS = {
     FilingKind.AGREEMENT: "avtalen",
     FilingKind.PHOTO: "bildet av arbeidsplassen",

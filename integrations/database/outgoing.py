@@ -102,6 +102,7 @@ def notices_to_write(connection: Connection) -> list[AnyRow]:
                 func.coalesce(cases.c.start_on, cases.c.requested_start_on).label("start_on"),
                 cases.c.end_on,
                 cases.c.assessment_measures,
+                cases.c.discussed_on,
                 cases.c.equipment,
                 (employee.c.given_name + " " + employee.c.family_name).label("employee_name"),
                 employee.c.given_name.label("employee_given_name"),

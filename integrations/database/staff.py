@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, literal, or_, select, true, update
 
 from agreements.case import OPEN_STATES
 from agreements.people import Employee, Leave, Position, Snapshot, Unit
@@ -207,6 +207,7 @@ class StaffEntry:
     unit_id: str | None
     is_away: bool
     is_leader: bool
+    position_percentage: float | None
 
 
 _LED = employees.alias("led")
@@ -219,6 +220,10 @@ _ENTRY = (
     exists(select(_LED.c.employee_number).where(_LED.c.manager_number == employees.c.employee_number)).label(
         "is_leader"
     ),
+    select(func.sum(positions.c.percentage))
+    .where(positions.c.employee_number == employees.c.employee_number)
+    .scalar_subquery()
+    .label("position_percentage"),
 )
 
 
@@ -226,10 +231,10 @@ def staff_entries(connection: Connection, employee_numbers: Sequence[str]) -> di
     return _entries(connection, select(*_ENTRY).where(employees.c.employee_number.in_(employee_numbers)))
 
 
-def employed_in_unit(connection: Connection, unit_id: str, on: date) -> dict[str, StaffEntry]:
-    """Those whose main position is in this very unit and who are employed on the day."""
+def employed_in_unit(connection: Connection, unit_id: str | None, on: date) -> dict[str, StaffEntry]:
+    """Those whose main position is in this very unit, or everybody, who are employed on the day."""
     wanted = select(*_ENTRY).where(
-        employees.c.unit_id == unit_id,
+        true() if unit_id is None else employees.c.unit_id == unit_id,
         or_(employees.c.left_on.is_(None), employees.c.left_on >= on),
         or_(employees.c.start_on.is_(None), employees.c.start_on <= on),
     )
@@ -238,6 +243,8 @@ def employed_in_unit(connection: Connection, unit_id: str, on: date) -> dict[str
 
 def _entries(connection: Connection, wanted: Select[Any]) -> dict[str, StaffEntry]:
     return {
-        row.employee_number: StaffEntry(row.manager_number, row.left_on, row.unit_id, row.is_away, row.is_leader)
+        row.employee_number: StaffEntry(
+            row.manager_number, row.left_on, row.unit_id, row.is_away, row.is_leader, row.position_percentage
+        )
         for row in connection.execute(wanted)
     }

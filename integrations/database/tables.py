@@ -174,7 +174,12 @@ cases = Table(
     Column("placed_in", String),  # the unit the policy was last checked for
     Column("away", Boolean, nullable=False, server_default=false()),
     Column("paused_on", Date),
+    Column("position_percentage", Float),  # all positions together when the case was opened
+    Column("hold_begun_on", Date),
+    Column("hold_until", Date),
+    Column("holds", Integer, nullable=False, server_default="0"),
     Column("imposed", Boolean, nullable=False, server_default=false()),
+    Column("discussed_on", Date),  # an imposed period, with the unions
     Column("renews", String),
     Column("renewed_by", String),
     Column("equipment", JSON),
@@ -182,6 +187,7 @@ cases = Table(
     Column("documentation_asked_on", Date),
     Column("documentation_stage", Integer),
     Column("documentation_last_sent_on", Date),
+    Column("asked_again", Integer, nullable=False, server_default="0"),
     Column("assessment_asked_on", Date),
     Column("assessment_stage", Integer),
     Column("assessment_last_sent_on", Date),
@@ -190,6 +196,8 @@ cases = Table(
     Column("assessment_answers", JSON),
     Column("assessment_given_by", String),
     Column("assessment_given_on", Date),
+    Column("assessment_package", String),
+    Column("assessment_lacking", JSON),
     Column("start_on", Date),
     Column("end_on", Date),
     Column("expiry_notified_on", Date),
@@ -211,6 +219,7 @@ requirements = Table(
     Column("received_on", Date),
     Column("document", String),
     Column("answers", JSON, nullable=False),
+    Column("carried_from", String),  # the case it was delivered in, when a renewal uses it
 )
 
 evaluations = Table(
@@ -226,6 +235,28 @@ evaluations = Table(
     Column("note", Text),
     Column("given_by", String),
     Column("given_on", Date),
+    Column("is_extra", Boolean, nullable=False, server_default=false()),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("case_number", ForeignKey("cases.number", ondelete="CASCADE"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("proposed_by", String, nullable=False),
+    Column("proposed_on", Date, nullable=False),
+    Column("by_employee", Boolean, nullable=False),
+    Column("days_per_week", Float, nullable=False),
+    Column("weekdays", String),
+    Column("start_on", Date, nullable=False),
+    Column("asked_on", Date),
+    Column("stage", Integer),
+    Column("last_sent_on", Date),
+    Column("outcome", String),
+    Column("answered_by", String),
+    Column("answered_on", Date),
+    Column("settled_on", Date),
+    Column("in_force_on", Date),
 )
 
 filings = Table(

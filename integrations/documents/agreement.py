@@ -16,26 +16,13 @@ from zoneinfo import ZoneInfo
 import typst
 from PIL import Image, UnidentifiedImageError
 
-from agreements.documents import AgreementDocument, Confirmation, RecordDocument
+from agreements.documents import AgreementDocument, Confirmation, Package, RecordDocument
+from agreements.words import date_in_words
 from integrations.documents.characters import REPLACEMENT, printable
 
 TEMPLATES = Path(__file__).parent
 STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 NORWAY = "Europe/Oslo"
-MONTHS = (
-    "januar",
-    "februar",
-    "mars",
-    "april",
-    "mai",
-    "juni",
-    "juli",
-    "august",
-    "september",
-    "oktober",
-    "november",
-    "desember",
-)
 
 Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
 
@@ -56,14 +43,14 @@ def render_agreement(document: AgreementDocument, photo: bytes | None) -> bytes:
         "language": document.language,
         "case_number": document.case_number,
         "version": document.version,
-        "dated_on": _day(document.dated_on),
+        "dated_on": date_in_words(document.dated_on),
         "municipality": document.municipality,
         "employee_name": document.employee_name,
         "employee_number": document.employee_number,
         "unit_name": document.unit_name,
         "manager_name": document.manager_name,
-        "start_on": _day(document.start_on),
-        "end_on": None if document.end_on is None else _day(document.end_on),
+        "start_on": date_in_words(document.start_on),
+        "end_on": None if document.end_on is None else date_in_words(document.end_on),
         "days_per_week": f"{document.days_per_week:g}".replace(".", ","),
         "weekdays": ", ".join(document.weekdays),
         "clauses": [
@@ -73,6 +60,8 @@ def render_agreement(document: AgreementDocument, photo: bytes | None) -> bytes:
         "answers": [{"question": answer.question, "answer": _paragraphs(answer.answer)} for answer in document.answers],
         "measures": _paragraphs(document.measures or ""),
         "equipment": [{"name": item.name, "source": item.source.value} for item in document.equipment],
+        "package": _package(document.package),
+        "photo_filed_with": document.photo_filed_with,
         "confirmations": [_confirmation(confirmation) for confirmation in document.confirmations],
         "is_draft": document.is_draft,
     }
@@ -84,7 +73,7 @@ def render_record(record: RecordDocument) -> bytes:
     data: dict[str, Json] = {
         "language": record.language,
         "case_number": record.case_number,
-        "dated_on": _day(record.dated_on),
+        "dated_on": date_in_words(record.dated_on),
         "municipality": record.municipality,
         "title": record.title,
         "terms": [{"name": term.name, "value": term.value} for term in record.terms],
@@ -143,6 +132,13 @@ def _photo(photo: bytes) -> dict[str, Json]:
     return {"svg": svg, "width": width, "height": height}
 
 
+def _package(package: Package | None) -> Json:
+    if package is None:
+        return None
+    amount = None if package.max_amount is None else f"{package.max_amount:,}".replace(",", "\N{NO-BREAK SPACE}")
+    return {"name": package.name, "text": _paragraphs(package.text), "max_amount": amount}
+
+
 def _confirmation(confirmation: Confirmation) -> dict[str, Json]:
     when = confirmation.confirmed_at
     moment = when.astimezone(ZoneInfo(NORWAY)) if isinstance(when, datetime) else when
@@ -150,7 +146,7 @@ def _confirmation(confirmation: Confirmation) -> dict[str, Json]:
     return {
         "who": confirmation.who,
         "role": confirmation.role,
-        "confirmed_at": _day(moment) + clock,
+        "confirmed_at": date_in_words(moment) + clock,
         "how": confirmation.how,
         "sha256": confirmation.sha256,
     }
@@ -158,7 +154,3 @@ def _confirmation(confirmation: Confirmation) -> dict[str, Json]:
 
 def _paragraphs(text: str) -> list[Json]:
     return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _day(day: date) -> str:
-    return f"{day.day}. {MONTHS[day.month - 1]} {day.year}"

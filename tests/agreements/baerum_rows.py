@@ -1,7 +1,11 @@
 """Bærum kommune's project "Digitalt kontor", a row for each of its rules."""
 
+from dataclasses import replace
+
 from agreements.case import Place
+from agreements.paperwork import People, agreement
 from agreements.policy import Policy
+from config.sharepoint import package_columns
 from tests.agreements.document_rows import (
     IMPOSED,
     DocumentRow,
@@ -14,6 +18,7 @@ from tests.agreements.document_rows import (
     remarked,
     sorted_as,
 )
+from tests.agreements.factories import MONDAY, approved, assessment
 
 
 def _packages(policy: Policy) -> object:
@@ -28,6 +33,19 @@ def _advised_by_the_health_service(policy: Policy) -> object:
     return "Bedriftshelsetjenesten gir råd, og leder bestiller" in policy.equipment_packages[2].text
 
 
+def _offered_to_the_manager(policy: Policy) -> object:
+    """Those for the ordinary situation are a choice in the form; the fourth is for imposed home office."""
+    [column] = package_columns(policy)
+    return [(name.partition(":")[0], amount) for name, (_, amount) in zip(column.choices, PACKAGES, strict=False)]
+
+
+def _said_in_the_agreement(policy: Policy) -> object:
+    chosen = replace(assessment(), package=policy.equipment_packages[1].name)
+    found = agreement(approved(assessment=chosen), policy, PEOPLE, MONDAY, is_draft=False).package
+    return found is not None and (found.text, found.max_amount) == (policy.equipment_packages[1].text, 5000)
+
+
+PEOPLE = People("Åse Regnglimt", None, None, {})
 PACKAGES = [("Pakke 1", None), ("Pakke 2", 5000), ("Pakke 3", None), ("Pakke 4", None)]
 
 BAERUM_ROWS = (
@@ -55,7 +73,8 @@ BAERUM_ROWS = (
     clause("Balance individual flexibility", "c", "vet når og hvordan de når fram"),
     DocumentRow("Four packages", "equipment_packages", _packages, PACKAGES),
     DocumentRow("Four packages", "equipment_packages", _advised_by_the_health_service, expected=True),
-    asked_of_manager("Four packages", "Utstyrspakke"),
+    DocumentRow("Four packages", "the assessment form: Utstyrspakke", _offered_to_the_manager, PACKAGES[:3]),
+    DocumentRow("Four packages", "the agreement: package", _said_in_the_agreement, expected=True),
     clause("Four packages", "g", "følger pakken som er avtalt med leder"),
     asked_of_employee("Four packages", "Arbeidsrom", "Ergonomi"),
     DocumentRow("Proposal: IT about NOK 3 000", "equipment_packages", _says_both_amounts, [True, True]),

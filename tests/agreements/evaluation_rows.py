@@ -1,10 +1,12 @@
 """What the six-month evaluation brings about. An agreement from 2 March is evaluated on Wednesday 2 September."""
 
+from dataclasses import replace
 from datetime import date
 
 from agreements.actions import Errand, ErrandKind, Notice, Role
 from agreements.case import EvaluationOutcome, Filing, FilingKind, State
 from tests.agreements.factories import (
+    MONDAY,
     Outcome,
     Row,
     active,
@@ -34,9 +36,12 @@ def reminded(stage: int, reply_by: date) -> Outcome:
     return Outcome(f"evaluation.reminder.1.{stage}", State.ACTIVE, tuple(notices))
 
 
-def recorded(sequence: int) -> Outcome:
+def recorded(sequence: int, outcome: EvaluationOutcome = EvaluationOutcome.CONTINUE) -> Outcome:
+    """Where something is to be adjusted, both parties are told how to propose it."""
     errand = Errand(ErrandKind.FILE_DOCUMENT, FilingKind.EVALUATION, sequence)
-    return Outcome(f"evaluation.recorded.{sequence}", State.ACTIVE, errands=(errand,))
+    both = (Notice("evaluation_adjust", Role.EMPLOYEE), Notice("evaluation_adjust", Role.MANAGER))
+    notices = both if outcome is EvaluationOutcome.ADJUST else ()
+    return Outcome(f"evaluation.recorded.{sequence}", State.ACTIVE, notices, (errand,))
 
 
 ASKING = (
@@ -107,14 +112,29 @@ REMINDING = (
 )
 RECORDING = (
     *(
-        Row(f"recorded-{outcome}", active(evaluations=(answered(1, outcome, DUE),)), DUE, (recorded(1),))
+        Row(f"recorded-{outcome}", active(evaluations=(answered(1, outcome, DUE),)), DUE, (recorded(1, outcome),))
         for outcome in EvaluationOutcome
     ),
     Row(
         "recorded-on-a-sunday",
         active(evaluations=(answered(1, EvaluationOutcome.ADJUST, DUE),)),
         date(2026, 9, 6),
+        (recorded(1, EvaluationOutcome.ADJUST),),
+    ),
+    Row(
+        "recorded-an-extra-one",
+        active(evaluations=(replace(answered(1, EvaluationOutcome.CONTINUE, MONDAY + days(30)), is_extra=True),)),
+        MONDAY + days(30),
         (recorded(1),),
+    ),
+    Row(
+        "an-extra-one-moves-no-other",
+        active(
+            evaluations=(replace(answered(1, EvaluationOutcome.CONTINUE, MONDAY + days(30)), is_extra=True),),
+            filings=FILED_ONCE,
+        ),
+        DUE,
+        (asked(2, DUE),),
     ),
     Row(
         "recorded-already",

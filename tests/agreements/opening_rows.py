@@ -30,7 +30,7 @@ ABROAD = Outcome(
     "abroad.special-assessment",
     State.SPECIAL_ASSESSMENT,
     (
-        Notice("special_assessment_ask", Role.HR, NEXT_MONDAY),
+        Notice("special_assessment_ask", Role.SPECIALIST, NEXT_MONDAY),
         Notice("special_assessment_waiting", Role.EMPLOYEE),
     ),
 )
@@ -38,11 +38,14 @@ SPORADIC = Outcome("§1-sporadic", State.NO_AGREEMENT_NEEDED, (Notice("no_agreem
 SHORT_TERM = Outcome("§1-short-term", State.NO_AGREEMENT_NEEDED, (Notice("no_agreement_short_term", Role.EMPLOYEE),))
 TOO_MANY = Outcome("limits.too-many-days", State.ENDED, (Notice("rejected_too_many_days", Role.EMPLOYEE),))
 TOO_LATE = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_over", Role.EMPLOYEE),))
-INFORMED = Outcome("imposed.informed", State.ACTIVE, (Notice("imposed", Role.EMPLOYEE),))
+
+
+def informed(period: str = "fra 2. mars 2026 til og med 16. mars 2026") -> Outcome:
+    return Outcome("imposed.informed", State.ACTIVE, (Notice("imposed", Role.EMPLOYEE, detail=period),))
 
 
 def reminded(stage: int, reply_by: date) -> Outcome:
-    notice = Notice("special_assessment_reminder", Role.HR, reply_by)
+    notice = Notice("special_assessment_reminder", Role.SPECIALIST, reply_by)
     return Outcome(f"special-assessment.reminder.{stage}", State.SPECIAL_ASSESSMENT, (notice,))
 
 
@@ -110,8 +113,13 @@ SPECIAL_ASSESSMENT = (
     ),
 )
 IMPOSED = (
-    Row("imposed", imposed(), MONDAY, (INFORMED,)),
-    Row("imposed-ahead", imposed(MONDAY + days(3), MONDAY + days(17)), MONDAY, (INFORMED,)),
-    Row("imposed-every-day-of-the-week", imposed(), SUNDAY, (INFORMED,)),
+    Row("imposed", imposed(), MONDAY, (informed(),)),
+    Row(
+        "imposed-ahead",
+        imposed(MONDAY + days(3), MONDAY + days(17)),
+        MONDAY,
+        (informed("fra 5. mars 2026 til og med 19. mars 2026"),),
+    ),
+    Row("imposed-every-day-of-the-week", imposed(), SUNDAY, (informed(),)),
 )
 OPENING_ROWS = (*ELIGIBILITY, *SPECIAL_ASSESSMENT, *IMPOSED)

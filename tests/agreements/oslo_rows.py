@@ -44,6 +44,19 @@ def _on_a_day_of_attendance(policy: Policy) -> object:
     return [decide(received(each), changed, MONDAY)[0].rule for each in asked_for]
 
 
+def _on_a_day_of_the_unit(policy: Policy) -> object:
+    """The unit's own fixed day counts in that unit only."""
+    decided = UnitDecision(
+        unit_id="O-1",
+        attendance_weekdays=("onsdag",),
+        discussed_with_unions_on=MONDAY,
+        safety_service_involved_on=MONDAY,
+    )
+    changed = msgspec.structs.replace(policy, units=(decided,))
+    cases = (received(application(weekdays="ons-fre"), unit_id=unit, placed_in=unit) for unit in ("O-1", "O-2"))
+    return [decide(case, changed, MONDAY)[0].rule for case in cases]
+
+
 def _negative_findings(policy: Policy) -> object:
     """An evaluation may adjust the agreement or end it; its last day is then that of the leader's notice."""
     states = []
@@ -85,6 +98,12 @@ OSLO_ROWS = (
         "Common arenas",
         "limits.attendance_weekdays",
         _on_a_day_of_attendance,
+        ["limits.attendance-day", "documentation.ask"],
+    ),
+    DocumentRow(
+        "Common arenas",
+        "units.attendance_weekdays",
+        _on_a_day_of_the_unit,
         ["limits.attendance-day", "documentation.ask"],
     ),
     clause("Regular contact with home workers", "Oppfølging", "holder jevnlig kontakt"),

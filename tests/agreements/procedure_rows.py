@@ -4,10 +4,12 @@ from datetime import date
 
 from agreements.actions import ErrandKind
 from agreements.advice import advice
-from agreements.case import FilingKind, RequirementKind, State
+from agreements.case import EvaluationOutcome, FilingKind, RequirementKind, State
 from agreements.decide import decide
+from agreements.intake import EvaluationGiven, Sender, take_in
 from agreements.paperwork import People, agreement
 from agreements.policy import MUST_BE_AGREED, Policy
+from agreements.rules.evaluation import ask_due
 from tests.agreements.document_rows import (
     DocumentRow,
     asked_of_employee,
@@ -28,12 +30,27 @@ from tests.agreements.document_rows import (
 from tests.agreements.factories import (
     MANAGER,
     MONDAY,
+    active,
     approved,
     chase,
     collecting,
     days,
     in_assessment,
 )
+
+
+def _told_of_a_part_timer(policy: Policy) -> object:
+    """Two days at home of a working week of five, of three, and of two and a half."""
+    cases = (in_assessment(position_percentage=percentage) for percentage in (100.0, 60.0, 50.0))
+    return [advice(case, policy) is not None for case in cases]
+
+
+def _extra_evaluation(policy: Policy) -> object:
+    """Called by the manager, recorded, and the one of the cadence is asked for all the same."""
+    case = take_in(active(), EvaluationGiven(EvaluationOutcome.CONTINUE, None), Sender(MANAGER), MONDAY)
+    case = decide(case, policy, MONDAY)[-1].after
+    return [each.is_extra for each in case.evaluations], ask_due(case, policy)
+
 
 LEADER_QUESTION = "Er det forhold i arbeidsmiljøet, personalsaker eller oppgaver som krever mer tilstedeværelse?"
 
@@ -70,7 +87,9 @@ PROCEDURE_ROWS = (
     DocumentRow('attachment "Avtale hjemmekontor"', "clauses", _draft_letters, list(MUST_BE_AGREED)),
     DocumentRow('attachment "Avtale hjemmekontor"', "clauses", letters, set(MUST_BE_AGREED)),
     key("evaluates it every 6 months", "evaluation.every_months", 6),
-    DocumentRow("evaluates it every 6 months", "evaluation.every_months", evaluation_days, (date(2026, 9, 2),)),
+    DocumentRow(
+        "evaluates it every 6 months", "evaluation.every_months", evaluation_days, (date(2026, 9, 2), date(2027, 1, 30))
+    ),
     asked_of_manager("tasks can be done from home", "Oppgaver"),
     question("tasks can be done from home", "Oppgaver", "uten at det går ut over brukere og publikum"),
     DocumentRow("Units may differ", "units", decided_by_a_unit, (1.0, 3.0)),
@@ -88,6 +107,9 @@ PROCEDURE_ROWS = (
         is_remarked=False,
         days_per_week=3.0,
     ),
+    DocumentRow(
+        "days per week at the workplace", "the position's percentage in HR", _told_of_a_part_timer, [False, True, True]
+    ),
     clause("attend scheduled meetings physically", "a", "går foran avtalte hjemmedager"),
     asked_of_manager("Leaders: special assessment", "LederNaervaer"),
     DocumentRow(
@@ -99,6 +121,14 @@ PROCEDURE_ROWS = (
         "Leader follows up twice a year",
         "evaluation.extra_when",
         ("helsen", "hjemmesituasjonen", "arbeidsoppgavene"),
+    ),
+    DocumentRow("Leader follows up twice a year", "the evaluation form", _extra_evaluation, ([True], date(2026, 9, 2))),
+    key("Leader follows up twice a year", "evaluation.last_days_before_end", 30),
+    DocumentRow(
+        "Leader follows up twice a year",
+        "evaluation.last_days_before_end",
+        evaluation_days,
+        (date(2026, 9, 2), date(2027, 1, 30)),
     ),
     clause("Employee provides a sound workplace", "g", "bord, stol og lys"),
     asked_of_employee("Employee provides a sound workplace", "Lys", "Stoy"),

@@ -25,11 +25,15 @@ from agreements.case import (
 )
 from agreements.decide import decide, next_action_on
 from agreements.intake import (
+    AcceptanceGiven,
     AnswersGiven,
     AssessmentGiven,
+    ChangeProposed,
     EvaluationGiven,
     Fact,
     FileReceived,
+    HoldGiven,
+    HoldLifted,
     Sender,
     SetAsideError,
     TerminationGiven,
@@ -39,7 +43,7 @@ from agreements.policy import Policy
 from config.policy_files import SHIPPED_NAMES, load_policy
 from tests.agreements.factories import EMPLOYEE, MANAGER, STRANGER, days, received
 
-LIVES = 150
+LIVES = 200
 """Under each of the five policies."""
 NIGHTS = 460
 SHORTEST_TIME_TO_ANSWER_DAYS = 3
@@ -53,7 +57,9 @@ SEEN = {
     *("application.withdrawn", "employment.ended", "abroad.special-assessment", "special-assessment.approved"),
     *("special-assessment.rejected", "special-assessment.reminder", "limits.too-many-days", "period.already-over"),
     *("§1-sporadic", "§1-short-term", "§1-elsewhere-than-home", "imposed.informed", "imposed.period-over"),
-    *("manager.changed", "unit.moved", "leave.begun", "leave.over"),
+    *("manager.changed", "unit.moved", "leave.begun", "leave.over", "hold.begun", "hold.over"),
+    *("documentation.ask-again", "change.ask", "change.reminder", "change.lapsed", "change.agreed", "change.declined"),
+    *("change.withdrawn", "change.in-force", "change.too-many-days"),
 }
 
 
@@ -97,7 +103,7 @@ class Life:
 
     def happen(self, today: date) -> None:
         """At most one thing a day: somebody says something, HR learns of a last day, the archive answers."""
-        match self.random.randrange(14):
+        match self.random.randrange(15):
             case 0:
                 self.say(self.sensible_fact(), today)
             case 1:
@@ -109,6 +115,8 @@ class Life:
                 self.case = replace(self.case, filings=verified)
             case 4 if self.random.random() < 0.1:
                 self.hr_says()
+            case 5 | 6 | 7 if self.case.state is State.ACTIVE or self.random.random() < 0.1:
+                self.say(self.about_a_change(today), today)
             case _:
                 pass
 
@@ -120,6 +128,17 @@ class Life:
             {"away": not self.case.away},
         )
         self.case = replace(self.case, **self.random.choice(changes))
+
+    def about_a_change(self, today: date) -> tuple[Fact, Sender]:
+        """A proposal by either party, an answer by either, or now and then HR's pause."""
+        if self.random.random() < 0.05:
+            hold: Fact = HoldGiven(today + days(self.random.randrange(40)))
+            return self.random.choice((hold, HoldLifted())), Sender("HR", is_hr=True)
+        proposal = ChangeProposed(
+            self.random.choice((1.0, 2.0, 3.0, 6.0)), "fredag", today + days(self.random.randrange(-5, 60))
+        )
+        answer = AcceptanceGiven(self.random.random() < 0.6)
+        return self.random.choice((proposal, proposal, answer)), Sender(self.random.choice((EMPLOYEE, MANAGER)))
 
     def say(self, said: tuple[Fact, Sender], today: date) -> None:
         fact, sender = said
@@ -144,9 +163,14 @@ class Life:
         if self.case.state is State.SPECIAL_ASSESSMENT:
             return AssessmentGiven(self.random.choice(list(AssessmentOutcome)), None), Sender("HR", is_hr=True)
         if self.case.state is State.IN_ASSESSMENT:
-            usual = (AssessmentOutcome.APPROVED,) * 4
-            return AssessmentGiven(self.random.choice((*usual, AssessmentOutcome.REJECTED)), None), Sender(MANAGER)
-        return EvaluationGiven(self.random.choice(list(EvaluationOutcome)), None), Sender(MANAGER)
+            usual = (AssessmentOutcome.APPROVED,) * 6
+            return AssessmentGiven(self.random.choice((*usual, *AssessmentOutcome)), None), Sender(MANAGER)
+        change = self.case.newest_change
+        if change is not None and change.outcome is None:
+            return AcceptanceGiven(self.random.random() < 0.8), Sender(MANAGER if change.by_employee else EMPLOYEE)
+        asked = self.case.open_evaluation is not None
+        outcome = self.random.choice(list(EvaluationOutcome) if asked else [EvaluationOutcome.CONTINUE])
+        return EvaluationGiven(outcome, None), Sender(MANAGER)
 
     def any_fact(self, today: date) -> Fact:
         facts: tuple[Fact, ...] = (
@@ -197,7 +221,8 @@ def test_random_lives(name: str) -> None:
         seen.update(action.rule.rstrip(".0123456789") for _, action in life.actions)
 
     one()
-    never = set() if policy.evaluation.every_months else {rule for rule in SEEN if rule.startswith("evaluation.")}
+    # Where no agreement is evaluated by itself, the manager may still do so.
+    never = set() if policy.evaluation.every_months else {"evaluation.ask", "evaluation.reminder"}
     assert seen.keys() >= SEEN - never
     assert not seen.keys() & never
 
@@ -269,6 +294,13 @@ def _check_evaluation(case: Case, evaluation: Evaluation, policy: Policy) -> Non
     every = policy.evaluation.every_months or 0
     assert case.start_on is not None
     assert case.end_on is not None
-    assert evaluation.due_on == add_months(case.start_on, every * evaluation.sequence)
+    if evaluation.is_extra:
+        assert evaluation.due_on == evaluation.given_on
+        assert case.start_on <= evaluation.due_on <= case.end_on
+        return
+    turn = sum(not each.is_extra for each in case.evaluations if each.sequence <= evaluation.sequence)
+    ahead = policy.evaluation.last_days_before_end
+    last = case.end_on if ahead is None else case.end_on - days(ahead)
+    assert evaluation.due_on == min(add_months(case.start_on, every * turn), last)
     assert evaluation.due_on <= evaluation.chase.asked_on <= case.end_on
     assert evaluation.due_on < case.end_on

@@ -16,7 +16,8 @@ ASKING = {
     for outcome in row.outcomes
     for notice in outcome.notices
     if notice.reply_by is not None
-}
+} | {"documentation_escalation_hr", "change_escalation"}
+"""HR is told by ladders that the rows' policy does not have."""
 DELIVERED = (Requirement(RequirementKind.PHOTO, MONDAY, "c3" * 32),)
 IN_ASSESSMENT = collecting(requirements=DELIVERED).moved(State.IN_ASSESSMENT)
 EVALUATING = active(evaluations=(evaluation(1, chase()),))

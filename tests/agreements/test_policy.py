@@ -49,7 +49,7 @@ def test_an_unknown_policy_names_those_there_are(name: str) -> None:
             "months = 12",
             "months = 12\nmonth = 6",
             "period: Object contains unknown field `month`. Choose from: months, notice_days_before, "
-            "renew_from_days_before, trial_months",
+            "renew_from_days_before, documentation_valid_months, trial_months",
             id="unknown-key",
         ),
         pytest.param("months = 12", 'months = "tolv"', "period.months: Expected `int`, got `str`", id="wrong-type"),

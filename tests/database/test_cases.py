@@ -14,8 +14,10 @@ from agreements.case import (
     Application,
     Assessment,
     Case,
+    Change,
     Chase,
     Evaluation,
+    Hold,
     Place,
     Requirement,
     State,
@@ -58,7 +60,9 @@ from tests.database.samples import (
 
 
 @pytest.mark.parametrize(
-    "part", [Case, Application, Chase, Assessment, Termination, Requirement, Evaluation], ids=lambda part: part.__name__
+    "part",
+    [Case, Application, Chase, Assessment, Termination, Requirement, Evaluation, Change, Hold],
+    ids=lambda part: part.__name__,
 )
 def test_the_case_with_everything_leaves_no_field_at_its_default(part: type) -> None:
     """What keeps the round trip honest when somebody adds a field."""
@@ -71,6 +75,8 @@ def test_the_case_with_everything_leaves_no_field_at_its_default(part: type) -> 
         Termination: [case.termination],
         Requirement: case.requirements,
         Evaluation: case.evaluations,
+        Change: case.changes,
+        Hold: [case.hold],
     }
     optional = {field.name: field.default for field in fields(part) if field.default is not MISSING}
     for name, default in optional.items():

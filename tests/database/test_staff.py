@@ -380,7 +380,7 @@ def test_what_a_new_case_needs_to_know(staffed: Database) -> None:
     with staffed.transaction() as connection:
         found = staff_entries(connection, ["0001", "0002", "0900", "nobody"])
     assert found == {
-        "0001": StaffEntry("0900", TOMORROW, "helse", is_away=True, is_leader=False),
-        "0002": StaffEntry(None, None, None, is_away=False, is_leader=False),
-        "0900": StaffEntry(None, None, "helse", is_away=False, is_leader=True),
+        "0001": StaffEntry("0900", TOMORROW, "helse", is_away=True, is_leader=False, position_percentage=100.0),
+        "0002": StaffEntry(None, None, None, is_away=False, is_leader=False, position_percentage=None),
+        "0900": StaffEntry(None, None, "helse", is_away=False, is_leader=True, position_percentage=100.0),
     }

@@ -1,0 +1,48 @@
+"""The days of the working week, as people write them: whole names in bokmål and nynorsk, abbreviations, and spans."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from agreements.documents import Language
+
+WEEKDAYS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "mandag": {"nb": "mandag", "nn": "måndag"},
+    "tirsdag": {"nb": "tirsdag", "nn": "tysdag"},
+    "onsdag": {"nb": "onsdag", "nn": "onsdag"},
+    "torsdag": {"nb": "torsdag", "nn": "torsdag"},
+    "fredag": {"nb": "fredag", "nn": "fredag"},
+}
+"""The day's name in policies, and in each language."""
+_ORDER: Final = tuple(WEEKDAYS)
+_WHOLE: Final = {spelling: day for day, spellings in WEEKDAYS.items() for spelling in spellings.values()}
+_SHORT: Final = {
+    **dict.fromkeys(("man", "mån", "ma", "må"), "mandag"),
+    **dict.fromkeys(("tir", "tirs", "tys", "ti", "ty"), "tirsdag"),
+    **dict.fromkeys(("ons", "on"), "onsdag"),
+    **dict.fromkeys(("tor", "tors", "to"), "torsdag"),
+    **dict.fromkeys(("fre", "fr"), "fredag"),
+}
+_BETWEEN: Final = frozenset({"og", "eller", "samt", "+", ",", "/", "&", ";", "."})
+_THROUGH: Final = frozenset({"-", "\N{EN DASH}", "til"})
+_TOKEN: Final = re.compile(r"[a-zæøå]+|[^\sa-zæøå]")
+
+
+def named_weekdays(text: str | None) -> tuple[str, ...]:
+    """The weekdays that somebody's words name, as policies name them, in the order of the week.
+
+    Abbreviations and spans (`tir, ons`, `man-ons`) count only where the text says nothing else: `man` is also a word.
+    """
+    tokens = _TOKEN.findall((text or "").lower())
+    days = [_WHOLE.get(token) or _SHORT.get(token) for token in tokens]
+    says_only_days = all(day or token in _BETWEEN | _THROUGH for token, day in zip(tokens, days, strict=True))
+    if not says_only_days:
+        named = {day for token in tokens for spelling, day in _WHOLE.items() if token.startswith(spelling)}
+        return tuple(day for day in _ORDER if day in named)
+    places = {_ORDER.index(day) for day in days if day}
+    for position, token in enumerate(tokens):
+        before = days[position - 1] if position else None
+        after = days[position + 1] if position + 1 < len(days) else None
+        if token in _THROUGH and before and after:
+            places |= set(range(_ORDER.index(before), _ORDER.index(after) + 1))
+    return tuple(_ORDER[place] for place in sorted(places))
