@@ -52,11 +52,15 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A case as it was read, and what happened to it."""
+    """A case, and what happened to it. Where `before`, as it was read, is given, only what differs is written."""
 
     version: int
     case: Case
     actions: Sequence[Action] = ()
+    before: Case | None = None
+
+    def differs_in(self, part: str) -> bool:
+        return self.before is None or getattr(self.case, part) != getattr(self.before, part)
 
 
 def due_case_numbers(connection: Connection, states: Iterable[State], today: date) -> list[str]:
@@ -118,42 +122,58 @@ def mark_renewed(connection: Connection, renewals: Sequence[Case], today: date) 
 
 
 def _save_cases(connection: Connection, decided: Sequence[Decided], policy: Policy) -> None:
+    names, contents = _to_write(decided)
     rows = [
         {
-            **{f"new_{name}": value for name, value in _columns(each.case).items()},
+            **{f"new_{name}": content[name] for name in names},
             "new_next_action_on": next_action_on(each.case, policy),
             "key": each.case.number,
             "read_version": each.version,
         }
-        for each in decided
+        for each, content in zip(decided, contents, strict=True)
     ]
-    names = [name.removeprefix("new_") for name in rows[0] if name.startswith("new_")]
     statement = (
         update(cases)
         .where(cases.c.number == bindparam("key"), cases.c.version == bindparam("read_version"))
-        .values({**{name: bindparam(f"new_{name}") for name in names}, "version": bindparam("read_version") + 1})
+        .values(
+            {
+                **{name: bindparam(f"new_{name}") for name in (*names, "next_action_on")},
+                "version": bindparam("read_version") + 1,
+            }
+        )
     )
     result = connection.execute(statement, rows)
     if result.rowcount != len(rows):
         raise CaseChangedError("A case was changed by another run meanwhile; nothing of this batch was written.")
-    _save_parts(connection, [each.case for each in decided])
+    _save_parts(connection, decided)
 
 
-def _save_parts(connection: Connection, changed: Sequence[Case]) -> None:
+def _to_write(decided: Sequence[Decided]) -> tuple[Sequence[str], Sequence[dict[str, Any]]]:
+    """The columns in which some case differs from how it was read, and what every case has in all columns."""
+    contents = [_columns(each.case) for each in decided]
+    differing: set[str] = set()
+    for each, content in zip(decided, contents, strict=True):
+        if each.before is None:
+            return list(content), contents
+        known = _columns(each.before)
+        differing.update(name for name, value in content.items() if value != known[name])
+    return sorted(differing), contents
+
+
+def _save_parts(connection: Connection, decided: Sequence[Decided]) -> None:
     """Requirements and evaluations are replaced; filings carry the archive's answers and are only added to."""
-    numbers = [case.number for case in changed]
     for table, row_of in ((requirements, _requirement_rows), (evaluations, _evaluation_rows)):
+        changed = [each.case for each in decided if each.differs_in(table.name)]
+        numbers = [case.number for case in changed]
         connection.execute(delete(table).where(table.c.case_number.in_(numbers)))
         insert_rows(connection, table, [row for case in changed for row in row_of(case)])
-    known = {
-        (row.case_number, row.kind, row.sequence)
-        for row in connection.execute(
-            select(filings.c.case_number, filings.c.kind, filings.c.sequence).where(filings.c.case_number.in_(numbers))
-        )
-    }
+    changed = [each.case for each in decided if each.differs_in(filings.name)]
+    columns = (filings.c.case_number, filings.c.kind, filings.c.sequence)
+    stored = select(*columns).where(filings.c.case_number.in_([case.number for case in changed]))
+    known = {tuple(row) for row in connection.execute(stored)}
     planned = [(case.number, str(filing.kind), filing.sequence) for case in changed for filing in case.filings]
-    columns = ("case_number", "kind", "sequence")
-    insert_rows(connection, filings, [dict(zip(columns, key, strict=True)) for key in planned if key not in known])
+    names = [column.name for column in columns]
+    insert_rows(connection, filings, [dict(zip(names, key, strict=True)) for key in planned if key not in known])
 
 
 def _event(action: Action, policy: Policy, stamp: Stamp) -> dict[str, Any]:
