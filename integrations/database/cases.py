@@ -30,11 +30,13 @@ from agreements.decide import next_action_on
 from agreements.documents import EquipmentItem, EquipmentSource
 from agreements.policy import Policy
 from config.errors import ExpectedError
-from integrations.database.rows import AnyRow, insert_rows
+from integrations.database.rows import AnyRow, insert_rows, named_rows
 from integrations.database.tables import cases, evaluations, events, filings, notices, outbox, requirements
 
 BATCH_SIZE = 500
 """Cases per transaction and per Prefect task: large enough that the engine's cost vanishes."""
+
+PLACES = {kinds: {kind: place for place, kind in enumerate(kinds)} for kinds in (RequirementKind, FilingKind)}
 
 
 class CaseChangedError(ExpectedError):
@@ -229,7 +231,7 @@ def _errand_key(number: str, kind: ErrandKind, filing: FilingKind | None, sequen
 
 
 def _load(connection: Connection, wanted: Select[Any]) -> dict[str, tuple[int, Case]]:
-    rows = connection.execute(wanted.order_by(cases.c.id)).all()
+    rows = named_rows(connection, wanted.order_by(cases.c.id))
     numbers = [row.number for row in rows]
     of_requirements = _parts(connection, requirements, numbers)
     of_evaluations = _parts(connection, evaluations, numbers)
@@ -246,7 +248,7 @@ def _load(connection: Connection, wanted: Select[Any]) -> dict[str, tuple[int, C
 def _parts(connection: Connection, table: Table, numbers: Sequence[str]) -> dict[str, list[AnyRow]]:
     by_case: dict[str, list[AnyRow]] = defaultdict(list)
     if numbers:
-        for row in connection.execute(select(table).where(table.c.case_number.in_(numbers))):
+        for row in named_rows(connection, select(table).where(table.c.case_number.in_(numbers))):
             by_case[row.case_number].append(row)
     return by_case
 
@@ -306,7 +308,7 @@ def _assessment(row: AnyRow) -> Assessment | None:
 
 def _place(kind: RequirementKind | FilingKind) -> int:
     """The order they are declared in; without one, the database's own would differ from day to day."""
-    return list(type(kind)).index(kind)
+    return PLACES[type(kind)][kind]
 
 
 def _filing(row: AnyRow) -> Filing:
