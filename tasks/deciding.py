@@ -1,7 +1,7 @@
 """Decide what is due, a batch of cases at a time, and write it in one transaction with everything it causes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from prefect import task
 
@@ -15,13 +15,18 @@ from tasks.night import this_night
 
 def decide_due(flow: str, states: Sequence[State], rules: Sequence[Rule]) -> Counter[str]:
     """Everything these rules have to say today about cases in these states."""
+    counts: Counter[str] = Counter()
+    for batch in due_batches(states):
+        counts += decide_batch(flow, batch, rules)
+    return counts
+
+
+def due_batches(states: Sequence[State]) -> Iterator[Sequence[str]]:
+    """Numbers of the cases in these states that something may be due for tonight."""
     night = this_night()
     with night.database.transaction() as connection:
         numbers = due_case_numbers(connection, states, night.on)
-    counts: Counter[str] = Counter()
-    for batch in batches(numbers):
-        counts += decide_batch(flow, batch, rules)
-    return counts
+    return batches(numbers)
 
 
 @task(name="decide-batch", **LOCAL)
@@ -30,7 +35,7 @@ def decide_batch(flow: str, numbers: Sequence[str], rules: Sequence[Rule]) -> Co
     night = this_night()
     with night.database.transaction() as connection:
         decided = [
-            Decided(version, actions[-1].after if actions else case, actions)
+            Decided(version, actions[-1].after if actions else case, actions, before=case)
             for version, case in load_cases(connection, numbers).values()
             for actions in [decide(case, night.policy, night.on, rules)]
         ]

@@ -1,5 +1,6 @@
 """What every step of a night shares: the business date, the policy, the database; opened once, closed cleanly."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -73,6 +74,9 @@ def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
             closing.enter_context(database.rehearsal())
         else:
             closing.enter_context(lease(database, "night", this_process()))
+        # Whatever is loaded by now stays: searched for garbage again and again, it costs as much as the deciding.
+        gc.freeze()
+        closing.callback(gc.unfreeze)
         running = Night(settings, policy, database, on or today_in_oslo(), dry_run)
         closing.callback(_current.reset, _current.set(running))
         yield running

@@ -33,11 +33,13 @@ from agreements.decide import next_action_on
 from agreements.documents import EquipmentItem, EquipmentSource
 from agreements.policy import Policy
 from config.errors import ExpectedError
-from integrations.database.rows import AnyRow, insert_rows
+from integrations.database.rows import AnyRow, insert_rows, named_rows
 from integrations.database.tables import cases, changes, evaluations, events, filings, notices, outbox, requirements
 
 BATCH_SIZE = 500
 """Cases per transaction and per Prefect task: large enough that the engine's cost vanishes."""
+
+PLACES = {kinds: {kind: place for place, kind in enumerate(kinds)} for kinds in (RequirementKind, FilingKind)}
 
 
 class CaseChangedError(ExpectedError):
@@ -55,11 +57,15 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A case as it was read, and what happened to it."""
+    """A case, and what happened to it. Where `before`, as it was read, is given, only what differs is written."""
 
     version: int
     case: Case
     actions: Sequence[Action] = ()
+    before: Case | None = None
+
+    def differs_in(self, part: str) -> bool:
+        return self.before is None or getattr(self.case, part) != getattr(self.before, part)
 
 
 def due_case_numbers(connection: Connection, states: Iterable[State], today: date) -> list[str]:
@@ -131,43 +137,59 @@ def mark_renewed(connection: Connection, renewals: Sequence[Case], today: date) 
 
 
 def _save_cases(connection: Connection, decided: Sequence[Decided], policy: Policy) -> None:
+    names, contents = _to_write(decided)
     rows = [
         {
-            **{f"new_{name}": value for name, value in _columns(each.case).items()},
+            **{f"new_{name}": content[name] for name in names},
             "new_next_action_on": next_action_on(each.case, policy),
             "key": each.case.number,
             "read_version": each.version,
         }
-        for each in decided
+        for each, content in zip(decided, contents, strict=True)
     ]
-    names = [name.removeprefix("new_") for name in rows[0] if name.startswith("new_")]
     statement = (
         update(cases)
         .where(cases.c.number == bindparam("key"), cases.c.version == bindparam("read_version"))
-        .values({**{name: bindparam(f"new_{name}") for name in names}, "version": bindparam("read_version") + 1})
+        .values(
+            {
+                **{name: bindparam(f"new_{name}") for name in (*names, "next_action_on")},
+                "version": bindparam("read_version") + 1,
+            }
+        )
     )
     result = connection.execute(statement, rows)
     if result.rowcount != len(rows):
         raise CaseChangedError("A case was changed by another run meanwhile; nothing of this batch was written.")
-    _save_parts(connection, [each.case for each in decided])
+    _save_parts(connection, decided)
 
 
-def _save_parts(connection: Connection, changed: Sequence[Case]) -> None:
+def _to_write(decided: Sequence[Decided]) -> tuple[Sequence[str], Sequence[dict[str, Any]]]:
+    """The columns in which some case differs from how it was read, and what every case has in all columns."""
+    contents = [_columns(each.case) for each in decided]
+    differing: set[str] = set()
+    for each, content in zip(decided, contents, strict=True):
+        if each.before is None:
+            return list(content), contents
+        known = _columns(each.before)
+        differing.update(name for name, value in content.items() if value != known[name])
+    return sorted(differing), contents
+
+
+def _save_parts(connection: Connection, decided: Sequence[Decided]) -> None:
     """Requirements, evaluations and changes are replaced; filings carry the archive's answers and are only added to."""
-    numbers = [case.number for case in changed]
     parts = ((requirements, _requirement_rows), (evaluations, _evaluation_rows), (changes, _change_rows))
     for table, row_of in parts:
+        changed = [each.case for each in decided if each.differs_in(table.name)]
+        numbers = [case.number for case in changed]
         connection.execute(delete(table).where(table.c.case_number.in_(numbers)))
         insert_rows(connection, table, [row for case in changed for row in row_of(case)])
-    known = {
-        (row.case_number, row.kind, row.sequence)
-        for row in connection.execute(
-            select(filings.c.case_number, filings.c.kind, filings.c.sequence).where(filings.c.case_number.in_(numbers))
-        )
-    }
+    changed = [each.case for each in decided if each.differs_in(filings.name)]
+    columns = (filings.c.case_number, filings.c.kind, filings.c.sequence)
+    stored = select(*columns).where(filings.c.case_number.in_([case.number for case in changed]))
+    known = {tuple(row) for row in connection.execute(stored)}
     planned = [(case.number, str(filing.kind), filing.sequence) for case in changed for filing in case.filings]
-    columns = ("case_number", "kind", "sequence")
-    insert_rows(connection, filings, [dict(zip(columns, key, strict=True)) for key in planned if key not in known])
+    names = [column.name for column in columns]
+    insert_rows(connection, filings, [dict(zip(names, key, strict=True)) for key in planned if key not in known])
 
 
 def _event(action: Action, policy: Policy, stamp: Stamp) -> dict[str, Any]:
@@ -223,7 +245,7 @@ def _errand_key(number: str, kind: ErrandKind, filing: FilingKind | None, sequen
 
 
 def _load(connection: Connection, wanted: Select[Any]) -> dict[str, tuple[int, Case]]:
-    rows = connection.execute(wanted.order_by(cases.c.id)).all()
+    rows = named_rows(connection, wanted.order_by(cases.c.id))
     numbers = [row.number for row in rows]
     of_requirements = _parts(connection, requirements, numbers)
     of_evaluations = _parts(connection, evaluations, numbers)
@@ -247,7 +269,7 @@ def _load(connection: Connection, wanted: Select[Any]) -> dict[str, tuple[int, C
 def _parts(connection: Connection, table: Table, numbers: Sequence[str]) -> dict[str, list[AnyRow]]:
     by_case: dict[str, list[AnyRow]] = defaultdict(list)
     if numbers:
-        for row in connection.execute(select(table).where(table.c.case_number.in_(numbers))):
+        for row in named_rows(connection, select(table).where(table.c.case_number.in_(numbers))):
             by_case[row.case_number].append(row)
     return by_case
 
@@ -327,7 +349,7 @@ def _assessment(row: AnyRow) -> Assessment | None:
 
 def _place(kind: RequirementKind | FilingKind) -> int:
     """The order they are declared in; without one, the database's own would differ from day to day."""
-    return list(type(kind)).index(kind)
+    return PLACES[type(kind)][kind]
 
 
 def _filing(row: AnyRow) -> Filing:

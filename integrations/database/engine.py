@@ -8,6 +8,7 @@ from sqlite3 import Connection as SqliteConnection
 from tempfile import TemporaryDirectory
 from typing import cast
 
+import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -39,12 +40,19 @@ class Database:
             if address.get_backend_name() == "sqlite":
                 Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
                 engine = create_engine(
-                    address, hide_parameters=True, connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK}
+                    address,
+                    hide_parameters=True,
+                    json_deserializer=msgspec.json.decode,
+                    connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK},
                 )
                 _prepare_sqlite(engine)
             else:
                 engine = create_engine(
-                    address, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+                    address,
+                    hide_parameters=True,
+                    json_deserializer=msgspec.json.decode,
+                    pool_pre_ping=True,
+                    connect_args={"connect_timeout": 10},
                 )
             engine.connect().close()
         except (SQLAlchemyError, OSError) as error:

@@ -1,10 +1,12 @@
-"""Many rows in one statement: the writes that every part of the database code shares."""
+"""Many rows at once: the reads and writes that every part of the database code shares."""
 
+from collections import namedtuple
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, insert, update
+from sqlalchemy import Connection, Executable, Row, Table, bindparam, insert, update
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row whose columns are named where it is used."""
@@ -12,6 +14,17 @@ AnyRow = Row[*tuple[Any, ...]]
 
 ROWS_AT_ONCE = 10_000
 """More at once is no faster: it only holds every row in memory in several shapes at the same time."""
+
+
+def named_rows(connection: Connection, statement: Executable) -> list[Any]:
+    """All rows as named tuples, for wide ones: a column of SQLAlchemy's own row is looked up anew at each use."""
+    result = connection.execute(statement)
+    return list(map(_named_tuple(tuple(result.keys()))._make, result))
+
+
+@cache
+def _named_tuple(names: tuple[str, ...]) -> Any:  # noqa: ANN401 - a type made for these names
+    return namedtuple("NamedRow", names)  # noqa: PYI024 - no types are known either
 
 
 def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -112,6 +112,19 @@ def test_filings_are_only_added_to(staffed: Database, policy: Policy) -> None:
     assert read(staffed, case.number)[1].filings == case.filings
 
 
+def test_what_differs_from_the_case_as_it_was_read_is_written(staffed: Database, policy: Policy) -> None:
+    """Two cases that differ in different columns and parts, and one that does not differ at all."""
+    first, second = case_with_everything(), new_case(2, "0002", requirements=case_with_everything().requirements)
+    third = new_case(3, "0003", evaluations=case_with_everything().evaluations)
+    store(staffed, policy, first, second, third)
+    fewer = replace(first, evaluations=first.evaluations[:1], documentation=None, end_on=date(2028, 3, 9))
+    more = replace(second, requirements=second.requirements[:2], state=State.COLLECTING, filings=first.filings)
+    with staffed.transaction() as connection:
+        changed = [Decided(1, fewer, before=first), Decided(1, more, before=second), Decided(1, third, before=third)]
+        save_decisions(connection, changed, policy, STAMP)
+    assert [read(staffed, case.number) for case in (fewer, more, third)] == [(2, fewer), (2, more), (2, third)]
+
+
 def test_every_place_and_state_can_be_stored(staffed: Database, policy: Policy) -> None:
     states = [new_case(ordinal, state=state) for ordinal, state in enumerate(State, start=1)]
     places = [
