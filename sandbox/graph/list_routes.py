@@ -72,8 +72,13 @@ class ListRoutes:
         title = wanted.get("displayName")
         if not isinstance(title, str) or not title.strip():
             raise invalid_request("displayName is required")
+        if "name" in wanted:
+            message = (
+                "Cannot define a 'name' for a list as it is assigned by the server. Instead, provide 'displayName'"
+            )
+            raise invalid_request(message)
         # SharePoint makes the list's address of the title it is created with; it stays when the title changes.
-        name = wanted.get("name") or re.sub(r"\s", "", title)
+        name = re.sub(r"\s", "", title)
         template = (wanted.get("list") or {}).get("template", GENERIC)
         created = self._lists.create(name, title, template, wanted.get("columns") or [])
         return Answer(201, self._list_document(call, created))
