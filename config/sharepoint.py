@@ -98,6 +98,8 @@ CASE_NUMBER = Column(
     note_nn="Står i e-posten du har fått, til dømes HK-2026-00042.",
 )
 
+CASE_NUMBER_OF_FILE = replace(CASE_NUMBER, required=False, note="", note_nn="")
+
 APPLICATIONS = ListDefinition(
     "Soknader",
     "Søknad om hjemmekontor",
@@ -196,9 +198,9 @@ CASE_LIBRARY = "Hjemmekontor"
 ARCHIVE_LIBRARY = "Personalmapper"
 """Document library that is the archive's personnel folders."""
 
-LIBRARIES = tuple(
-    ListDefinition(name, name, (replace(CASE_NUMBER, required=False, note="", note_nn=""),), template=Template.LIBRARY)
-    for name in (CASE_LIBRARY, ARCHIVE_LIBRARY)
+LIBRARIES = (
+    ListDefinition(CASE_LIBRARY, CASE_LIBRARY, (CASE_NUMBER_OF_FILE,), template=Template.LIBRARY),
+    ListDefinition(ARCHIVE_LIBRARY, ARCHIVE_LIBRARY, (CASE_NUMBER_OF_FILE,), template=Template.LIBRARY),
 )
 """Graph names a drive by its library's title, so a library has the same in both languages."""
 

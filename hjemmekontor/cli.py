@@ -27,6 +27,7 @@ from hjemmekontor.printing import (
     print_year,
 )
 from hjemmekontor.surroundings import bring_up_to_date, surroundings
+from hjemmekontor.verdicts import Verdict
 from hjemmekontor.waiting import case_history, held_runs, rejected_rows
 from sandbox.town import Sandbox
 
@@ -135,7 +136,7 @@ def check() -> None:
     """Look at every connection, one line each."""
     today = datetime.now(OSLO).date()
     with surroundings(today):
-        from hjemmekontor.check import Verdict, run_checks
+        from hjemmekontor.check import run_checks
 
         results = run_checks(load_settings())
     for line in results:

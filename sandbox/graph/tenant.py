@@ -11,6 +11,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from config.policy_files import SHIPPED_NAMES, load_policy
+from config.settings import Settings
 from config.sharepoint import LIBRARIES, ListDefinition, Template, lists_of
 from sandbox.graph.application import GraphApplication
 from sandbox.graph.changes import DEFAULT_PAGE, expire_tokens
@@ -254,12 +255,15 @@ class GraphTenant:
     def _make_site(self, *, is_empty: bool) -> None:
         """The lists and libraries of the configuration, where they are missing; or what every site is born with."""
         lists = self._services.lists
-        # Whatever any of the shipped policies asks, so that the sandbox works under each of them.
-        ours = (*LIBRARIES, *lists_of(*map(load_policy, SHIPPED_NAMES)))
+        # Whatever any of the shipped policies asks, so that the sandbox works under each of them. The last one's word
+        # counts where two name a column alike, and it is the one that is used when nothing is set.
+        names = sorted(SHIPPED_NAMES, key=lambda name: name == Settings.model_fields["policy"].default)
+        ours = (*LIBRARIES, *lists_of(*map(load_policy, names)))
         for definition in [BORN_WITH] if is_empty else ours:
             if lists.find(definition.name) is None:
                 columns = [column.definition() for column in definition.columns]
-                lists.create(definition.name, definition.title, definition.template, columns)
+                made = lists.create(definition.name, definition.title, definition.template, columns)
+                lists.change_column(made, made.columns["Title"], {"required": False})
         self._services.drives.all()
 
 
