@@ -154,24 +154,23 @@ async def _author(graph: Graph, where: str, entry: dict[str, Any]) -> dict[str, 
     """The last person who edited the item.
 
     An app or SharePoint itself may have touched it since, without anybody behind it. The history then says who was
-    last (listitem-list-versions.md). Where the list keeps none, it is the person who made the item.
+    last, newest first and without addresses (listitem-list-versions.md). Where the list keeps none, it is the person
+    who made the item.
     """
     editor = last_editor(entry)
     if _is_person(editor):
         return editor
     history = await pages(graph, f"{where}/{entry['id']}/versions?$select=id,lastModifiedBy", "GET item versions")
-    people = [found for version in history if _is_person(found := last_editor(version))]
-    return people[0] if people else _creator(entry)
-
-
-def _creator(entry: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = (entry.get("createdBy") or {}).get("user") or {}
-    return found if _is_person(found) else {}
+    last = next((found for version in history if _is_person(found := last_editor(version))), None)
+    creator: dict[str, Any] = (entry.get("createdBy") or {}).get("user") or {}
+    if last is not None and last.get("id") != creator.get("id"):
+        return last
+    return creator if _is_person(creator) else {}
 
 
 def _is_person(user: Mapping[str, Any]) -> bool:
-    """Apps and SharePoint's system account are users with a name and no address."""
-    return bool(user.get("email"))
+    """Apps and SharePoint's system account are users with a name and nothing else."""
+    return bool(user.get("email") or user.get("id"))
 
 
 def _is_filled_in_by_people(name: str) -> bool:

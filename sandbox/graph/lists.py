@@ -55,6 +55,8 @@ class ListItem(msgspec.Struct, frozen=True):
     version: int = 1
     deleted: bool = False
     drive_item_id: str | None = None
+    history: tuple[Actor, ...] = ()
+    """Who made each of the versions before this one, newest first."""
 
     @property
     def etag(self) -> str:
@@ -62,7 +64,11 @@ class ListItem(msgspec.Struct, frozen=True):
 
 
 class Lists:
-    """All lists by id, name or title, and their items by number."""
+    """All lists by id, name or title, and their items by number.
+
+    Attributes:
+        keeps_history: whether lists remember who made earlier versions of an item, which is a setting of each list.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -70,6 +76,7 @@ class Lists:
         self._lists = store.shelf("list", SharePointList)
         self._items: dict[str, Shelf[ListItem]] = {}
         self._feeds: dict[str, ChangeFeed[ListItem]] = {}
+        self.keeps_history = True
         for list_id in self._lists:
             self._open(list_id)
 
@@ -200,7 +207,11 @@ class Lists:
         """Change some fields; raises as `add` does."""
         merged = item.fields | checked_fields(target.columns, fields)
         kept = {name: value for name, value in merged.items() if value is not None}
-        return self._put(msgspec.structs.replace(item, fields=kept, modified_by=actor, modified_at=self._clock()))
+        history = (item.modified_by, *item.history) if self.keeps_history else ()
+        now = self._clock()
+        return self._put(
+            msgspec.structs.replace(item, fields=kept, modified_by=actor, modified_at=now, history=history)
+        )
 
     def remove(self, item: ListItem) -> None:
         """Leave a tombstone without any content."""

@@ -31,3 +31,4 @@ class Services:
     permissions: Permissions
     documents: DriveDocuments
     page_size: Callable[[], int]
+    has_empty_pages: Callable[[], bool]

@@ -71,6 +71,7 @@ class GraphTenant:
         faults: failures on order.
         tokens: `revoke_all` and the clock tokens expire by.
         page_size: limit of delta pages and folder pages; lower it to see paging.
+        has_empty_pages: whether each page of a list's delta query comes after one that is empty.
         grants: what the application may do.
     """
 
@@ -92,6 +93,7 @@ class GraphTenant:
                 record.tenant_id, record.client_id, record.client_secret, lambda: self.grants.consented
             )
             self.page_size = DEFAULT_PAGE
+            self.has_empty_pages = False
             self._services = self._build(directory, record, clock)
             self.site_id = self._services.site.site_id
             self.set_users(users)
@@ -139,12 +141,15 @@ class GraphTenant:
         lists = self._services.lists
         return lists.add(lists.get(list_name), fields, Actor.person(created_by)).item_id
 
-    def edit_list_item(self, list_name: str, item_id: str, fields: Mapping[str, object], edited_by: TenantUser) -> None:
-        """A person changes some fields; `None` clears one."""
+    def edit_list_item(
+        self, list_name: str, item_id: str, fields: Mapping[str, object], edited_by: TenantUser | Actor
+    ) -> None:
+        """A person changes some fields, or an app or SharePoint itself does; `None` clears one."""
+        editor = edited_by if isinstance(edited_by, Actor) else Actor.person(edited_by)
         with self._store.transaction():
             lists = self._services.lists
             found = lists.get(list_name)
-            lists.edit(found, lists.item(found, item_id), fields, Actor.person(edited_by))
+            lists.edit(found, lists.item(found, item_id), fields, editor)
 
     def delete_list_item(self, list_name: str, item_id: str) -> None:
         with self._store.transaction():
@@ -207,6 +212,10 @@ class GraphTenant:
         """Every delta token given so far gets 410 Gone from now on."""
         expire_tokens(self._store)
 
+    def forget_history(self) -> None:
+        """From now on no list keeps who made earlier versions of its items."""
+        self._services.lists.keeps_history = False
+
     def close(self) -> None:
         """Let go of the files. A later `open` of the same directory continues."""
         self._store.close()
@@ -250,6 +259,7 @@ class GraphTenant:
             permissions=permissions,
             documents=DriveDocuments(site, permissions, record.client_secret),
             page_size=lambda: self.page_size,
+            has_empty_pages=lambda: self.has_empty_pages,
         )
 
     def _make_site(self, *, is_empty: bool) -> None:
