@@ -98,7 +98,9 @@ async def lists_on_site(graph: Graph) -> dict[str, FoundList]:
     """Every list and library of the site, hidden ones left out, by name."""
     found = await pages(graph, f"{graph.site}/lists?$select=id,name,displayName,list", "GET lists")
     return {
-        entry["name"]: FoundList(entry["id"], entry["name"], entry["displayName"], entry["list"]["template"])
+        entry["name"]: FoundList(
+            entry["id"], entry["name"], entry["displayName"], (entry.get("list") or {}).get("template", "")
+        )
         for entry in found
     }
 
