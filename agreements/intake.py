@@ -177,6 +177,26 @@ def check_application(
         raise SetAsideError(f"Den som søker, har allerede en avtale som gjelder: {open_case.number}.")
 
 
+def change_application(case: Case, application: Application, employee_number: str) -> Case:
+    """The case with the application as it is now, as long as no rule has looked at the former one.
+
+    Raises:
+        SetAsideError: it was changed too late, or by somebody else.
+    """
+    if employee_number != case.employee_number:
+        raise SetAsideError("Søknaden er endret av en annen enn den som søkte. Endringen er ikke tatt inn.")
+    if case.state is not State.RECEIVED:
+        raise SetAsideError(
+            f"Søknaden er endret etter at den ble behandlet i sak {case.number}. Endringen er ikke tatt inn."
+        )
+    return replace(case, application=application)
+
+
+def too_late(reason: str) -> str:
+    """Why the change of an answer that was used already is set aside."""
+    return f"Svaret er endret etter at det ble brukt i saken. Endringen er ikke tatt inn. {reason}"
+
+
 def _answers(case: Case, fact: AnswersGiven, sender: Sender, today: date) -> Case:
     _must_be_employee(case, sender)
     _must_be_collecting(case)
@@ -187,9 +207,7 @@ def _answers(case: Case, fact: AnswersGiven, sender: Sender, today: date) -> Cas
         raise SetAsideError("Ett eller flere av spørsmålene er ikke besvart.")
     case = _received(case, Requirement(RequirementKind.ANSWERS, today, answers=fact.answers))
     case = replace(case, equipment=fact.equipment)
-    if not fact.accepts_agreement:
-        return case
-    return _received(case, Requirement(RequirementKind.SIGNED_AGREEMENT, today))
+    return _accepted(case, today if fact.accepts_agreement else None)
 
 
 def _file(case: Case, fact: FileReceived, sender: Sender, today: date) -> Case:
@@ -288,7 +306,7 @@ def _acceptance(case: Case, fact: AcceptanceGiven, sender: Sender, today: date) 
         return replace(case, termination=Termination(today, sender.employee_number))
     if case.requirement(RequirementKind.SIGNED_AGREEMENT) is None:
         raise SetAsideError("Saken trenger ikke at avtalen godtas her.")
-    return _received(case, Requirement(RequirementKind.SIGNED_AGREEMENT, today))
+    return _accepted(case, today)
 
 
 def _answer_to_change(case: Case, fact: AcceptanceGiven, sender: Sender, today: date) -> Case:
@@ -321,6 +339,14 @@ def _hold(case: Case, fact: HoldGiven | HoldLifted, sender: Sender, today: date)
     if case.hold is not None:
         return replace(case, hold=replace(case.hold, until=fact.until))
     return replace(case, hold=Hold(today, fact.until), holds=case.holds + 1)
+
+
+def _accepted(case: Case, on: date | None) -> Case:
+    """What the form says of the agreement, also when the tick is taken away again. A signed paper outweighs it."""
+    signature = case.requirement(RequirementKind.SIGNED_AGREEMENT)
+    if signature is None or signature.document is not None:
+        return case
+    return case.with_requirement(replace(signature, received_on=on))
 
 
 def _received(case: Case, requirement: Requirement) -> Case:

@@ -19,6 +19,7 @@ STATES = {
 RULES = {
     "abroad.refused": "avvist (utlandet)",
     "abroad.special-assessment": "sendt til særskilt vurdering (utlandet)",
+    "application.changed": "søknad endret",
     "application.withdrawn": "søknad trukket",
     "assessment.approved": "godkjent av leder",
     "assessment.ask": "leder bedt om vurdering",

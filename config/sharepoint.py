@@ -1,13 +1,14 @@
 """The SharePoint site as HR, employees and leaders meet it: the lists they answer in and the libraries for files.
 
-Internal column names are ASCII and never change; titles are what people read.
+Internal names are ASCII and never change; titles, choices and notes are what people read, in the policy's language.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from agreements.documents import EquipmentSource
+from agreements.documents import EquipmentSource, Language
 from agreements.policy import Policy, Question
 
 
@@ -21,8 +22,17 @@ class ColumnKind(StrEnum):
     DATE = "dateTime"
 
 
+class Template(StrEnum):
+    """Values are those of Microsoft Graph's listInfo."""
+
+    LIST = "genericList"
+    LIBRARY = "documentLibrary"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
+    """`title`, `choices` and `note` are bokmål; `*_nn` is nynorsk, empty where it is the same."""
+
     name: str
     title: str
     kind: ColumnKind
@@ -30,27 +40,84 @@ class Column:
     required: bool = True
     indexed: bool = False
     multiline: bool = False
+    note: str = ""
+    title_nn: str = ""
+    choices_nn: tuple[str, ...] = ()
+    note_nn: str = ""
+
+    def spoken(self, language: Language) -> "Column":
+        """The column as those read it who speak this language."""
+        if language == "nb":
+            return self
+        return replace(
+            self,
+            title=self.title_nn or self.title,
+            choices=self.choices_nn or self.choices,
+            note=self.note_nn or self.note,
+        )
+
+    def definition(self) -> dict[str, Any]:
+        """Graph's columnDefinition."""
+        facets: dict[ColumnKind, dict[str, Any]] = {
+            # Else SharePoint may keep what people write in several lines as HTML.
+            ColumnKind.TEXT: {"allowMultipleLines": self.multiline, "textType": "plain"},
+            ColumnKind.CHOICE: {"choices": list(self.choices), "allowTextEntry": False},
+            ColumnKind.DATE: {"format": "dateOnly"},
+        }
+        return {
+            "name": self.name,
+            "displayName": self.title,
+            "description": self.note,
+            "required": self.required,
+            "indexed": self.indexed,
+            str(self.kind): facets.get(self.kind, {}),
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class ListDefinition:
+    """A list or library. `name` is the last part of its address; SharePoint makes it of the title it is born with."""
+
     name: str
     title: str
     columns: tuple[Column, ...]
+    title_nn: str = ""
+    template: Template = Template.LIST
+
+    def spoken(self, language: Language) -> "ListDefinition":
+        title = self.title_nn if language == "nn" and self.title_nn else self.title
+        return replace(self, title=title, columns=tuple(column.spoken(language) for column in self.columns))
 
 
-CASE_NUMBER = Column("Saksnummer", "Saksnummer", ColumnKind.TEXT, indexed=True)
+CASE_NUMBER = Column(
+    "Saksnummer",
+    "Saksnummer",
+    ColumnKind.TEXT,
+    indexed=True,
+    note="Står i e-posten du har fått, for eksempel HK-2026-00042.",
+    note_nn="Står i e-posten du har fått, til dømes HK-2026-00042.",
+)
+
+CASE_NUMBER_OF_FILE = replace(CASE_NUMBER, required=False, note="", note_nn="")
 
 APPLICATIONS = ListDefinition(
     "Soknader",
     "Søknad om hjemmekontor",
     (
-        Column("DagerPerUke", "Dager hjemme per uke", ColumnKind.NUMBER),
-        Column("Ukedager", "Hvilke ukedager", ColumnKind.TEXT, required=False),
-        Column("FraDato", "Fra og med", ColumnKind.DATE),
+        Column("DagerPerUke", "Dager hjemme per uke", ColumnKind.NUMBER, title_nn="Dagar heime per veke"),
+        Column("Ukedager", "Hvilke ukedager", ColumnKind.TEXT, required=False, title_nn="Kva vekedagar"),
+        Column("FraDato", "Fra og med", ColumnKind.DATE, indexed=True, title_nn="Frå og med"),
         Column("TilDato", "Til og med", ColumnKind.DATE, required=False),
-        Column("Sted", "Hvor", ColumnKind.CHOICE, choices=("Hjemme", "Annet sted i Norge", "Utlandet")),
+        Column(
+            "Sted",
+            "Hvor",
+            ColumnKind.CHOICE,
+            choices=("Hjemme", "Annet sted i Norge", "Utlandet"),
+            title_nn="Kvar",
+            choices_nn=("Heime", "Annan stad i Noreg", "Utlandet"),
+        ),
     ),
+    title_nn="Søknad om heimekontor",
 )
 ANSWERS = ListDefinition(
     "Svar",
@@ -63,22 +130,37 @@ ANSWERS = ListDefinition(
             ColumnKind.TEXT,
             required=False,
             multiline=True,
+            title_nn="Kva anna utstyr låner du av arbeidsgivaren? (eitt på kvar linje)",
         ),
-        Column("GodtarAvtalen", "Jeg har lest avtaleutkastet og godtar avtalen", ColumnKind.BOOLEAN),
+        Column(
+            "GodtarAvtalen",
+            "Jeg har lest avtaleutkastet og godtar avtalen",
+            ColumnKind.BOOLEAN,
+            title_nn="Eg har lese avtaleutkastet og godtek avtalen",
+        ),
     ),
+    title_nn="Spørsmål om heimekontoret",
 )
 ASSESSMENTS = ListDefinition(
     "Vurderinger",
     "Leders vurdering",
     (
         CASE_NUMBER,
-        Column("Resultat", "Resultat", ColumnKind.CHOICE, choices=("Godkjent", "Avslått", "Må suppleres")),
+        Column(
+            "Resultat",
+            "Resultat",
+            ColumnKind.CHOICE,
+            choices=("Godkjent", "Avslått", "Må suppleres"),
+            choices_nn=("Godkjend", "Avslått", "Må supplerast"),
+        ),
         Column(
             "Mangler",
             "Hva må suppleres?",
             ColumnKind.CHOICE,
             choices=("Bildet", "Svarene", "Bildet og svarene"),
             required=False,
+            title_nn="Kva må supplerast?",
+            choices_nn=("Biletet", "Svara", "Biletet og svara"),
         ),
         Column(
             "Tiltak",
@@ -86,41 +168,54 @@ ASSESSMENTS = ListDefinition(
             ColumnKind.TEXT,
             required=False,
             multiline=True,
+            title_nn="Tiltak som blir tekne inn i avtalen, eller kva som må supplerast og kvifor",
         ),
     ),
+    title_nn="Vurderinga til leiaren",
 )
 EVALUATIONS = ListDefinition(
     "Evalueringer",
     "Evaluering av hjemmekontor",
     (
         CASE_NUMBER,
-        Column("Resultat", "Resultat", ColumnKind.CHOICE, choices=("Fortsetter", "Justeres", "Avsluttes")),
+        Column(
+            "Resultat",
+            "Resultat",
+            ColumnKind.CHOICE,
+            choices=("Fortsetter", "Justeres", "Avsluttes"),
+            choices_nn=("Held fram", "Blir justert", "Blir avslutta"),
+        ),
         Column(
             "Merknad",
-            "Merknad (ikke helseopplysninger, og ikke hvorfor avtalen evalueres)",
+            "Merknad",
             ColumnKind.TEXT,
             required=False,
             multiline=True,
+            note="Ikke skriv helseopplysninger, og ikke hvorfor avtalen evalueres.",
+            note_nn="Ikkje skriv helseopplysningar, og ikkje kvifor avtalen blir evaluert.",
         ),
     ),
+    title_nn="Evaluering av heimekontor",
 )
 TERMINATIONS = ListDefinition(
     "Oppsigelser",
     "Oppsigelse av avtale om hjemmekontor",
     (
         CASE_NUMBER,
-        Column("SisteDag", "Siste dag med hjemmekontor", ColumnKind.DATE),
+        Column("SisteDag", "Siste dag med hjemmekontor", ColumnKind.DATE, title_nn="Siste dag med heimekontor"),
     ),
+    title_nn="Oppseiing av avtale om heimekontor",
 )
 CHANGES = ListDefinition(
     "Endringer",
     "Endring av avtale om hjemmekontor",
     (
         CASE_NUMBER,
-        Column("DagerPerUke", "Dager hjemme per uke", ColumnKind.NUMBER),
-        Column("Ukedager", "Hvilke ukedager", ColumnKind.TEXT, required=False),
-        Column("FraDato", "Endringen gjelder fra og med", ColumnKind.DATE),
+        Column("DagerPerUke", "Dager hjemme per uke", ColumnKind.NUMBER, title_nn="Dagar heime per veke"),
+        Column("Ukedager", "Hvilke ukedager", ColumnKind.TEXT, required=False, title_nn="Kva vekedagar"),
+        Column("FraDato", "Endringen gjelder fra og med", ColumnKind.DATE, title_nn="Endringa gjeld frå og med"),
     ),
+    title_nn="Endring av avtale om heimekontor",
 )
 ACCEPTANCES = ListDefinition(
     "Aksept",
@@ -132,15 +227,44 @@ ACCEPTANCES = ListDefinition(
             "Godtar du avtalen eller endringen?",
             ColumnKind.CHOICE,
             choices=("Godtar", "Godtar ikke"),
+            title_nn="Godtek du avtalen eller endringa?",
+            choices_nn=("Godtek", "Godtek ikkje"),
         ),
     ),
+    title_nn="Godta avtale eller endring",
 )
 LISTS = (APPLICATIONS, ANSWERS, ASSESSMENTS, EVALUATIONS, TERMINATIONS, CHANGES, ACCEPTANCES)
 """What every policy has. `lists_of` adds what a policy asks."""
 
+CASE_LIBRARY = "Hjemmekontor"
+"""Document library where each case has one folder shared with its employee and leader."""
+
+ARCHIVE_LIBRARY = "Personalmapper"
+"""Document library that is the archive's personnel folders."""
+
+LIBRARIES = (
+    ListDefinition(CASE_LIBRARY, CASE_LIBRARY, (CASE_NUMBER_OF_FILE,), template=Template.LIBRARY),
+    ListDefinition(ARCHIVE_LIBRARY, ARCHIVE_LIBRARY, (CASE_NUMBER_OF_FILE,), template=Template.LIBRARY),
+)
+"""Graph names a drive by its library's title, so a library has the same in both languages."""
+
 EQUIPMENT_CHOICES = {"Har selv": EquipmentSource.OWN, "Låner av arbeidsgiver": EquipmentSource.LENT}
 NO_EQUIPMENT = "Har ikke"
 PACKAGE = "Utstyrspakke"
+EQUIPMENT_CHOICES_NN = ("Har sjølv", "Låner av arbeidsgivaren", "Har ikkje")
+
+
+def site_of(policy: Policy) -> tuple[ListDefinition, ...]:
+    """Every list and library of the site under this policy, in its language."""
+    return tuple(definition.spoken(policy.language) for definition in (*lists_of(policy), *LIBRARIES))
+
+
+def in_bokmal(choice: str) -> str:
+    """What somebody chose, as it is called in bokmål: the language may have changed since, and answers stay readable.
+
+    A text that is no choice of ours comes back as it is.
+    """
+    return _BOKMAL.get(choice, choice)
 
 
 def lists_of(*policies: Policy) -> tuple[ListDefinition, ...]:
@@ -172,7 +296,7 @@ def equipment(policy: Policy) -> tuple[Column, ...]:
     """One choice for each item of the policy; its title is the item."""
     choices = (*EQUIPMENT_CHOICES, NO_EQUIPMENT)
     return tuple(
-        Column(f"Utstyr{number}", item, ColumnKind.CHOICE, choices, required=False)
+        Column(f"Utstyr{number}", item, ColumnKind.CHOICE, choices, required=False, choices_nn=EQUIPMENT_CHOICES_NN)
         for number, item in enumerate(policy.equipment, start=1)
     )
 
@@ -188,8 +312,11 @@ def _with(definition: ListDefinition, asked: Sequence[Column]) -> ListDefinition
     return definition if columns is None else replace(definition, columns=tuple(columns.values()))
 
 
-CASE_LIBRARY = "Hjemmekontor"
-"""Document library where each case has one folder shared with its employee and leader."""
-
-ARCHIVE_LIBRARY = "Personalmapper"
-"""Document library that is the archive's personnel folders."""
+_BOKMAL = {
+    nynorsk: bokmal
+    for choices, in_nynorsk in (
+        *((column.choices, column.choices_nn) for definition in LISTS for column in definition.columns),
+        ((*EQUIPMENT_CHOICES, NO_EQUIPMENT), EQUIPMENT_CHOICES_NN),
+    )
+    for bokmal, nynorsk in zip(choices, in_nynorsk, strict=False)
+}

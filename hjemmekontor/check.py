@@ -1,11 +1,8 @@
 """Is everything there that a night needs? One line each, by the smallest possible call."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import StrEnum
-from urllib.parse import quote
 
 from agreements.calendar import OSLO
 from agreements.freshness import Freshness, freshness, hours
@@ -13,34 +10,17 @@ from config.errors import ExpectedError
 from config.manager_overrides import load_overrides
 from config.policy_files import load_policy
 from config.settings import Settings
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, LISTS
+from hjemmekontor.check_graph import graph_lines
+from hjemmekontor.verdicts import Line, Verdict
 from integrations.database.ledger import last_good_run
 from integrations.database.reading import reading
-from integrations.graph.client import Graph, Patience, open_graph
-from integrations.graph.drive import drive_id
 from integrations.hr import open_source
-
-ONE_TRY = Patience(tries=1)
-
-
-class Verdict(StrEnum):
-    WELL = "ok"
-    WARNING = "warn"
-    FAILURE = "FAIL"
-
 
 VERDICTS = {
     Freshness.FRESH: Verdict.WELL,
     Freshness.AGEING: Verdict.WARNING,
     Freshness.STALE: Verdict.FAILURE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    what: str
-    verdict: Verdict
-    said: str
 
 
 def run_checks(settings: Settings) -> list[Line]:
@@ -52,7 +32,7 @@ def run_checks(settings: Settings) -> list[Line]:
         _staff_data(settings),
         _line("HR system", lambda: _hr(settings)),
     ]
-    return [*lines, *asyncio.run(_graph(settings))]
+    return [*lines, *asyncio.run(graph_lines(settings))]
 
 
 def _line(what: str, look: Callable[[], str]) -> Line:
@@ -95,38 +75,3 @@ def _staff_data(settings: Settings) -> Line:
 def _hr(settings: Settings) -> str:
     snapshot = open_source(settings).read_snapshot()
     return f"{len(snapshot.employees)} employees, {len(snapshot.rejected)} rows that cannot be read"
-
-
-async def _graph(settings: Settings) -> list[Line]:
-    try:
-        async with open_graph(settings, ONE_TRY) as graph:
-            looks: list[tuple[str, Awaitable[object]]] = [
-                *((f"List {each.name}", _list(graph, each.name)) for each in LISTS),
-                *((f"Library {library}", drive_id(graph, library)) for library in (CASE_LIBRARY, ARCHIVE_LIBRARY)),
-                ("Directory", _directory(graph)),
-                ("Mailbox", _mailbox(graph, settings.mail_sender or "")),
-            ]
-            return [await _graph_line(what, look) for what, look in looks]
-    except ExpectedError as error:
-        return [Line("Microsoft Graph", Verdict.FAILURE, str(error))]
-
-
-async def _graph_line(what: str, look: Awaitable[object]) -> Line:
-    try:
-        await look
-    except ExpectedError as error:
-        return Line(what, Verdict.FAILURE, str(error))
-    return Line(what, Verdict.WELL, "can be reached")
-
-
-async def _list(graph: Graph, name: str) -> None:
-    await graph.get(f"{graph.site}/lists/{name}?$select=id", "GET list")
-
-
-async def _directory(graph: Graph) -> None:
-    """People whom HR gives no address are looked up here (User.Read.All)."""
-    await graph.get("/users?$top=1&$select=id", "GET users")
-
-
-async def _mailbox(graph: Graph, sender: str) -> None:
-    await graph.get(f"/users/{quote(sender)}/messages?$top=1&$select=id", "GET mailbox")

@@ -14,9 +14,20 @@ from rich.console import Console
 
 from agreements.calendar import OSLO
 from config.errors import ExpectedError
+from config.policy_files import load_policy
 from config.settings import load_settings
-from hjemmekontor.printing import Outcome, print_history, print_holds, print_night, print_rejected, print_year
+from config.sharepoint import site_of
+from hjemmekontor.printing import (
+    Outcome,
+    print_history,
+    print_holds,
+    print_night,
+    print_provisioned,
+    print_rejected,
+    print_year,
+)
 from hjemmekontor.surroundings import bring_up_to_date, surroundings
+from hjemmekontor.verdicts import Verdict
 from hjemmekontor.waiting import case_history, held_runs, rejected_rows
 from sandbox.town import Sandbox
 
@@ -153,12 +164,25 @@ def check() -> None:
     """Look at every connection, one line each."""
     today = datetime.now(OSLO).date()
     with surroundings(today):
-        from hjemmekontor.check import Verdict, run_checks
+        from hjemmekontor.check import run_checks
 
         results = run_checks(load_settings())
     for line in results:
         console.print(f"{line.verdict:<4}  {line.what}: {line.said}", markup=False, highlight=False, soft_wrap=True)
     if any(line.verdict is Verdict.FAILURE for line in results):
+        sys.exit(1)
+
+
+@app.command()
+def provision_sharepoint(*, dry_run: DryRun = False) -> None:
+    """Make the lists, columns and libraries that the policy needs; nothing is deleted. A line for each change."""
+    with surroundings(datetime.now(OSLO).date()):
+        from integrations.graph.provisioning import provision_site
+
+        settings = load_settings()
+        result = provision_site(settings, site_of(load_policy(settings.policy)), dry_run=dry_run)
+    print_provisioned(console, result, dry_run=dry_run)
+    if result.wrong:
         sys.exit(1)
 
 

@@ -31,6 +31,7 @@ from config.sharepoint import (
     Column,
     employee_columns,
     equipment,
+    in_bokmal,
     manager_columns,
 )
 
@@ -90,7 +91,7 @@ def _answers(fields: Fields, policy: Policy) -> Fact:
     items = [
         EquipmentItem(column.title, EQUIPMENT_CHOICES[choice])
         for column in equipment(policy)
-        if (choice := _text(fields, column.name)) in EQUIPMENT_CHOICES
+        if (choice := in_bokmal(_text(fields, column.name) or "")) in EQUIPMENT_CHOICES
     ]
     other = (_text(fields, LENT_EQUIPMENT) or "").splitlines()
     items += [EquipmentItem(item, EquipmentSource.LENT) for line in other if (item := line.strip())]
@@ -195,6 +196,7 @@ def _day(value: str) -> date:
 
 def _choice(fields: Fields, name: str, choices: Mapping[str, Value]) -> Value:
     value = fields.get(name)
-    if not isinstance(value, str) or value not in choices:
+    chosen = in_bokmal(value) if isinstance(value, str) else ""
+    if chosen not in choices:
         raise SetAsideError(f"Feltet {name} må være ett av: {', '.join(choices)}.")
-    return choices[value]
+    return choices[chosen]

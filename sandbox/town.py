@@ -32,7 +32,7 @@ class Founding:
 class Sandbox:
     """One town on disk. `today` is its business date, and moves only forwards."""
 
-    def __init__(self, directory: Path, founding: Founding) -> None:
+    def __init__(self, directory: Path, founding: Founding, *, is_site_empty: bool = False) -> None:
         opens_on = date.fromisoformat(founding.opens_on)
         self.directory = directory
         self._opens_on = opens_on
@@ -44,20 +44,25 @@ class Sandbox:
             display_name="HR Sandvik kommune",
         )
         self.today = opens_on
-        self.tenant = GraphTenant.open(directory, self._users(opens_on), self._now)
+        self.tenant = GraphTenant.open(directory, self._users(opens_on), self._now, is_site_empty=is_site_empty)
         people_path = directory / "people.json"
         self.people = Townspeople(self.tenant, self._hr, founding.seed, opens_on, people_path)
         self.today = max(opens_on, self.people.lived_until)
 
     @classmethod
-    def open(cls, directory: Path, first_night: date, size: int = 300, seed: int = 1) -> "Sandbox":
-        """The town in this folder; founded a fortnight before `first_night` if there is none yet."""
+    def open(
+        cls, directory: Path, first_night: date, size: int = 300, seed: int = 1, *, is_site_empty: bool = False
+    ) -> "Sandbox":
+        """The town in this folder; founded a fortnight before `first_night` if there is none yet.
+
+        With `is_site_empty` its SharePoint site has none of our lists and libraries.
+        """
         path = directory / "founding.json"
         if not path.exists():
             directory.mkdir(parents=True, exist_ok=True)
             opens_on = first_night - timedelta(days=DAYS_BEFORE_FIRST_NIGHT)
             path.write_text(json.dumps(asdict(Founding(opens_on.isoformat(), size, seed))))
-        return cls(directory, Founding(**json.loads(path.read_text())))
+        return cls(directory, Founding(**json.loads(path.read_text())), is_site_empty=is_site_empty)
 
     @contextmanager
     def running(self, hr_port: int = 0, graph_port: int = 0) -> Iterator[dict[str, str]]:

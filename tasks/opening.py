@@ -7,18 +7,28 @@ from datetime import timedelta
 from prefect import task
 from sqlalchemy import Connection
 
+from agreements.actions import Action
 from agreements.case import Case, State
-from agreements.intake import SetAsideError, check_application
+from agreements.intake import SetAsideError, change_application, check_application
 from agreements.renewal import renewing, still_valid
 from config.sharepoint import APPLICATIONS
 from integrations.database.addresses import senders
-from integrations.database.cases import add_cases, next_case_ordinal, open_cases_of
-from integrations.database.inbox import Verdict, conclude, waiting
+from integrations.database.cases import (
+    Decided,
+    add_cases,
+    load_cases,
+    next_case_ordinal,
+    open_cases_of,
+    save_decisions,
+)
+from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting
 from integrations.database.rows import AnyRow
 from integrations.database.staff import StaffEntry, staff_entries
 from integrations.forms import read_application
 from tasks.batches import LOCAL
 from tasks.night import Night, this_night
+
+ACTOR = "intake"
 
 
 @task(name="open-cases", **LOCAL)
@@ -28,20 +38,35 @@ def open_cases() -> Counter[str]:
     with night.database.transaction() as connection:
         applications = waiting(connection, [APPLICATIONS.name])
         who = senders(connection, [row.sender_mail or "" for row in applications])
-        desk = _Desk(connection, night, list(who.values()))
+        used = taken_in_as(connection, APPLICATIONS.name, [row.external_id for row in applications])
+        desk = _Desk(connection, night, list(who.values()), used)
         verdicts = [desk.receive(row, who.get((row.sender_mail or "").lower())) for row in applications]
         add_cases(connection, desk.opened)
+        save_decisions(connection, desk.changed, night.policy, night.stamp(ACTOR))
         conclude(connection, APPLICATIONS.name, verdicts, night.on)
     return Counter(
-        {"nye saker": len(desk.opened), "søknader satt til side": sum(each.reason is not None for each in verdicts)}
+        {
+            "nye saker": len(desk.opened),
+            "endrede søknader": len(desk.changed),
+            "søknader satt til side": sum(each.reason is not None for each in verdicts),
+        }
     )
 
 
 class _Desk:
-    """One sitting over a batch of applications: knows whom it has opened a case for already."""
+    """One sitting over a batch of applications: knows whom it has opened a case for already.
 
-    def __init__(self, connection: Connection, night: Night, employee_numbers: Sequence[str]) -> None:
+    `used` are the case numbers of items that were taken in as they were before, by the item's id.
+    """
+
+    def __init__(
+        self, connection: Connection, night: Night, employee_numbers: Sequence[str], used: Mapping[str, str]
+    ) -> None:
         self.opened: list[Case] = []
+        self.changed: list[Decided] = []
+        self._used = used
+        self._before = load_cases(connection, sorted(set(used.values())))
+        self._renewed = load_cases(connection, [case.renews for _, case in self._before.values() if case.renews])
         self._on = night.on
         self._policy = night.policy
         self._renewal = timedelta(days=night.policy.period.renew_from_days_before)
@@ -50,18 +75,33 @@ class _Desk:
         self._ordinal = next_case_ordinal(connection)
 
     def receive(self, row: AnyRow, employee_number: str | None) -> Verdict:
+        number = self._used.get(row.external_id)
         try:
-            case = self._case(row, employee_number)
+            applicant = _must_be_known(employee_number)
+            if number is not None:
+                return self._change(row, applicant, number)
+            case = self._case(row, applicant)
         except SetAsideError as reason:
-            return Verdict(row.id, reason=str(reason))
+            return Verdict(row.id, number, str(reason))
         self.opened.append(case)
         self._open[case.employee_number] = case
         self._ordinal += 1
         return Verdict(row.id, case.number)
 
-    def _case(self, row: AnyRow, employee_number: str | None) -> Case:
-        if employee_number is None:
-            raise SetAsideError("Den som søker, finnes ikke blant de ansatte i HR-systemet.")
+    def _change(self, row: AnyRow, employee_number: str, number: str) -> Verdict:
+        """An item whose case is there already has been edited since."""
+        version, case = self._before[number]
+        application = read_application(row.payload)
+        if case.renews is not None:
+            application = renewing(self._renewed[case.renews][1], application)
+        after = change_application(case, application, employee_number)
+        left_on = self._staff[employee_number].left_on
+        check_application(application, self._on, employed_through=left_on, open_case=None, renewal_from=self._on)
+        action = Action("application.changed", case, after, actor=employee_number)
+        self.changed.append(Decided(version, after, [action]))
+        return Verdict(row.id, number)
+
+    def _case(self, row: AnyRow, employee_number: str) -> Case:
         application = read_application(row.payload)
         employee = self._staff[employee_number]
         known = self._open.get(employee_number)
@@ -91,3 +131,9 @@ class _Desk:
             equipment=() if known is None else known.equipment,
             left_on=employee.left_on,
         )
+
+
+def _must_be_known(employee_number: str | None) -> str:
+    if employee_number is None:
+        raise SetAsideError("Den som søker, finnes ikke blant de ansatte i HR-systemet.")
+    return employee_number

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from prefect import task
+from sqlalchemy import Connection
 
 from config.sharepoint import CASE_LIBRARY, ListDefinition
-from integrations.database.inbox import Arrival, receive, watermark
+from integrations.database.inbox import Arrival, not_among, note_deleted, receive, watermark, withdraw
 from integrations.graph.client import Graph, open_graph
 from integrations.graph.drive import Upload, library_changes
-from integrations.graph.lists import ListItem, list_changes
+from integrations.graph.lists import Changes, ListItem, list_changes
 from tasks.batches import NETWORK
 from tasks.night import Night, this_night
 
@@ -29,28 +30,46 @@ async def _read(night: Night, lists: Sequence[ListDefinition], *, uploads: bool)
     counts: Counter[str] = Counter()
     async with open_graph(night.settings, night.patience) as graph:
         for definition in lists:
-            counts[definition.title] += await _read_list(night, graph, definition.name)
+            counts += await _read_list(night, graph, definition)
         if uploads:
-            counts["opplastede filer"] += await _read_uploads(night, graph)
+            counts += await _read_uploads(night, graph)
     return counts
 
 
-async def _read_list(night: Night, graph: Graph, name: str) -> int:
+async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> Counter[str]:
+    name = definition.name
     with night.database.transaction() as connection:
         token = watermark(connection, name)
     changes = await list_changes(graph, name, token)
     with night.database.transaction() as connection:
-        return receive(connection, name, [_answer(item) for item in changes.items], changes.token, night.on)
+        new = receive(connection, name, [_answer(item) for item in changes.items], changes.token, night.on)
+        deleted = note_deleted(connection, name, changes.gone, night.on)
+        return Counter(
+            {
+                definition.title: new,
+                "slettet før de ble tatt inn": withdraw(connection, name, _gone(connection, name, changes), night.on),
+                "slettet etter at de ble tatt inn": deleted,
+            }
+        )
 
 
-async def _read_uploads(night: Night, graph: Graph) -> int:
+async def _read_uploads(night: Night, graph: Graph) -> Counter[str]:
     with night.database.transaction() as connection:
         token = watermark(connection, CASE_LIBRARY)
     changes = await library_changes(graph, CASE_LIBRARY, token)
     # What has no person behind it is our own: the draft agreement that lies ready in the folder.
     arrivals = [_file(upload) for upload in changes.items if upload.sender_id is not None]
     with night.database.transaction() as connection:
-        return receive(connection, CASE_LIBRARY, arrivals, changes.token, night.on)
+        new = receive(connection, CASE_LIBRARY, arrivals, changes.token, night.on)
+        gone = withdraw(connection, CASE_LIBRARY, _gone(connection, CASE_LIBRARY, changes), night.on)
+    return Counter({"opplastede filer": new, "slettet før de ble tatt inn": gone})
+
+
+def _gone(connection: Connection, source: str, changes: Changes) -> list[str]:
+    """What is known to be deleted: by its tombstone, or because the whole list was read without it."""
+    if not changes.is_whole:
+        return list(changes.gone)
+    return [*changes.gone, *not_among(connection, source, {item.item_id for item in changes.items})]
 
 
 def _answer(item: ListItem) -> Arrival:
@@ -58,5 +77,6 @@ def _answer(item: ListItem) -> Arrival:
 
 
 def _file(upload: Upload) -> Arrival:
-    payload = {"folder": upload.folder, "name": upload.name, "size": upload.size}
+    # The version is that of the content, which is not in the payload itself.
+    payload = {"folder": upload.folder, "name": upload.name, "size": upload.size, "version": upload.version}
     return Arrival(upload.item_id, upload.version, upload.sender_id, upload.sender_mail, payload)

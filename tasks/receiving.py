@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 
 from agreements.actions import Action, Notice, Role
 from agreements.case import Case, RequirementKind
-from agreements.intake import Fact, FileReceived, Sender, SetAsideError, take_in
+from agreements.intake import Fact, FileReceived, Sender, SetAsideError, take_in, too_late
 from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.addresses import senders
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.inbox import Verdict, conclude, waiting
+from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting
 from integrations.database.outgoing import keep_document
 from integrations.database.rows import AnyRow
 from integrations.documents.photos import clean_photo
@@ -101,12 +101,18 @@ class _Desk:
         self._cases = load_cases(connection, sorted(set(numbers)))
         self._who = senders(connection, [row.sender_mail or "" for row in rows])
         self._actions: dict[str, list[Action]] = {}
+        self._used = {
+            item
+            for source in {row.source for row in rows}
+            for item in taken_in_as(connection, source, [row.external_id for row in rows if row.source == source])
+        }
 
     def receive(self, row: AnyRow, number: str) -> Verdict:
         try:
             return self._take_in(row, number, read_fact(row.source, row.payload, self._night.policy))
         except SetAsideError as reason:
-            return Verdict(row.id, self._known(number), str(reason))
+            said = too_late(str(reason)) if row.external_id in self._used else str(reason)
+            return Verdict(row.id, self._known(number), said)
 
     def receive_file(self, row: AnyRow, number: str, file: CheckedFile) -> Verdict:
         try:

@@ -225,6 +225,33 @@ def test_the_forms_offer_what_can_be_read() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("definition", "column", "choice", "same_as"),
+    [
+        (APPLICATIONS, "Sted", "Annan stad i Noreg", "Annet sted i Norge"),
+        (ASSESSMENTS, "Resultat", "Godkjend", "Godkjent"),
+        (EVALUATIONS, "Resultat", "Blir avslutta", "Avsluttes"),
+    ],
+)
+def test_a_choice_in_nynorsk_means_the_same(definition: ListDefinition, column: str, choice: str, same_as: str) -> None:
+    assert choice in choices_of(definition.spoken("nn"), column)
+
+    def read(chosen: str) -> object:
+        fields = {**APPLICATION, column: chosen}
+        if definition is APPLICATIONS:
+            return read_application(fields)
+        return read_fact(definition.name, fields, shipped_policy())
+
+    assert read(choice) == read(same_as)
+
+
+def test_equipment_in_nynorsk() -> None:
+    fields = {**REPLIES, "Utstyr1": "Har sjølv", "Utstyr2": "Låner av arbeidsgivaren", "Utstyr3": "Har ikkje"}
+    fact = read_fact(ANSWERS.name, fields, shipped_policy())
+    assert isinstance(fact, AnswersGiven)
+    assert [item.source for item in fact.equipment] == [EquipmentSource.OWN, EquipmentSource.LENT]
+
+
 def test_equipment_is_the_employees_own_or_lent() -> None:
     fields = {**REPLIES, "Utstyr1": "Har selv", "Utstyr2": "Låner av arbeidsgiver", "Utstyr3": "Har ikke", "Utstyr4": 7}
     fact = read_fact(ANSWERS.name, {**fields, "LantUtstyr": "Lampe\n\n Fotskammel "}, shipped_policy())

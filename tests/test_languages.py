@@ -15,6 +15,7 @@ from agreements.rules.staffing import MORE_THAN_ALLOWED, MORE_THAN_USUAL, WITHIN
 from agreements.wording import WORDINGS, Wording
 from agreements.words import days_in_words
 from config.policy_files import TEMPLATES
+from config.sharepoint import LISTS, Column, ListDefinition, in_bokmal
 from integrations.documents import photos, uploads
 from integrations.documents.refusals import NYNORSK, refusal_in
 from integrations.documents.uploads import KNOWN_MISTAKES, NOT_A_PHOTO_OR_PDF
@@ -79,6 +80,31 @@ def test_each_sentence_of_the_documents_is_written_in_its_own_language() -> None
         said = [getattr(wording, field.name) for field in fields(Wording)]
         sentences = [words for each in said for words in ([each] if isinstance(each, str) else each.values())]
         assert [words for words in sentences if foreign.search(words)] == []
+
+
+def standing_columns() -> Iterator[Column]:
+    for definition in LISTS:
+        yield from definition.columns
+
+
+def test_every_list_is_titled_in_both_languages() -> None:
+    for language in LANGUAGES:
+        foreign = BOKMAL_ONLY if language == "nn" else NYNORSK_ONLY
+        said = [each for definition in LISTS for each in shown_in(definition.spoken(language))]
+        assert [text for text in said if foreign.search(text)] == []
+    assert all(definition.title_nn for definition in LISTS)
+
+
+def test_choices_in_both_languages_stand_side_by_side() -> None:
+    for column in standing_columns():
+        assert len(column.choices_nn) == len(column.choices)
+        assert [in_bokmal(choice) for choice in column.choices_nn] == list(column.choices)
+
+
+def shown_in(definition: ListDefinition) -> Iterator[str]:
+    yield definition.title
+    for column in definition.columns:
+        yield from (column.title, column.note, *column.choices)
 
 
 @pytest.mark.parametrize("sentences", [MORE_THAN_ALLOWED, MORE_THAN_USUAL, WITHIN_THE_LIMITS])

@@ -1,6 +1,6 @@
 """What came in: kept with the mark of how far we have read, in one transaction, before anything is made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from integrations.database.tables import inbox, watermarks
 
 IDS_IN_A_QUERY = 10_000
 """A list that is read from its beginning may hold more than a statement takes (PostgreSQL: 65,535 values)."""
+DELETED = "Elementet er slettet fra listen etter at det ble tatt inn. Saken er ikke endret."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,16 @@ def watermark(connection: Connection, source: str) -> str | None:
 
 
 def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str, today: date) -> int:
-    """Store what is new and how far we have read; returns how many were new."""
+    """Store what is new and how far we have read; returns how many were new.
+
+    An item says something new when its payload or its author is another. What still waits of it is then replaced.
+    """
     known = _known(connection, source, [arrival.external_id for arrival in arrivals])
-    fresh = [arrival for arrival in arrivals if (arrival.external_id, arrival.version) not in known]
+    back = [row.id for arrival in arrivals for row in known.get(arrival.external_id, []) if _is_back(arrival, row)]
+    _become(connection, "new", back)
+    fresh = [arrival for arrival in arrivals if _says_something_new(arrival, known.get(arrival.external_id, []))]
+    overtaken = {arrival.external_id for arrival in fresh}
+    _become(connection, "replaced", [row.id for item in overtaken for row in known.get(item, []) if _waits(row)])
     insert_rows(
         connection,
         inbox,
@@ -65,18 +73,87 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
         insert_rows(connection, watermarks, [{"source": source, "token": token}])
     else:
         connection.execute(update(watermarks).where(watermarks.c.source == source).values(token=token))
-    return len(fresh)
+    return len(fresh) + len(back)
 
 
-def _known(connection: Connection, source: str, wanted: Sequence[str]) -> set[tuple[str, str]]:
-    """Id and version of those that have come before."""
-    columns = select(inbox.c.external_id, inbox.c.external_version).where(inbox.c.source == source)
-    known: set[tuple[str, str]] = set()
+def withdraw(connection: Connection, source: str, gone: Sequence[str], today: date) -> int:
+    """What was deleted before it was taken in is not taken in; returns how many that is.
+
+    Of what was set aside nobody needs to know any more.
+    """
+    rows = [row for found in _known(connection, source, gone).values() for row in found]
+    aside = [row.id for row in rows if row.status == "set_aside"]
+    waits = [row.id for row in rows if _waits(row)]
+    _become(connection, "withdrawn", [*aside, *waits])
+    resolve(connection, source, [str(each) for each in aside], today)
+    return len(waits)
+
+
+def note_deleted(connection: Connection, source: str, gone: Sequence[str], today: date) -> int:
+    """What was deleted after it was taken in changes nothing, and shows among the deviations; how many that is."""
+    taken = [
+        max((row for row in rows if row.status == "taken_in"), key=lambda row: row.id, default=None)
+        for rows in _known(connection, source, gone).values()
+    ]
+    deleted = [RejectedRow(str(row.id), row.case_number or "", DELETED) for row in taken if row is not None]
+    set_aside(connection, source, deleted, today)
+    return len(deleted)
+
+
+def not_among(connection: Connection, source: str, present: Collection[str]) -> list[str]:
+    """Ids of what waits and is not in the list any more, after all of the list has been read."""
+    waits = select(inbox.c.external_id).where(inbox.c.status == "new", inbox.c.source == source)
+    return sorted(set(connection.scalars(waits)) - set(present))
+
+
+def taken_in_as(connection: Connection, source: str, wanted: Sequence[str]) -> dict[str, str]:
+    """Case number by id, of those items of which an earlier version was taken in."""
+    known = _known(connection, source, wanted)
+    return {
+        item: row.case_number
+        for item, rows in known.items()
+        for row in rows
+        if row.status == "taken_in" and row.case_number
+    }
+
+
+def _known(connection: Connection, source: str, wanted: Sequence[str]) -> dict[str, list[AnyRow]]:
+    """Rows that have come before, by external id, oldest first."""
+    known: dict[str, list[AnyRow]] = {}
     for start in range(0, len(wanted), IDS_IN_A_QUERY):
         part = wanted[start : start + IDS_IN_A_QUERY]
-        rows = connection.execute(columns.where(inbox.c.external_id.in_(part)))
-        known.update((row.external_id, row.external_version) for row in rows)
+        rows = select(inbox).where(inbox.c.source == source, inbox.c.external_id.in_(part)).order_by(inbox.c.id)
+        for row in connection.execute(rows):
+            known.setdefault(row.external_id, []).append(row)
     return known
+
+
+def _says_something_new(arrival: Arrival, known: Sequence[AnyRow]) -> bool:
+    """SharePoint counts a version for every touch, also where an app or a bulk edit has changed nothing of ours.
+
+    Whoever saves once more what was set aside wants it to be looked at again.
+    """
+    if any(row.external_version == arrival.version for row in known):
+        return False
+    last = known[-1] if known else None
+    if last is None or last.status in {"set_aside", "withdrawn"}:
+        return True
+    return (last.payload, last.sender_mail) != (arrival.payload, arrival.sender_mail)
+
+
+def _is_back(arrival: Arrival, row: AnyRow) -> bool:
+    """Deleted before it was taken in, and now out of the recycle bin as it was."""
+    return bool(row.status == "withdrawn" and row.external_version == arrival.version)
+
+
+def _waits(row: AnyRow) -> bool:
+    return bool(row.status == "new")
+
+
+def _become(connection: Connection, status: str, ids: Sequence[int]) -> None:
+    if ids:
+        this_row = update(inbox).where(inbox.c.id == bindparam("row")).values(status=status)
+        connection.execute(this_row, [{"row": each} for each in ids])
 
 
 def waiting(connection: Connection, sources: Sequence[str]) -> list[AnyRow]:

@@ -300,7 +300,7 @@ inbox = Table(
     Column("sender_mail", String),
     Column("payload", JSON, nullable=False),
     Column("received_on", Date, nullable=False),
-    Column("status", String, nullable=False),  # new | taken_in | set_aside
+    Column("status", String, nullable=False),  # new | taken_in | set_aside | replaced | withdrawn
     Column("case_number", String),
     UniqueConstraint("source", "external_id", "external_version"),
     Index(None, "status", "source"),

@@ -85,6 +85,7 @@ class Graph:
         self.site = f"/sites/{quote(settings.graph_site_id or '', safe='')}"
         """The site's own path; the commas in its id are escaped, since not everything on the way takes them bare."""
         self.drive_ids: dict[str, str] = {}
+        self.list_ids: dict[str, str] = {}
 
     def without_base(self, address: str) -> str:
         """An address of Graph's as a path, so that what we remember survives a change of HK_GRAPH_BASE_URL."""

@@ -121,11 +121,12 @@ async def archive_file(graph: Graph, library: str, path: str, content: bytes) ->
 
 
 async def library_changes(graph: Graph, library: str, token: str | None) -> Changes:
-    """Files put into the library since `token`."""
+    """Files put into the library, or deleted, since `token`."""
     drive = await drive_id(graph, library)
     start = f"/drives/{drive}/root/delta"
-    raw, delta_link = await walk_delta(graph, token or start, start, f"GET library {library} delta")
-    return Changes([_upload_of(entry) for entry in raw if "file" in entry and "deleted" not in entry], delta_link)
+    walk = await walk_delta(graph, token, start, f"GET library {library} delta")
+    uploads = [_upload_of(entry) for entry in walk.entries if "file" in entry and "deleted" not in entry]
+    return Changes(uploads, walk.token, walk.gone, walk.is_whole)
 
 
 async def download(graph: Graph, library: str, item_id: str) -> bytes:

@@ -1,13 +1,36 @@
 """Answers in SharePoint lists, read by delta (listitem-delta.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
+from config.errors import ExpectedError
 from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError
+
+KEPT_BY_SHAREPOINT = frozenset(
+    {
+        *("id", "ContentType", "Created", "Modified", "AuthorLookupId", "EditorLookupId", "Attachments", "Edit"),
+        *("AppAuthorLookupId", "AppEditorLookupId", "ItemChildCount", "FolderChildCount", "ComplianceAssetId"),
+        *("LinkTitle", "LinkTitleNoMenu"),
+    }
+)
+"""Fields beside what people fill in; so are those whose name begins with `_` or `@`."""
+
+
+class ListMissingError(ExpectedError):
+    """The site lacks a list. The message says how to make it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundList:
+    """A list or library as it is on the site. `name` is the last part of its address."""
+
+    list_id: str
+    name: str
+    title: str
+    template: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +46,88 @@ class ListItem:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
+    """What came, and `gone`, the ids of what was deleted. `is_whole` says that there is nothing else in the list."""
+
     items: Sequence[Any]
     token: str
+    gone: Sequence[str] = ()
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Every page of a delta query: entries as they were last, once each, and the address to go on from next time."""
+
+    entries: Sequence[dict[str, Any]]
+    token: str
+    is_whole: bool
+
+    @property
+    def gone(self) -> list[str]:
+        return [entry["id"] for entry in self.entries if "deleted" in entry]
 
 
 async def list_changes(graph: Graph, list_name: str, token: str | None) -> Changes:
-    """Items made or edited since `token`; everything when there is none or Graph has forgotten it."""
-    start = f"{graph.site}/lists/{quote(list_name)}/items/delta?$expand=fields"
-    raw, delta_link = await walk_delta(graph, token or start, start, f"GET list {list_name} delta")
-    items = [_item(entry) for entry in raw if "deleted" not in entry and "fields" in entry]
-    return Changes(items, delta_link)
+    """Items made, edited or deleted since `token`; everything when there is none or Graph has forgotten it.
+
+    Raises:
+        ListMissingError: the site has no such list.
+        GraphError, GraphUnreachableError: nothing can be said of what was not read.
+    """
+    where = f"{graph.site}/lists/{await list_id(graph, list_name)}/items"
+    walk = await walk_delta(graph, token, f"{where}/delta?$expand=fields", f"GET list {list_name} delta")
+    items = [await _item(graph, where, entry) for entry in walk.entries if "deleted" not in entry and "fields" in entry]
+    return Changes(items, walk.token, walk.gone, walk.is_whole)
 
 
-async def walk_delta(graph: Graph, address: str, start: str, doing: str) -> tuple[list[dict[str, Any]], str]:
-    """Every page from `address` on, an item that repeats once, as it was last; and where to go on next time."""
-    try:
-        return await _walk(graph, address, doing)
-    except GraphError as error:
-        if error.status != HTTPStatus.GONE:
-            raise
-    return await _walk(graph, start, doing)
+async def list_id(graph: Graph, name: str) -> str:
+    """The id of a list by the last part of its address; asked once a connection.
+
+    Graph finds a list by its id or its title (list-get.md), and titles are in the policy's language.
+    """
+    if name not in graph.list_ids:
+        graph.list_ids.update({found.name: found.list_id for found in (await lists_on_site(graph)).values()})
+    if name not in graph.list_ids:
+        raise ListMissingError(
+            f"SharePoint: the site has no list «{name}»; `hjemmekontor provision-sharepoint` makes it."
+        )
+    return graph.list_ids[name]
 
 
-async def _walk(graph: Graph, address: str, doing: str) -> tuple[list[dict[str, Any]], str]:
+async def lists_on_site(graph: Graph) -> dict[str, FoundList]:
+    """Every list and library of the site, hidden ones left out, by name."""
+    found = await pages(graph, f"{graph.site}/lists?$select=id,name,displayName,list", "GET lists")
+    return {
+        entry["name"]: FoundList(
+            entry["id"], entry["name"], entry["displayName"], (entry.get("list") or {}).get("template", "")
+        )
+        for entry in found
+    }
+
+
+async def pages(graph: Graph, address: str | None, doing: str) -> list[dict[str, Any]]:
+    """All entries of a plain collection."""
+    entries: list[dict[str, Any]] = []
+    while address is not None:
+        page = await graph.get(address, doing)
+        entries += page["value"]
+        address = page.get("@odata.nextLink")
+    return entries
+
+
+async def walk_delta(graph: Graph, token: str | None, start: str, doing: str) -> Walk:
+    """Every page since `token`; from `start` when there is none, or when Graph answers 410 in the middle."""
+    if token is not None:
+        try:
+            return await _walk(graph, token, doing, is_whole=False)
+        except GraphError as error:
+            if error.status != HTTPStatus.GONE:
+                raise
+    return await _walk(graph, start, doing, is_whole=True)
+
+
+async def _walk(graph: Graph, address: str, doing: str, *, is_whole: bool) -> Walk:
+    """A page may be empty and lead on all the same; only the link that ends the walk says that it is over."""
     latest: dict[str, dict[str, Any]] = {}
     while True:
         page = await graph.get(address, doing)
@@ -53,17 +135,45 @@ async def _walk(graph: Graph, address: str, doing: str) -> tuple[list[dict[str, 
             latest.pop(entry["id"], None)
             latest[entry["id"]] = entry
         if "@odata.deltaLink" in page:
-            return list(latest.values()), graph.without_base(page["@odata.deltaLink"])
+            return Walk(list(latest.values()), graph.without_base(page["@odata.deltaLink"]), is_whole)
         address = page["@odata.nextLink"]
 
 
-def last_editor(entry: dict[str, Any]) -> dict[str, Any]:
+def last_editor(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The identity behind what stands there now: whoever rewrites another's answer must not answer in their name."""
     found: dict[str, Any] = (entry.get("lastModifiedBy") or entry.get("createdBy") or {}).get("user") or {}
     return found
 
 
-def _item(entry: dict[str, Any]) -> ListItem:
-    sender = last_editor(entry)
+async def _item(graph: Graph, where: str, entry: dict[str, Any]) -> ListItem:
+    sender = await _author(graph, where, entry)
     version = str(entry.get("eTag") or entry.get("lastModifiedDateTime") or "")
-    return ListItem(entry["id"], version, entry["fields"], sender.get("id"), sender.get("email"))
+    fields = {name: value for name, value in entry["fields"].items() if _is_filled_in_by_people(name)}
+    return ListItem(entry["id"], version, fields, sender.get("id"), sender.get("email"))
+
+
+async def _author(graph: Graph, where: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """The last person who edited the item.
+
+    An app or SharePoint itself may have touched it since, without anybody behind it. The history then says who was
+    last, newest first and without addresses (listitem-list-versions.md). Where the list keeps none, it is the person
+    who made the item.
+    """
+    editor = last_editor(entry)
+    if _is_person(editor):
+        return editor
+    history = await pages(graph, f"{where}/{entry['id']}/versions?$select=id,lastModifiedBy", "GET item versions")
+    last = next((found for version in history if _is_person(found := last_editor(version))), None)
+    creator: dict[str, Any] = (entry.get("createdBy") or {}).get("user") or {}
+    if last is not None and last.get("id") != creator.get("id"):
+        return last
+    return creator if _is_person(creator) else {}
+
+
+def _is_person(user: Mapping[str, Any]) -> bool:
+    """Apps and SharePoint's system account are users with a name and nothing else."""
+    return bool(user.get("email") or user.get("id"))
+
+
+def _is_filled_in_by_people(name: str) -> bool:
+    return name not in KEPT_BY_SHAREPOINT and not name.startswith(("_", "@"))

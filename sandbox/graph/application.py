@@ -47,6 +47,7 @@ class GraphApplication:
     ) -> None:
         list_routes = ListRoutes(services)
         self._drive_routes = DriveRoutes(services)
+        self._grants = services.grants
         self._tokens = tokens
         self._faults = faults
         self._transaction = transaction
@@ -110,8 +111,12 @@ class GraphApplication:
             inner = _below_version(call)
             if inner.path == BATCH and inner.method == "POST":
                 return answer_batch(inner, lambda part: self._answer_part(part, identification))
-            return dispatch(self._routes, inner)
+            return self._dispatch(inner)
         return self._work_outside(call)
+
+    def _dispatch(self, call: Call) -> Answer:
+        self._grants.check(call)
+        return dispatch(self._routes, call)
 
     def _work_outside(self, call: Call) -> Answer:
         """Addresses that are not Graph's own: tokens, uploads, downloads."""
@@ -131,7 +136,7 @@ class GraphApplication:
         if fault is not None and not fault.works:
             return _ordered_error(fault, identification)
         try:
-            answer = dispatch(self._routes, part)
+            answer = self._dispatch(part)
         except GraphError as error:
             answer = _error_answer(error, identification)
         return answer if fault is None or fault.status is None else _ordered_error(fault, identification)

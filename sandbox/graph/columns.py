@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from config.sharepoint import Column, ColumnKind
 from sandbox.graph.errors import invalid_request
 from sandbox.graph.exchange import Document
 from sandbox.graph.identity import OSLO, timestamp
@@ -26,12 +25,13 @@ class ListColumn(msgspec.Struct, frozen=True):
     required: bool = False
     indexed: bool = False
     read_only: bool = False
+    description: str = ""
 
     def document(self) -> Document:
         """Graph's columnDefinition."""
         return {
             "columnGroup": "Custom Columns",
-            "description": "",
+            "description": self.description,
             "displayName": self.title,
             "enforceUniqueValues": False,
             "hidden": False,
@@ -48,38 +48,26 @@ def column_of(definition: Document, column_id: str) -> ListColumn:
     """A column as a client defines it.
 
     Raises:
-        GraphError: 400, without a name or with a type the sandbox has not.
+        GraphError: 400, without a name, with a type the sandbox has not, or with an index on several lines of text.
     """
     name = definition.get("name") or definition.get("displayName")
     kinds = [kind for kind in FACETS if definition.get(kind) is not None]
     if not isinstance(name, str) or len(kinds) != 1:
         raise invalid_request("A column needs a name and exactly one type of text, number, choice, boolean, dateTime.")
     kind = kinds[0]
+    facet = FACETS[kind] | definition[kind]
+    if definition.get("indexed") and facet.get("allowMultipleLines"):
+        raise invalid_request(f"The field '{name}' cannot be indexed.")
     return ListColumn(
         column_id=column_id,
         name=name,
         title=definition.get("displayName") or name,
         kind=kind,
-        facet=FACETS[kind] | definition[kind],
+        facet=facet,
         required=bool(definition.get("required")),
         indexed=bool(definition.get("indexed")),
+        description=definition.get("description") or "",
     )
-
-
-def definition_of(column: Column) -> Document:
-    """Graph's columnDefinition for a column of our configuration."""
-    facets: dict[ColumnKind, Document] = {
-        ColumnKind.TEXT: {"allowMultipleLines": column.multiline},
-        ColumnKind.CHOICE: {"choices": list(column.choices), "allowTextEntry": False},
-        ColumnKind.DATE: {"format": DATE_ONLY},
-    }
-    return {
-        "name": column.name,
-        "displayName": column.title,
-        "required": column.required,
-        "indexed": column.indexed,
-        str(column.kind): facets.get(column.kind, {}),
-    }
 
 
 def checked_fields(columns: Mapping[str, ListColumn], fields: Mapping[str, object]) -> Document:

@@ -31,7 +31,7 @@ class TenantUser(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """A person, or (without an e-mail address) the application that called the API."""
+    """A person; or without an e-mail address the application that called the API, or SharePoint itself."""
 
     actor_id: str
     display_name: str
@@ -47,7 +47,13 @@ class Actor(msgspec.Struct, frozen=True):
         if self.is_application:
             application = {"id": self.actor_id, "displayName": self.display_name}
             return {"application": application, "user": {"displayName": "SharePoint App"}}
+        if self.email is None:
+            return {"user": {"displayName": self.display_name}}
         return {"user": {"email": self.email, "id": self.actor_id, "displayName": self.display_name}}
+
+
+SYSTEM_ACCOUNT = Actor("", "System Account")
+"""SharePoint itself, when it moves or repairs something: a user with a name and nothing else."""
 
 
 def timestamp(moment: datetime) -> str:

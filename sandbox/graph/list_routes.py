@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlencode
 
 from sandbox.graph.changes import DeltaQuery, paged
 from sandbox.graph.columns import ListColumn
 from sandbox.graph.errors import GraphError, bad_request, invalid_request, item_not_found
 from sandbox.graph.exchange import Answer, Call, Document, Route
-from sandbox.graph.identity import timestamp
+from sandbox.graph.identity import Actor, timestamp
 from sandbox.graph.lists import GENERIC, LIBRARY, ListItem, SharePointList
 from sandbox.graph.odata import Condition, fits, nested_select, parse_filter, select
 from sandbox.graph.services import Services
 
+FULL_PAGE = "fullpage"
+"""Marks the address that an empty page leads on to."""
 HONOR_UNINDEXED = "honornonindexedqueriesw"
 CONTENT_TYPES = {
     GENERIC: {"id": "0x0100", "name": "Item"},
@@ -28,6 +32,7 @@ class ListRoutes:
         self._site = services.site
         self._application = services.application
         self._page_size = services.page_size
+        self._has_empty_pages = services.has_empty_pages
 
     def routes(self) -> list[Route]:
         lists = "/sites/{site}/lists"
@@ -50,6 +55,7 @@ class ListRoutes:
             Route("GET", item, self._item),
             Route("PATCH", item, self._edit_item),
             Route("DELETE", item, self._delete_item),
+            Route("GET", f"{item}/versions", self._versions),
             Route("GET", f"{item}/fields", self._fields),
             Route("PATCH", f"{item}/fields", self._edit_fields),
         ]
@@ -72,8 +78,13 @@ class ListRoutes:
         title = wanted.get("displayName")
         if not isinstance(title, str) or not title.strip():
             raise invalid_request("displayName is required")
+        if "name" in wanted:
+            message = (
+                "Cannot define a 'name' for a list as it is assigned by the server. Instead, provide 'displayName'"
+            )
+            raise invalid_request(message)
         # SharePoint makes the list's address of the title it is created with; it stays when the title changes.
-        name = wanted.get("name") or re.sub(r"\s", "", title)
+        name = re.sub(r"\s", "", title)
         template = (wanted.get("list") or {}).get("template", GENERIC)
         created = self._lists.create(name, title, template, wanted.get("columns") or [])
         return Answer(201, self._list_document(call, created))
@@ -124,6 +135,11 @@ class ListRoutes:
 
     def _delta(self, call: Call, names: Mapping[str, str]) -> Answer:
         found = self._list(names)
+        if self._has_empty_pages() and FULL_PAGE not in call.query:
+            return Answer(
+                body={"value": [], "@odata.nextLink": f"{call.url}?{urlencode({**call.query, FULL_PAGE: '1'})}"}
+            )
+        call = replace(call, query={name: value for name, value in call.query.items() if name != FULL_PAGE})
         query = DeltaQuery(call, found.list_id, self._lists.generation(), self._page_size())
         page = self._lists.changes(found, query)
         value = [_tombstone(item) if item.deleted else self._shown(call, found, item) for item in page.documents]
@@ -132,6 +148,15 @@ class ListRoutes:
     def _item(self, call: Call, names: Mapping[str, str]) -> Answer:
         found = self._list(names)
         return Answer(body=self._shown(call, found, self._lists.item(found, names["item"])))
+
+    def _versions(self, call: Call, names: Mapping[str, str]) -> Answer:
+        """Graph's listItemVersions, newest first."""
+        item = self._lists.item(self._list(names), names["item"])
+        documents: list[Document] = [
+            {"id": f"{item.version - age}.0", "lastModifiedBy": _without_address(actor)}
+            for age, actor in enumerate((item.modified_by, *item.history))
+        ]
+        return paged(call, documents, lambda document: document)
 
     def _edit_item(self, call: Call, names: Mapping[str, str]) -> Answer:
         found, item = self._changed(call, names, call.json().get("fields") or {})
@@ -226,6 +251,11 @@ class ListRoutes:
             "Attachments": False,
             **item.fields,
         }
+
+
+def _without_address(actor: Actor) -> Document:
+    document = actor.identity_set()
+    return {**document, "user": {name: value for name, value in document["user"].items() if name != "email"}}
 
 
 def _tombstone(item: ListItem) -> Document:

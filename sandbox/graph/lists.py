@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from sandbox.graph.changes import CHANGE_COUNTER, GENERATION_COUNTER, ChangeFeed, DeltaPage, DeltaQuery
-from sandbox.graph.columns import ListColumn, checked_fields, column_of
+from sandbox.graph.columns import FACETS, ListColumn, checked_fields, column_of
 from sandbox.graph.errors import GraphError, invalid_request, item_not_found
 from sandbox.graph.exchange import Document
 from sandbox.graph.identity import Actor, Clock
@@ -55,6 +55,8 @@ class ListItem(msgspec.Struct, frozen=True):
     version: int = 1
     deleted: bool = False
     drive_item_id: str | None = None
+    history: tuple[Actor, ...] = ()
+    """Who made each of the versions before this one, newest first."""
 
     @property
     def etag(self) -> str:
@@ -62,7 +64,11 @@ class ListItem(msgspec.Struct, frozen=True):
 
 
 class Lists:
-    """All lists by id, name or title, and their items by number."""
+    """All lists by id, name or title, and their items by number.
+
+    Attributes:
+        keeps_history: whether lists remember who made earlier versions of an item, which is a setting of each list.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -70,6 +76,7 @@ class Lists:
         self._lists = store.shelf("list", SharePointList)
         self._items: dict[str, Shelf[ListItem]] = {}
         self._feeds: dict[str, ChangeFeed[ListItem]] = {}
+        self.keeps_history = True
         for list_id in self._lists:
             self._open(list_id)
 
@@ -99,16 +106,14 @@ class Lists:
             GraphError: 409 for a name or title that is taken, 400 for a template or column the sandbox has not.
         """
         if self.find(name) or self.find(title):
-            raise GraphError(
-                409,
-                "nameAlreadyExists",
-                "A list, survey, discussion board, or document library with the specified title already exists",
-            )
+            raise _taken()
         if template not in {GENERIC, LIBRARY}:
             raise invalid_request(f"The list template '{template}' is not supported")
         list_id = str(uuid.uuid5(NAMESPACE, name))
         system = [msgspec.structs.replace(self._column(list_id, column), read_only=True) for column in SYSTEM_COLUMNS]
-        own = [self._column(list_id, column) for column in (TITLE, *columns)]
+        # The form of a new list insists on a title; a library's does not.
+        title_column = TITLE | {"required": template == GENERIC}
+        own = [self._column(list_id, column) for column in (title_column, *columns)]
         now = self._clock()
         created = SharePointList(
             list_id, name, title, template, {column.name: column for column in (*own, *system)}, now, now
@@ -118,6 +123,10 @@ class Lists:
         return created
 
     def rename(self, target: SharePointList, title: str) -> SharePointList:
+        """GraphError 409 for a title that another list has."""
+        other = self.find(title)
+        if other is not None and other.list_id != target.list_id:
+            raise _taken()
         return self._update(msgspec.structs.replace(target, title=title))
 
     def delete(self, target: SharePointList) -> None:
@@ -136,7 +145,13 @@ class Lists:
         return column
 
     def change_column(self, target: SharePointList, column: ListColumn, definition: Document) -> ListColumn:
-        """Change title, choices and the like; name and type stay."""
+        """Change title, choices and the like; the name stays.
+
+        Raises:
+            GraphError: 400 for another type, or what `column_of` refuses.
+        """
+        if any(definition.get(kind) is not None for kind in FACETS if kind != column.kind):
+            raise invalid_request("The type of a column cannot be changed.")
         merged = {**column.document(), **definition, "name": column.name}
         if definition.get(column.kind) is not None:
             merged[column.kind] = column.facet | definition[column.kind]
@@ -192,7 +207,11 @@ class Lists:
         """Change some fields; raises as `add` does."""
         merged = item.fields | checked_fields(target.columns, fields)
         kept = {name: value for name, value in merged.items() if value is not None}
-        return self._put(msgspec.structs.replace(item, fields=kept, modified_by=actor, modified_at=self._clock()))
+        history = (item.modified_by, *item.history) if self.keeps_history else ()
+        now = self._clock()
+        return self._put(
+            msgspec.structs.replace(item, fields=kept, modified_by=actor, modified_at=now, history=history)
+        )
 
     def remove(self, item: ListItem) -> None:
         """Leave a tombstone without any content."""
@@ -228,3 +247,8 @@ class Lists:
     def _column(self, list_id: str, definition: Document) -> ListColumn:
         name = definition.get("name") or definition.get("displayName")
         return column_of(definition, str(uuid.uuid5(NAMESPACE, f"{list_id} {name}")))
+
+
+def _taken() -> GraphError:
+    message = "A list, survey, discussion board, or document library with the specified title already exists"
+    return GraphError(409, "nameAlreadyExists", message)

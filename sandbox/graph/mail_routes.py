@@ -6,7 +6,7 @@ from sandbox.graph.changes import paged
 from sandbox.graph.directory import find_user
 from sandbox.graph.errors import GraphError, bad_request
 from sandbox.graph.exchange import Answer, Call, Document, Route
-from sandbox.graph.identity import timestamp
+from sandbox.graph.identity import opaque, timestamp
 from sandbox.graph.mailbox import FOLDERS, Message
 from sandbox.graph.odata import Condition, fits, nested_select, parse_filter, select
 from sandbox.graph.services import Services
@@ -33,12 +33,14 @@ class MailRoutes:
     def __init__(self, services: Services) -> None:
         self._mailbox = services.mailbox
         self._directory = services.directory
+        self._grants = services.grants
 
     def routes(self) -> list[Route]:
         message = "/users/{user}/messages/{message}"
         return [
             Route("POST", "/users/{user}/messages", self._create),
             Route("GET", "/users/{user}/messages", self._list),
+            Route("GET", "/users/{user}/mailFolders/{folder}", self._folder),
             Route("GET", "/users/{user}/mailFolders/{folder}/messages", self._list_folder),
             Route("GET", message, self._get),
             Route("PATCH", message, self._update),
@@ -56,6 +58,14 @@ class MailRoutes:
     def _list(self, call: Call, names: Mapping[str, str]) -> Answer:
         self._check_mailbox(names)
         return self._page(call, None)
+
+    def _folder(self, call: Call, names: Mapping[str, str]) -> Answer:
+        """A folder itself. Of other people's mailboxes there is only this, for whoever may look into all of them."""
+        if not self._grants.reaches_every_mailbox():
+            self._check_mailbox(names)
+        user = find_user(self._directory, names["user"])
+        identity = opaque("AAMkADfolder", f"{user.user_id} {names['folder'].lower()}", 120)
+        return Answer(body=select({"id": identity, "displayName": names["folder"]}, call.option("select")))
 
     def _list_folder(self, call: Call, names: Mapping[str, str]) -> Answer:
         self._check_mailbox(names)

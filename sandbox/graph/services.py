@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sandbox.graph.directory import Directory
 from sandbox.graph.drive_documents import DriveDocuments
 from sandbox.graph.drives import Drives
+from sandbox.graph.grants import Grants
 from sandbox.graph.identity import Actor, Clock
 from sandbox.graph.lists import Lists
 from sandbox.graph.mailbox import Mailbox
@@ -20,6 +21,7 @@ class Services:
 
     clock: Clock
     application: Actor
+    grants: Grants
     directory: Directory
     mailbox: Mailbox
     site: Site
@@ -29,3 +31,4 @@ class Services:
     permissions: Permissions
     documents: DriveDocuments
     page_size: Callable[[], int]
+    has_empty_pages: Callable[[], bool]

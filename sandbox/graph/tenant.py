@@ -11,18 +11,19 @@ import msgspec
 from starlette.applications import Starlette
 
 from config.policy_files import SHIPPED_NAMES, load_policy
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, CASE_NUMBER, lists_of
+from config.settings import Settings
+from config.sharepoint import LIBRARIES, ListDefinition, Template, lists_of
 from sandbox.graph.application import GraphApplication
 from sandbox.graph.changes import DEFAULT_PAGE, expire_tokens
-from sandbox.graph.columns import definition_of
 from sandbox.graph.directory import Directory
 from sandbox.graph.drive_documents import DriveDocuments
 from sandbox.graph.drives import Drives
 from sandbox.graph.errors import item_not_found
 from sandbox.graph.exchange import Document
 from sandbox.graph.faults import Faults
+from sandbox.graph.grants import Grants
 from sandbox.graph.identity import APPLICATION_NAME, Actor, Clock, TenantUser
-from sandbox.graph.lists import GENERIC, LIBRARY, ListItem, Lists
+from sandbox.graph.lists import ListItem, Lists
 from sandbox.graph.mailbox import Mailbox, SentMessage
 from sandbox.graph.permissions import Permissions
 from sandbox.graph.services import Services
@@ -33,6 +34,7 @@ from sandbox.store import Store
 
 DEFAULT_DOMAIN = "sandkommune.example"
 MAILBOX_NAME = "Hjemmekontor"
+BORN_WITH = ListDefinition("Shared Documents", "Dokumenter", (), template=Template.LIBRARY)
 
 
 class TenantRecord(msgspec.Struct, frozen=True):
@@ -69,9 +71,13 @@ class GraphTenant:
         faults: failures on order.
         tokens: `revoke_all` and the clock tokens expire by.
         page_size: limit of delta pages and folder pages; lower it to see paging.
+        has_empty_pages: whether each page of a list's delta query comes after one that is empty.
+        grants: what the application may do.
     """
 
-    def __init__(self, directory: Path, users: Iterable[TenantUser], clock: Clock) -> None:
+    def __init__(
+        self, directory: Path, users: Iterable[TenantUser], clock: Clock, *, is_site_empty: bool = False
+    ) -> None:
         users = list(users)
         self._store = Store(directory / "state.db")
         with self._store.transaction():
@@ -82,23 +88,30 @@ class GraphTenant:
             self.sender = record.sender
             self._sender_id = record.sender_id
             self.faults = Faults()
-            self.tokens = Tokens(record.tenant_id, record.client_id, record.client_secret)
+            self.grants = Grants()
+            self.tokens = Tokens(
+                record.tenant_id, record.client_id, record.client_secret, lambda: self.grants.consented
+            )
             self.page_size = DEFAULT_PAGE
+            self.has_empty_pages = False
             self._services = self._build(directory, record, clock)
             self.site_id = self._services.site.site_id
             self.set_users(users)
-            self._provision()
+            self._make_site(is_empty=is_site_empty)
 
     @classmethod
-    def open(cls, directory: Path, users: Iterable[TenantUser], clock: Clock) -> "GraphTenant":
+    def open(
+        cls, directory: Path, users: Iterable[TenantUser], clock: Clock, *, is_site_empty: bool = False
+    ) -> "GraphTenant":
         """Continue the tenant in `directory`, or make one with the lists and libraries of the configuration.
 
         Args:
             directory: made if it is not there.
             users: the people who exist now, as `set_users` takes them.
             clock: business time, aware of its time zone; every time the tenant writes comes from it.
+            is_site_empty: a new site has no more than the library that every site is born with.
         """
-        return cls(directory, users, clock)
+        return cls(directory, users, clock, is_site_empty=is_site_empty)
 
     def set_users(self, users: Iterable[TenantUser]) -> None:
         """Make `users` everybody there is, beside the shared mailbox. Mail to others in our domains bounces."""
@@ -128,12 +141,15 @@ class GraphTenant:
         lists = self._services.lists
         return lists.add(lists.get(list_name), fields, Actor.person(created_by)).item_id
 
-    def edit_list_item(self, list_name: str, item_id: str, fields: Mapping[str, object], edited_by: TenantUser) -> None:
-        """A person changes some fields; `None` clears one."""
+    def edit_list_item(
+        self, list_name: str, item_id: str, fields: Mapping[str, object], edited_by: TenantUser | Actor
+    ) -> None:
+        """A person changes some fields, or an app or SharePoint itself does; `None` clears one."""
+        editor = edited_by if isinstance(edited_by, Actor) else Actor.person(edited_by)
         with self._store.transaction():
             lists = self._services.lists
             found = lists.get(list_name)
-            lists.edit(found, lists.item(found, item_id), fields, Actor.person(edited_by))
+            lists.edit(found, lists.item(found, item_id), fields, editor)
 
     def delete_list_item(self, list_name: str, item_id: str) -> None:
         with self._store.transaction():
@@ -196,6 +212,10 @@ class GraphTenant:
         """Every delta token given so far gets 410 Gone from now on."""
         expire_tokens(self._store)
 
+    def forget_history(self) -> None:
+        """From now on no list keeps who made earlier versions of its items."""
+        self._services.lists.keeps_history = False
+
     def close(self) -> None:
         """Let go of the files. A later `open` of the same directory continues."""
         self._store.close()
@@ -229,6 +249,7 @@ class GraphTenant:
         return Services(
             clock=clock,
             application=application,
+            grants=self.grants,
             directory=users,
             mailbox=Mailbox(self._store, directory / "mail", users, record.sender, clock),
             site=site,
@@ -238,20 +259,21 @@ class GraphTenant:
             permissions=permissions,
             documents=DriveDocuments(site, permissions, record.client_secret),
             page_size=lambda: self.page_size,
+            has_empty_pages=lambda: self.has_empty_pages,
         )
 
-    def _provision(self) -> None:
-        """The lists and libraries of the configuration, where they are missing."""
+    def _make_site(self, *, is_empty: bool) -> None:
+        """The lists and libraries of the configuration, where they are missing; or what every site is born with."""
         lists = self._services.lists
-        case_number = definition_of(CASE_NUMBER) | {"required": False}
-        for library in (CASE_LIBRARY, ARCHIVE_LIBRARY):
-            if lists.find(library) is None:
-                lists.create(library, library, LIBRARY, [case_number])
-        # Whatever any of the shipped policies asks, so that the sandbox works under each of them.
-        for definition in lists_of(*map(load_policy, SHIPPED_NAMES)):
+        # Whatever any of the shipped policies asks, so that the sandbox works under each of them. The last one's word
+        # counts where two name a column alike, and it is the one that is used when nothing is set.
+        names = sorted(SHIPPED_NAMES, key=lambda name: name == Settings.model_fields["policy"].default)
+        ours = (*LIBRARIES, *lists_of(*map(load_policy, names)))
+        for definition in [BORN_WITH] if is_empty else ours:
             if lists.find(definition.name) is None:
-                columns = [definition_of(column) for column in definition.columns]
-                lists.create(definition.name, definition.title, GENERIC, columns)
+                columns = [column.definition() for column in definition.columns]
+                made = lists.create(definition.name, definition.title, definition.template, columns)
+                lists.change_column(made, made.columns["Title"], {"required": False})
         self._services.drives.all()
 
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,12 +20,14 @@ LIFETIME_SECONDS = 3600
 class Tokens:
     """Gives and checks tokens. They are signed, not stored, so that they outlive a restart.
 
-    `now` is real time in seconds, not the sandbox's business time: a client counts `expires_in` on its own watch.
+    `roles` are the permissions consented to in Entra ID. `now` is real time in seconds, not the sandbox's business
+    time: a client counts `expires_in` on its own watch.
     """
 
     tenant_id: str
     client_id: str
     client_secret: str
+    roles: Callable[[], Iterable[str]] = tuple
     now: Callable[[], float] = time.time
     _generation: int = field(default=0, init=False)
 
@@ -50,6 +52,7 @@ class Tokens:
             "aud": "https://graph.microsoft.com",
             "tid": self.tenant_id,
             "appid": self.client_id,
+            "roles": sorted(self.roles()),
             "exp": self.now() + LIFETIME_SECONDS,
             "generation": self._generation,
         }

@@ -27,6 +27,7 @@ from agreements.intake import (
     Sender,
     SetAsideError,
     TerminationGiven,
+    change_application,
     check_application,
     take_in,
 )
@@ -385,3 +386,26 @@ def test_what_is_imposed_is_ended_by_hr_only() -> None:
     with pytest.raises(SetAsideError, match="Pålagt hjemmekontor kan ikke sies opp"):
         take_in(sent_home, TerminationGiven(TODAY), BY_EMPLOYEE, TODAY)
     assert take_in(sent_home, TerminationGiven(TODAY), HR, TODAY).termination is not None
+
+
+def test_a_tick_that_is_taken_away_accepts_nothing_any_more() -> None:
+    accepted = take_in(collecting(), ANSWERS, BY_EMPLOYEE, TODAY)
+    assert RequirementKind.SIGNED_AGREEMENT not in accepted.missing
+    taken_back = take_in(accepted, replace(ANSWERS, accepts_agreement=False), BY_EMPLOYEE, TODAY)
+    assert RequirementKind.SIGNED_AGREEMENT in taken_back.missing
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+def test_a_signed_paper_outweighs_the_tick(accepts: bool) -> None:  # noqa: FBT001 - given by pytest
+    signed = take_in(collecting(), FileReceived(RequirementKind.SIGNED_AGREEMENT, PHOTO_HASH), BY_EMPLOYEE, TODAY)
+    after = take_in(signed, replace(ANSWERS, accepts_agreement=accepts), BY_EMPLOYEE, TODAY + days(1))
+    assert after.requirement(RequirementKind.SIGNED_AGREEMENT) == signed.requirement(RequirementKind.SIGNED_AGREEMENT)
+
+
+def test_an_application_may_be_changed_until_a_rule_has_looked_at_it() -> None:
+    wanted = application(days_per_week=3.0)
+    assert change_application(received(), wanted, EMPLOYEE).application == wanted
+    with pytest.raises(SetAsideError, match="endret etter at den ble behandlet i sak"):
+        change_application(collecting(), wanted, EMPLOYEE)
+    with pytest.raises(SetAsideError, match="endret av en annen enn den som søkte"):
+        change_application(received(), wanted, STRANGER)

@@ -1,6 +1,7 @@
 """What comes in is kept once, with how far we have read, and ends as taken in or set aside."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,14 +11,19 @@ from agreements.people import RejectedRow, Snapshot
 from integrations.database.addresses import senders
 from integrations.database.engine import Database
 from integrations.database.inbox import (
+    DELETED,
     IDS_IN_A_QUERY,
     Arrival,
     Verdict,
     conclude,
+    not_among,
+    note_deleted,
     receive,
+    taken_in_as,
     wait_again,
     waiting,
     watermark,
+    withdraw,
 )
 from integrations.database.rejected import set_aside
 from integrations.database.tables import inbox, rejected_rows, watermarks
@@ -27,7 +33,9 @@ LIST = "hk-applications"
 
 
 def arrival(external_id: str = "1", version: str = "v1") -> Arrival:
-    return Arrival(external_id, version, "user-id", "Ase@Sandvik.example", {"Dager": 2.5, "Merknad": "Ærlig talt"})
+    """One version of an item; another version says something else."""
+    note = "Ærlig talt" if version == "v1" else f"Ærlig talt, {version}"
+    return Arrival(external_id, version, "user-id", "Ase@Sandvik.example", {"Dager": 2.5, "Merknad": note})
 
 
 def take(database: Database, *arrivals: Arrival, mark: str = "t1", source: str = LIST) -> int:
@@ -54,6 +62,76 @@ def test_a_new_version_and_another_list_come_in_too(database: Database) -> None:
     take(database, arrival())
     assert take(database, arrival(version="v2")) == 1
     assert take(database, arrival(), source="hk-answers") == 1
+
+
+def test_a_version_that_says_nothing_new_does_not_come_in(database: Database) -> None:
+    """An app that touches every item, or a bulk edit of another column, makes a new version of each."""
+    first = arrival()
+    take(database, first)
+    assert take(database, replace(first, version="v2")) == 0
+    decide(database)
+    assert take(database, replace(first, version="v3")) == 0
+    assert take(database, replace(first, version="v3", sender_mail="brit@sandvik.example")) == 1
+
+
+def test_what_was_set_aside_is_looked_at_again_when_it_is_saved_again(database: Database) -> None:
+    take(database, arrival())
+    decide(database, _1=TOO_LATE)
+    assert take(database, replace(arrival(), version="v2")) == 1
+
+
+def test_the_newest_version_replaces_the_one_that_waits(database: Database) -> None:
+    take(database, arrival("1"), arrival("2"))
+    decide(database, _2=TOO_LATE)
+    take(database, arrival("1", "v2"), arrival("3"), mark="t2")
+    take(database, arrival("3", "v2"), mark="t3")
+    assert statuses(database) == [
+        ("1", "v1", "taken_in"),
+        ("2", "v1", "set_aside"),
+        ("1", "v2", "new"),
+        ("3", "v1", "replaced"),
+        ("3", "v2", "new"),
+    ]
+
+
+def test_what_is_deleted(database: Database) -> None:
+    take(database, arrival("1"), arrival("2"))
+    decide(database, _2=TOO_LATE)
+    take(database, arrival("3"), mark="t2")
+    gone = ["1", "2", "3", "never seen"]
+    with database.transaction() as connection:
+        assert withdraw(connection, LIST, gone, TOMORROW) == 1
+        assert note_deleted(connection, LIST, gone, TOMORROW) == 1
+    assert statuses(database) == [("1", "v1", "taken_in"), ("2", "v1", "withdrawn"), ("3", "v1", "withdrawn")]
+    first, second, _ = rows(database, inbox)
+    deviations = {row.key: (row.reason, row.resolved_on) for row in rows(database, rejected_rows)}
+    assert deviations == {str(first.id): (DELETED, None), str(second.id): (TOO_LATE, TOMORROW)}
+    assert again(database) == 0
+
+
+def test_what_comes_out_of_the_recycle_bin_waits_again(database: Database) -> None:
+    take(database, arrival("1"))
+    with database.transaction() as connection:
+        withdraw(connection, LIST, ["1"], TODAY)
+    assert take(database, arrival("1"), mark="t2") == 1
+    assert statuses(database) == [("1", "v1", "new")]
+
+
+def test_what_waits_and_is_not_in_the_list_any_more(database: Database) -> None:
+    take(database, arrival("1"))
+    decide(database)
+    take(database, arrival("2"), arrival("3"), mark="t2")
+    take(database, arrival("4"), source="hk-answers")
+    with database.transaction() as connection:
+        assert not_among(connection, LIST, {"3"}) == ["2"]
+
+
+def test_which_items_were_taken_in_and_as_what(database: Database) -> None:
+    take(database, arrival("1"), arrival("2"))
+    with database.transaction() as connection:
+        first, second = waiting(connection, [LIST])
+        conclude(connection, LIST, [Verdict(first.id, "HK-1"), Verdict(second.id, "HK-2", TOO_LATE)], TODAY)
+        assert taken_in_as(connection, LIST, ["1", "2", "3"]) == {"1": "HK-1"}
 
 
 def test_what_was_concluded_does_not_come_in_again(database: Database) -> None:

@@ -143,8 +143,10 @@ def make_town(
     del prefect_server
     with ExitStack() as closing:
 
-        def make(size: int = SMALL_TOWN, seed: int = 1, first_night: date = FIRST_NIGHT) -> Town:
-            sandbox = Sandbox.open(tmp_path / "sandbox", first_night, size, seed)
+        def make(
+            size: int = SMALL_TOWN, seed: int = 1, first_night: date = FIRST_NIGHT, *, is_site_empty: bool = False
+        ) -> Town:
+            sandbox = Sandbox.open(tmp_path / "sandbox", first_night, size, seed, is_site_empty=is_site_empty)
             closing.callback(sandbox.tenant.close)
             environment = closing.enter_context(sandbox.running())
             environment |= {"HK_DATABASE_URL": database_url, "HK_STATE_DIR": str(tmp_path)}

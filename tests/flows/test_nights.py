@@ -89,7 +89,7 @@ def test_thirteen_months_a_night_a_week_end_cases_in_every_way(make_town: MakeTo
 def test_a_failing_step_fails_the_night_and_stops_nothing_else(town: Town) -> None:
     town.night(FIRST_NIGHT)
     next_night = FIRST_NIGHT + timedelta(days=2)
-    town.sandbox.tenant.faults.add(Fault(path_pattern="/lists/Soknader/", times=None, status=403, code="accessDenied"))
+    town.sandbox.tenant.faults.add(Fault(path_pattern="/items/delta", times=1, status=403, code="accessDenied"))
 
     failed = town.night(next_night)
 

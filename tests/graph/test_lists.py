@@ -6,8 +6,9 @@ from config.sharepoint import CASE_LIBRARY
 from integrations.graph.client import Graph
 from integrations.graph.drive import download, drive_id, ensure_folder, library_changes, put_file, share
 from integrations.graph.errors import GraphError, GraphUnreachableError
-from integrations.graph.lists import Changes, list_changes
-from sandbox.graph import Fault
+from integrations.graph.lists import Changes, ListMissingError, list_changes
+from sandbox.graph import Actor, Fault
+from sandbox.graph.identity import SYSTEM_ACCOUNT
 from sandbox.web import serve
 from tests.graph.conftest import Office, settings_for
 from tests.graph.town import user
@@ -62,12 +63,78 @@ def test_whoever_rewrites_an_answer_has_given_it(office: Office) -> None:
     assert (item.sender_id, item.sender_mail) == (AASE.user_id, AASE.mail)
 
 
+FLOW = Actor("0f0f0f0f-1111-4111-8111-111111111111", "En flyt", is_application=True)
+
+
+@pytest.mark.parametrize("nobody", [FLOW, SYSTEM_ACCOUNT], ids=["an app", "SharePoint itself"])
+@pytest.mark.parametrize("is_kept", [True, False], ids=["with history", "without history"])
+def test_what_nobody_has_touched_keeps_its_author(office: Office, nobody: Actor, *, is_kept: bool) -> None:
+    if not is_kept:
+        office.tenant.forget_history()
+    item_id = answer(office)
+    office.tenant.edit_list_item(LIST, item_id, {"Merknad": "Sett av en flyt"}, nobody)
+    office.tenant.edit_list_item(LIST, item_id, {"Merknad": None}, nobody)
+    [item] = changes(office).items
+    assert (item.sender_id, item.sender_mail) == (LEADER.user_id, LEADER.mail)
+
+
+def test_an_app_does_not_wash_away_who_rewrote_an_answer(office: Office) -> None:
+    item_id = answer(office, "Avsluttes")
+    office.tenant.edit_list_item(LIST, item_id, {"Resultat": "Fortsetter"}, AASE)
+    office.tenant.edit_list_item(LIST, item_id, {"Merknad": "Sett av en flyt"}, FLOW)
+    [item] = changes(office).items
+    assert (item.sender_id, item.sender_mail) == (AASE.user_id, None)
+
+
+def test_what_an_app_made_is_nobodys(office: Office) -> None:
+    body = {"fields": {"Saksnummer": "HK-1", "Resultat": "Fortsetter"}}
+    office.run(lambda graph: graph.repeatable("POST", f"{graph.site}/lists/{LIST}/items", "POST", body=body))
+    [item] = changes(office).items
+    assert (item.sender_id, item.sender_mail) == (None, None)
+
+
+def test_only_what_people_fill_in_is_read(office: Office) -> None:
+    answer(office)
+    [item] = changes(office).items
+    assert item.fields == {"Saksnummer": "HK-1", "Resultat": "Fortsetter"}
+
+
 def test_a_deleted_answer_is_not_an_answer(office: Office) -> None:
     kept, dropped = answer(office), answer(office)
-    token = changes(office).token
+    first = changes(office)
     office.tenant.delete_list_item(LIST, dropped)
-    assert changes(office, token).items == []
-    assert [item.item_id for item in changes(office).items] == [kept]
+    later = changes(office, first.token)
+    assert (later.items, later.gone) == ([], [dropped])
+    again = changes(office)
+    assert [item.item_id for item in again.items] == [kept]
+    assert [each.is_whole for each in (first, later, again)] == [True, False, True]
+
+
+def test_an_empty_page_is_not_the_end(office: Office) -> None:
+    office.tenant.page_size, office.tenant.has_empty_pages = 2, True
+    wanted = [answer(office) for _ in range(5)]
+    first = changes(office)
+    assert [item.item_id for item in first.items] == wanted
+    assert office.requests("/items/delta") == 6, "each of the three pages came after an empty one"
+    last = answer(office)
+    assert [item.item_id for item in changes(office, first.token).items] == [last]
+
+
+def test_a_token_that_is_forgotten_in_the_middle_of_a_walk(office: Office) -> None:
+    office.tenant.page_size = 2
+    token = changes(office).token
+    wanted = [answer(office) for _ in range(5)]
+    office.fail(Fault(path_pattern="/items/delta", skip=1, status=410))
+    again = changes(office, token)
+    assert [item.item_id for item in again.items] == wanted
+    assert again.is_whole
+
+
+def test_a_list_that_is_not_there(office: Office) -> None:
+    missing = office.run(lambda graph: graph.repeatable("DELETE", f"{graph.site}/lists/{LIST}", "DELETE"))
+    assert missing.is_success
+    with pytest.raises(ListMissingError, match="`hjemmekontor provision-sharepoint` makes it"):
+        changes(office)
 
 
 def test_a_forgotten_token_means_reading_everything_again(office: Office) -> None:
@@ -95,7 +162,7 @@ def test_half_a_walk_is_no_walk(office: Office) -> None:
     office.tenant.page_size = 2
     for _ in range(5):
         answer(office)
-    office.fail(Fault(path_pattern=f"/lists/{LIST}/", skip=1, times=None, status=503))
+    office.fail(Fault(path_pattern="/items/delta", skip=1, times=None, status=503))
     with pytest.raises(GraphError, match=f"GET list {LIST} delta was answered 503"):
         changes(office)
 
