@@ -16,8 +16,9 @@ from config.settings import Settings
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, LISTS
 from integrations.database.ledger import last_good_run
 from integrations.database.reading import reading
-from integrations.graph.client import Graph, Patience, open_graph
+from integrations.graph.client import Graph, open_graph
 from integrations.graph.drive import drive_id
+from integrations.graph.patience import Patience
 from integrations.hr import open_source
 
 ONE_TRY = Patience(tries=1)

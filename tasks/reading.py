@@ -8,7 +8,7 @@ from prefect import task
 
 from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.inbox import Arrival, receive, watermark
-from integrations.graph.client import Graph, open_graph
+from integrations.graph.client import Graph
 from integrations.graph.drive import Upload, library_changes
 from integrations.graph.lists import ListItem, list_changes
 from tasks.batches import NETWORK
@@ -27,7 +27,7 @@ def read_answers(lists: Sequence[ListDefinition], *, uploads: bool = False) -> C
 
 async def _read(night: Night, lists: Sequence[ListDefinition], *, uploads: bool) -> Counter[str]:
     counts: Counter[str] = Counter()
-    async with open_graph(night.settings, night.patience) as graph:
+    async with night.graph() as graph:
         for definition in lists:
             counts[definition.title] += await _read_list(night, graph, definition.name)
         if uploads:

@@ -65,7 +65,7 @@ def test_our_own_settings_leave_the_sandbox_in_place(monkeypatch: pytest.MonkeyP
 def test_real_systems(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, **REAL)
     assert not settings.uses_sandbox
-    assert not settings.graph_is_on_loopback
+    assert not settings.graph_is_a_stand_in
     assert settings.hr_url == "https://hr.example.no/api"
     assert settings.graph_client_secret is not None
     assert settings.graph_client_secret.get_secret_value() == SECRET
@@ -185,7 +185,7 @@ def test_a_secret_is_in_nothing_that_is_printed(monkeypatch: pytest.MonkeyPatch)
 def test_addresses(monkeypatch: pytest.MonkeyPatch, written: str, read: str) -> None:
     settings = load(monkeypatch, **{**REAL, "HK_GRAPH_BASE_URL": written})
     assert settings.graph_base_url == read
-    assert settings.graph_is_on_loopback == written.startswith("http:")
+    assert settings.graph_is_a_stand_in == written.startswith("http:")
 
 
 @pytest.mark.parametrize(
