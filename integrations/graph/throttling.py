@@ -29,7 +29,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 JITTER = 0.1
 """Of the time the service asks for, on top of it, so that workers do not come back in step."""
 SHARING = re.compile(r"/(permissions|invite|createLink)\b")
-ONE_ITEM = re.compile(r"/(items/[^/?]+|root:[^:?]+:?)(\?|$)|/content(\?|$)|[?&]token=|[(]token=")
+ONE_ITEM = re.compile(r"/(items/(?!delta)[^/?]+|root:[^:?]+:?)(\?|$)|/content(\?|$)|[?&]token=|[(]token=")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         status: answer with this status and Graph's error body.
         code: Graph's error code, where the usual one for the status is not meant.
         retry_after: the Retry-After header, in seconds or as it stands (an HTTP date).
-        delay: seconds to wait before anything else.
+        delay: seconds to wait before anything else, or after the work with `after_work`.
         drop: cut the connection off before the work, after it, or in the middle of the answer's body (after the work).
         body: answer an HTML page where JSON was due, as proxies do (with `status`, else 200).
         after_work: do the work, then fail. Without it, a failing call has changed nothing.

@@ -15,11 +15,11 @@ from tests.graph.hours import Hours
 
 
 @contextmanager
-def quick_night(on: date = TODAY, *, hurried: bool = False) -> Iterator[Night]:
+def quick_night(on: date = TODAY, *, hurried: bool = False, hours: Hours | None = None) -> Iterator[Night]:
     """A night in which nobody waits for the clock. A hurried one tries each request once."""
     with night(on) as running:
         running.is_hurried = hurried
-        ledger = SharedLedger(running.database.engine, Hours().clock)
+        ledger = SharedLedger(running.database.engine, (hours or Hours()).clock)
         running.budget = Budget(limits_of(running.settings), ledger)
         yield running
 
