@@ -77,6 +77,36 @@ def test_a_certificate_in_place_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.graph_certificate_path == Path("app.pem")
 
 
+OF_APP = ("HK_GRAPH_TENANT_ID", "HK_GRAPH_CLIENT_ID", "HK_GRAPH_CLIENT_SECRET")
+
+
+def test_a_managed_identity_needs_no_app_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_machine = {**REAL, **dict.fromkeys(OF_APP, None), "HK_GRAPH_CREDENTIAL": "managed-identity"}
+    settings = load(monkeypatch, **by_machine)
+    assert (settings.uses_sandbox, settings.graph_credential_kind) == (False, "managed-identity")
+
+
+@pytest.mark.parametrize(("kind", "missing"), [("secret", "SECRET"), ("certificate", "CERTIFICATE_PATH")])
+def test_what_is_asked_for_must_be_there(monkeypatch: pytest.MonkeyPatch, kind: str, missing: str) -> None:
+    other = {"HK_GRAPH_CLIENT_SECRET": None, "HK_GRAPH_CERTIFICATE_PATH": "app.pem"} if kind == "secret" else {}
+    named = "HK_GRAPH_CLIENT_SECRET" if missing == "SECRET" else "HK_GRAPH_CERTIFICATE_PATH"
+    assert refusal(monkeypatch, **{**REAL, **other, "HK_GRAPH_CREDENTIAL": kind}) == f"missing: {named} {ALL_OR_NONE}"
+
+
+def test_a_sovereign_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = {"HK_GRAPH_BASE_URL": "https://graph.microsoft.us/v1.0", "HK_GRAPH_AUTHORITY": "https://login.us/"}
+    settings = load(monkeypatch, **REAL, **elsewhere)
+    assert (settings.graph_scope, settings.graph_authority) == (
+        "https://graph.microsoft.us/.default",
+        "https://login.us",
+    )
+
+
+@pytest.mark.parametrize("name", ["HK_MAILS_PER_MINUTE", "HK_SHAREPOINT_UNITS_PER_MINUTE"])
+def test_a_budget_is_no_negative_number(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert refusal(monkeypatch, **{**REAL, name: "-1"}) == f"{name}: Input should be greater than or equal to 0"
+
+
 @pytest.mark.parametrize("missing", sorted(REAL))
 def test_half_a_configuration_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     named = "HK_GRAPH_CERTIFICATE_PATH" if missing == "HK_GRAPH_CLIENT_SECRET" else missing

@@ -1,10 +1,12 @@
 """One door to Graph: what is tried again, what is not, and what a person is told when it does not work."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
 from pydantic import SecretStr
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrations.graph.client import Graph, open_graph
 from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
@@ -197,3 +199,46 @@ def test_once_is_once(office: Office, fault: Fault, error: type[Exception]) -> N
     with pytest.raises(error):
         office.run(lambda graph: graph.once("POST", address, "POST draft", body={"subject": "Hei"}))
     assert office.requests("/messages") == 1
+
+
+# --- How much at a time -----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Crowd:
+    """An ASGI application that counts how many requests to a mailbox are with it at once; each stays for a moment."""
+
+    tenant: ASGIApp
+    now: int = 0
+    most: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.now += (counts := "/messages" in scope["path"])
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.02 * counts)
+        await self.tenant(scope, receive, send)
+        self.now -= counts
+
+
+def test_four_requests_at_a_time_in_a_mailbox(office: Office) -> None:
+    office.gate.inside = crowd = Crowd(office.tenant.application())
+
+    async def many(graph: Graph) -> None:
+        address = f"/users/{office.tenant.sender}/messages?$top=1"
+        await asyncio.gather(*(graph.get(address, "GET mail") for _ in range(20)))
+
+    office.run(many)
+    assert crowd.most == 4
+
+
+def test_a_429_holds_back_those_who_were_not_refused_themselves(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, status=429, retry_after=60))
+
+    async def refused_then_another(graph: Graph) -> None:
+        with pytest.raises(GraphError, match="429"):
+            await graph.once("POST", f"/users/{office.tenant.sender}/messages", "POST draft", body={"subject": "Hei"})
+        assert office.hours.now == START
+        await graph.get(f"/users/{office.tenant.sender}/messages?$top=1", "GET mail")
+
+    office.run(refused_then_another)
+    assert (office.hours.now - START).total_seconds() >= 60

@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import update
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agreements.actions import ErrandKind
 from config.errors import ExpectedError
 from config.sharepoint import ARCHIVE_LIBRARY
+from integrations.database.history import NoSuchCaseError
 from integrations.database.outgoing import MAIL
 from integrations.database.tables import documents, employees, outbox
 from integrations.graph.client import Graph
-from integrations.graph.drive import ensure_folder, put_file
+from integrations.graph.drive import drive_id, ensure_folder, put_file
 from integrations.graph.errors import GraphCredentialsError, GraphUnreachableError
 from integrations.graph.mail import Mail as Letter
 from integrations.graph.mail import draft, send
@@ -20,6 +26,7 @@ from sandbox.graph import Fault
 from tasks.delivering import file_documents, open_folders
 from tasks.mailing import write_and_send_mail
 from tasks.night import night
+from tasks.retrying import let_wait_for_delivery
 from tests.database.samples import TODAY, person, rows
 from tests.graph.conftest import Office
 from tests.graph.one_night import deliver, quick_night
@@ -212,3 +219,77 @@ def test_a_sender_that_does_not_exist_costs_no_mail(
     monkeypatch.setenv("HK_MAIL_SENDER", office.tenant.sender)
     deliver()
     assert len(office.tenant.sent_messages()) == len(APPLICANTS)
+
+
+def test_a_text_that_something_on_the_way_takes_offence_at_stops_no_other(town: Town, office: Office) -> None:
+    """A filter answers a page for one mail each night; the next ones are not kept waiting for it."""
+    deliver_folders()
+    office.gate.inside = Offended(office.tenant.application(), person("0002").email or "")
+    with quick_night():
+        assert write_and_send_mail.fn() == {"e-poster sendt": 2, "e-poster som feilet": 1}
+    [offending] = [row for row in town.outbox(MAIL) if row.status == "pending"]
+    assert "instead of JSON" in offending.reason
+    office.gate.inside = office.tenant.application()
+    deliver()
+    town.assert_all_delivered_once()
+
+
+@dataclass(frozen=True, slots=True)
+class Offended:
+    """An ASGI application: the tenant, but for drafts that name this address."""
+
+    tenant: ASGIApp
+    address: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": body}
+
+        inside = HTMLResponse("<html>") if self.address.encode() in body else self.tenant
+        await inside(scope, again, send)
+
+
+def test_what_was_given_up_is_sent_when_somebody_has_put_the_address_right(town: Town) -> None:
+    deliver_folders()
+    of_one = update(employees).where(employees.c.employee_number == "0002")
+    town.change(of_one.values(email="ikke en adresse"))
+    with quick_night():
+        assert write_and_send_mail.fn() == {"e-poster sendt": 2, "e-poster som feilet": 1}
+    town.change(of_one.values(email=person("0002").email))
+
+    for expected in (1, 0):
+        with quick_night():
+            assert let_wait_for_delivery.fn("hk-2027-00002") == {"leveranser prøves på nytt": expected}
+            assert write_and_send_mail.fn() == {"e-poster sendt": expected}
+
+    deliver()
+    town.assert_all_delivered_once()
+
+
+def test_a_document_that_was_given_up_is_filed_when_its_place_is_free(town: Town, office: Office) -> None:
+    number = "HK-2027-00005"
+    path = f"0005/Hjemmekontor/{number}/Avtale {number}.pdf"
+    office.run(lambda graph: _put_by_hand(graph, path))
+    deliver()
+    assert town.statuses(ErrandKind.FILE_DOCUMENT) == {"done": 2, "failed": 1}
+    office.run(lambda graph: _remove_by_hand(graph, path))
+
+    with quick_night():
+        assert let_wait_for_delivery.fn("HK-2027-00004") == {"leveranser prøves på nytt": 0}
+        assert let_wait_for_delivery.fn(None) == {"leveranser prøves på nytt": 1}
+    deliver()
+    town.assert_all_delivered_once()
+
+
+async def _remove_by_hand(graph: Graph, path: str) -> None:
+    drive = await drive_id(graph, ARCHIVE_LIBRARY)
+    item = await graph.get(f"/drives/{drive}/root:/{quote(path)}", "GET item")
+    await graph.repeatable("DELETE", f"/drives/{drive}/items/{item['id']}", "DELETE item")
+
+
+def test_a_case_nobody_knows_is_said(town: Town) -> None:
+    with quick_night(), pytest.raises(NoSuchCaseError, match="HK-2027-99999"):
+        let_wait_for_delivery.fn("HK-2027-99999")
+    assert town.statuses(MAIL) == {}
