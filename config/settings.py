@@ -23,12 +23,15 @@ HR_REQUIRED: dict[HrKind, tuple[str, ...]] = {
 """What each kind of HR system cannot do without."""
 HR_FILE_KINDS = frozenset({"csv", "unit4"})
 """Kinds that are a file: HK_HR_URL may then be a path as well as an address."""
+GraphCredential = Literal["certificate", "secret", "managed-identity"]
 GRAPH_REQUIRED = ("graph_tenant_id", "graph_client_id", "graph_site_id", "mail_sender", "hr_mail")
 """A certificate or a secret comes on top."""
+NOT_OF_MANAGED_IDENTITY = frozenset({"graph_tenant_id", "graph_client_id"})
+"""The machine knows its own tenant; a client id is needed only to name one identity among several."""
 OF_REAL_SYSTEMS = (
     *("hr_url", "hr_units_url", "hr_columns", "hr_token_url", "hr_client_id", "hr_client_secret"),
     *("hr_username", "hr_password", "hr_token", "hr_filter"),
-    *(*GRAPH_REQUIRED, "graph_client_secret", "graph_certificate_path"),
+    *(*GRAPH_REQUIRED, "graph_credential", "graph_client_secret", "graph_certificate_path"),
 )
 """Settings that only mean something where a real system is: with none of them set, the sandbox is used."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -64,20 +67,25 @@ class Settings(BaseSettings):
     manager_overrides: Path | None = Field(default=None, description="Who leads whom in spite of HR, as TOML")
 
     graph_base_url: str = GRAPH_ON_THE_INTERNET
+    graph_authority: str = Field(default="https://login.microsoftonline.com", description="Where tokens come from")
+    graph_credential: GraphCredential | None = Field(default=None, description="By what else is set when left out")
     graph_tenant_id: str | None = None
     graph_client_id: str | None = None
     graph_client_secret: SecretStr | None = None
     graph_certificate_path: Path | None = None
     graph_site_id: str | None = None
 
+    sharepoint_units_per_minute: int = Field(default=1200, ge=0, description="Resource units; 0 is no limit of ours")
+
     mail_sender: str | None = None
+    mails_per_minute: int = Field(default=30, ge=0, description="From the sender's mailbox; 0 is no limit of ours")
     hr_mail: str | None = Field(default=None, description="Where HR's own mails go")
     archive_folder: str = Field(
         default="{employee_number}/Hjemmekontor/{case_number}",
         description="Path of the case in the archive library; placeholders: employee_number, case_number",
     )
 
-    @field_validator("graph_base_url", "hr_url", "hr_units_url", "hr_token_url")
+    @field_validator("graph_base_url", "graph_authority", "hr_url", "hr_units_url", "hr_token_url")
     @classmethod
     def _address_or_file(cls, value: str | None, info: ValidationInfo) -> str | None:
         """An address without a closing slash; for kinds that are a file, a path as well."""
@@ -116,12 +124,11 @@ class Settings(BaseSettings):
         """Half a configuration would send real employees' cases to the sandbox or the other way round."""
         if self.uses_sandbox:
             return self
-        missing = [name for name in (*HR_REQUIRED[self.hr_kind], *GRAPH_REQUIRED) if getattr(self, name) is None]
+        required = (*HR_REQUIRED[self.hr_kind], *self._required_of_graph)
+        missing = [name for name in required if getattr(self, name) is None]
         if self.hr_kind == "scim" and self.hr_token is None:
             fetching = ("hr_token_url", "hr_client_id", "hr_client_secret")
             missing += [name for name in fetching if getattr(self, name) is None]
-        if self.graph_client_secret is None and self.graph_certificate_path is None:
-            missing.append("graph_certificate_path")
         if missing:
             names = ", ".join(PREFIX + name.upper() for name in missing)
             raise ValueError(f"missing: {names} (set all of them, or none to use the sandbox)")
@@ -134,8 +141,32 @@ class Settings(BaseSettings):
         return untouched and self.graph_base_url == GRAPH_ON_THE_INTERNET
 
     @property
-    def graph_is_on_loopback(self) -> bool:
-        return urlsplit(self.graph_base_url).hostname in LOOPBACK_HOSTS
+    def graph_is_a_stand_in(self) -> bool:
+        """Plain http, which is accepted for this machine only: the sandbox, or a test's tenant."""
+        return self.graph_base_url.startswith("http://")
+
+    @property
+    def graph_credential_kind(self) -> GraphCredential:
+        """A certificate is preferred to a secret."""
+        if self.graph_credential is not None:
+            return self.graph_credential
+        is_secret = self.graph_client_secret is not None and self.graph_certificate_path is None
+        return "secret" if is_secret else "certificate"
+
+    @property
+    def graph_scope(self) -> str:
+        """All the permissions the app has been given at this cloud's Graph."""
+        return f"https://{urlsplit(self.graph_base_url).hostname}/.default"
+
+    @property
+    def _required_of_graph(self) -> tuple[str, ...]:
+        match self.graph_credential_kind:
+            case "managed-identity":
+                return tuple(name for name in GRAPH_REQUIRED if name not in NOT_OF_MANAGED_IDENTITY)
+            case "secret":
+                return (*GRAPH_REQUIRED, "graph_client_secret")
+            case "certificate":
+                return (*GRAPH_REQUIRED, "graph_certificate_path")
 
     @property
     def sandbox_dir(self) -> Path:

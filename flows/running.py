@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from math import ceil
 from typing import Any
 
 from prefect.client.schemas.objects import State
@@ -16,7 +17,7 @@ from tasks.delivering import FILES_THAT_FAILED
 from tasks.mailing import MAILS_THAT_FAILED, write_and_send_mail
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
-from tasks.telling import tell
+from tasks.telling import REPEATED, WAITED, tell
 
 
 @dataclass(slots=True)
@@ -68,12 +69,17 @@ def run_name() -> str:
 
 
 def _run(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN401 - a Prefect task of whatever kind
+    repeated, waited = running.budget.repeated, running.budget.seconds_waited
     state: State[Counter[str]] = step(return_state=True)
     outcome = state.result(raise_on_failure=False)
     running.is_hurried = running.is_hurried or isinstance(outcome, GraphUnreachableError)
+    # A positive Counter: what is nought is not shown.
+    trouble = +Counter(
+        {REPEATED: running.budget.repeated - repeated, WAITED: ceil(running.budget.seconds_waited - waited)}
+    )
     if isinstance(outcome, ExpectedError):
-        return StepResult(name, problem=str(outcome))
+        return StepResult(name, trouble, problem=str(outcome))
     if not isinstance(outcome, Counter):
         # The message of an unexpected error may quote anything, so it stays out; the log has the trace.
-        return StepResult(name, problem=f"uventet feil ({type(outcome).__name__}); se loggen")
-    return StepResult(name, outcome)
+        return StepResult(name, trouble, problem=f"uventet feil ({type(outcome).__name__}); se loggen")
+    return StepResult(name, Counter({**outcome, **trouble}))

@@ -16,10 +16,11 @@ from config.settings import Settings
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, ListDefinition, Template, site_of
 from hjemmekontor.verdicts import Line, Verdict
 from integrations.graph.claims import roles_in_token
-from integrations.graph.client import Graph, Patience, json_object, open_graph
+from integrations.graph.client import Graph, json_object, open_graph
 from integrations.graph.drive import drive_id, ensure_folder, share, site_address
 from integrations.graph.errors import GraphError
 from integrations.graph.lists import FoundList, lists_on_site
+from integrations.graph.patience import Patience
 from integrations.graph.provisioning import columns_of, compare
 
 ONE_TRY = Patience(tries=1)

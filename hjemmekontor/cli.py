@@ -232,6 +232,18 @@ def replay_rejected(
 
 
 @app.command()
+@app.command(name="send-pa-nytt", hidden=True)  # as the deployment is called, for whoever knows it from there
+def retry_failed(
+    case_number: Annotated[str | None, typer.Argument(help="HK-2026-00042; all of them when left out.")] = None,
+    on: On = None,
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """Deliver once more the mails, folders and documents that were given up."""
+    _run("retry-failed", on, dry_run=dry_run, as_json=False, case_number=case_number)
+
+
+@app.command()
 def sandbox(
     hr_port: Annotated[int, typer.Option(help="Port of the HR system.")] = 4301,
     graph_port: Annotated[int, typer.Option(help="Port of Microsoft Graph.")] = 4302,

@@ -5,11 +5,11 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
-from flows import hold_case, impose_home_office, nightly, replay_rejected, revert_home_office, review_hold
+from flows import hold_case, impose_home_office, nightly, replay_rejected, retry_failed, revert_home_office, review_hold
 from flows.nightly import JOBS
 from tasks.quiet import leave_failures_to_the_caller
 
-FOR_HR = (hold_case, impose_home_office, replay_rejected, revert_home_office, review_hold)
+FOR_HR = (hold_case, impose_home_office, replay_rejected, retry_failed, revert_home_office, review_hold)
 
 
 def run_by_name(name: str, on: date, *, dry_run: bool, **parameters: object) -> State[Any]:

@@ -56,7 +56,7 @@ def print_night(console: Console, settings: Settings, outcome: Outcome) -> None:
         console.print(outcome.message, style="green")
     else:
         console.print(f"Noe feilet: {outcome.problem}", style="red", markup=False, highlight=False, soft_wrap=True)
-    if settings.graph_is_on_loopback and outcome.steps and not outcome.dry_run:
+    if settings.graph_is_a_stand_in and outcome.steps and not outcome.dry_run:
         _where_to_look(console, settings)
 
 

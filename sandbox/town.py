@@ -108,7 +108,9 @@ class Sandbox:
             "HK_GRAPH_CLIENT_ID": self.tenant.client_id,
             "HK_GRAPH_CLIENT_SECRET": self.tenant.client_secret,
             "HK_GRAPH_SITE_ID": self.tenant.site_id,
+            "HK_SHAREPOINT_UNITS_PER_MINUTE": "0",
             "HK_MAIL_SENDER": self.tenant.sender,
+            "HK_MAILS_PER_MINUTE": "0",
             "HK_HR_MAIL": HR_MAIL,
         }
 

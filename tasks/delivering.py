@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from prefect import task
 
@@ -13,9 +14,9 @@ from integrations.database import outgoing
 from integrations.database.cases import load_cases
 from integrations.database.rows import AnyRow
 from integrations.documents.agreement import render_agreement
-from integrations.graph.client import Graph, open_graph
+from integrations.graph.client import Graph
 from integrations.graph.drive import ArchiveConflictError, archive_file, ensure_folder, put_file, share
-from integrations.graph.errors import GraphError
+from integrations.graph.errors import GraphError, GraphUnreachableError
 from tasks.batches import NETWORK
 from tasks.filing import load_people
 from tasks.night import Night, this_night
@@ -24,6 +25,7 @@ AT_A_TIME = 4
 """Graph's own limit is four requests at a time for a mailbox; SharePoint is happier with few as well."""
 
 Deliver = Callable[[Night, Graph, AnyRow], Awaitable[None]]
+RowT = TypeVar("RowT")
 
 FILES_THAT_FAILED = "leveranser som feilet"
 
@@ -69,33 +71,44 @@ def _pretend(night: Night, rows: Sequence[AnyRow]) -> None:
 
 async def _deliver_rows(night: Night, rows: Sequence[AnyRow], deliver: Deliver, what: str) -> Counter[str]:
     """A row that Graph refuses keeps its reason and is tried again next time; the others go on."""
-    async with open_graph(night.settings, night.patience) as graph:
+    async with night.graph() as graph:
 
         async def attempt(row: AnyRow) -> str:
             return await _attempt(night, graph, row, deliver) or what
 
-        return await attempt_each(what, rows, attempt)
+        return await attempt_each(what, FILES_THAT_FAILED, rows, attempt)
 
 
 async def attempt_each(
-    success: str, rows: Sequence[AnyRow], attempt: Callable[[AnyRow], Awaitable[str]]
+    success: str, failure: str, rows: Sequence[RowT], attempt: Callable[[RowT], Awaitable[str]]
 ) -> Counter[str]:
     """A few at a time; how many ended under each heading that `attempt` gives, `success` even when none did.
 
+    A row for which Graph does not answer as Graph does counts as a failure: it may be that row alone, as when a
+    filter on the way takes offence at a text. Several on end, or nothing else, is the line.
+
     Raises:
-        ExpectedError: the first that `attempt` raised; the other attempts are broken off, as by a crash.
+        ExpectedError: the last that `attempt` raised; other attempts are broken off, as by a crash.
     """
     counts: Counter[str] = Counter({success: 0})
-    places = asyncio.Semaphore(AT_A_TIME)
+    remaining, on_end = iter(rows), 0
 
-    async def one(row: AnyRow) -> None:
-        async with places:
-            counts[await attempt(row)] += 1
+    async def work() -> None:
+        nonlocal on_end
+        for row in remaining:
+            try:
+                counts[await attempt(row)] += 1
+                on_end = 0
+            except GraphUnreachableError:
+                counts[failure] += 1
+                on_end += 1
+                if on_end in {AT_A_TIME, len(rows)}:
+                    raise
 
     try:
         async with asyncio.TaskGroup() as group:
-            for row in rows:
-                group.create_task(one(row))
+            for _ in range(AT_A_TIME):
+                group.create_task(work())
     except ExceptionGroup as group_of_errors:
         # Whoever waits for the result knows the error itself, not the group: retries and reports depend on it.
         raise group_of_errors.exceptions[0] from None
@@ -108,10 +121,12 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) ->
         outgoing.begin_attempt(connection, row.key)
     try:
         await deliver(night, graph, row)
-    except (GraphError, ArchiveConflictError) as error:
+    except (GraphError, GraphUnreachableError, ArchiveConflictError) as error:
         conflict = isinstance(error, ArchiveConflictError)
         with night.database.transaction() as connection:
             outgoing.failed(connection, row.key, str(error), for_good=conflict)
+        if isinstance(error, GraphUnreachableError):
+            raise
         return FILES_THAT_FAILED
     return None
 

@@ -16,9 +16,9 @@ from integrations.database.cases import load_cases
 from integrations.database.outgoing import MAIL, NewMail
 from integrations.database.rows import AnyRow
 from integrations.graph import mail
-from integrations.graph.client import Graph, open_graph
+from integrations.graph.client import Graph
 from integrations.graph.drive import site_address
-from integrations.graph.errors import GraphError
+from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.letters import Letter, Links, Message, mail_key, write_letter
 from tasks.batches import NETWORK, batches
 from tasks.delivering import attempt_each
@@ -47,7 +47,7 @@ def write_and_send_mail() -> Counter[str]:
     night = this_night()
     with night.database.transaction() as connection:
         notices = _worth_telling(connection)
-        unsent = outgoing.pending(connection, MAIL)
+        unsent = outgoing.pending_keys(connection, MAIL)
     mails = len({_address(night, row) for row in notices}) + len(unsent)
     if not is_working_day(night.on):
         return Counter({MAILS_THAT_WAIT: mails})
@@ -71,16 +71,16 @@ def _worth_telling(connection: Connection) -> list[AnyRow]:
 
 
 async def _write_and_send(night: Night, notices: Sequence[AnyRow]) -> Counter[str]:
-    async with open_graph(night.settings, night.patience) as graph:
+    async with night.graph() as graph:
         if notices:
             _write(night, notices, Links(await site_address(graph)))
         with night.database.transaction() as connection:
-            rows = outgoing.pending(connection, MAIL)
+            keys = outgoing.pending_keys(connection, MAIL)
 
-        async def attempt(row: AnyRow) -> str:
-            return await _attempt(night, graph, row)
+        async def attempt(key: str) -> str:
+            return await _attempt(night, graph, key)
 
-        return await attempt_each(MAILS_SENT, rows, attempt)
+        return await attempt_each(MAILS_SENT, MAILS_THAT_FAILED, keys, attempt)
 
 
 def _write(night: Night, notices: Sequence[AnyRow], links: Links) -> None:
@@ -140,33 +140,45 @@ def _given_name(night: Night, row: AnyRow, address: str) -> str | None:
     return name
 
 
-async def _attempt(night: Night, graph: Graph, row: AnyRow) -> str:
+async def _attempt(night: Night, graph: Graph, key: str) -> str:
     """Send one mail and say how it counts. A refusal keeps its reason and is visible; the others go on."""
     with night.database.transaction() as connection:
-        outgoing.begin_attempt(connection, row.key)
+        row = outgoing.begin_attempt(connection, key)
     try:
         await _send(night, graph, row)
-    except GraphError as error:
+    except (GraphError, GraphUnreachableError) as error:
+        for_good = isinstance(error, GraphError) and error.is_final
         with night.database.transaction() as connection:
-            outgoing.failed(connection, row.key, str(error), for_good=error.is_final)
+            outgoing.failed(connection, key, str(error), for_good=for_good)
+        if isinstance(error, GraphUnreachableError):
+            raise
         return MAILS_THAT_FAILED
     with night.database.transaction() as connection:
-        outgoing.done(connection, row.key)
+        outgoing.done(connection, key)
     return MAILS_SENT
 
 
 async def _send(night: Night, graph: Graph, row: AnyRow) -> None:
     """Look up, do, confirm: a message that has left already is never sent again."""
     sender = night.settings.mail_sender or ""
-    identity: str | None = row.remote_id
-    if identity is None and row.attempts > 0:
-        identity = await mail.find(graph, sender, row.key)
-    sent = None if identity is None else await mail.is_sent(graph, sender, identity)
-    if sent:
+    letter = mail.Mail([row.payload["to"]], row.payload["subject"], row.payload["html"])
+    found = await _left_behind(graph, sender, row)
+    if found is not None and found.is_sent:
         return
-    if identity is None or sent is None:
-        letter = mail.Mail([row.payload["to"]], row.payload["subject"], row.payload["html"])
-        identity = await mail.create_draft(graph, sender, row.key, letter)
+    if found is None:
+        identity = await mail.draft(graph, sender, row.key, letter)
+    else:
+        identity = found.identity
+        await mail.address_anew(graph, sender, identity, letter)
     with night.database.transaction() as connection:
         outgoing.remember_remote(connection, row.key, identity)
     await mail.send(graph, sender, identity)
+
+
+async def _left_behind(graph: Graph, sender: str, row: AnyRow) -> mail.Found | None:
+    """What an earlier attempt made: under the id we stored, else under our key, if it came so far."""
+    if row.remote_id is not None:
+        is_sent = await mail.is_sent(graph, sender, row.remote_id)
+        if is_sent is not None:
+            return mail.Found(row.remote_id, is_sent)
+    return await mail.recover(graph, sender, row.key) if row.attempts > 1 else None

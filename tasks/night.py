@@ -2,9 +2,9 @@
 
 import gc
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from agreements.calendar import OSLO
@@ -15,7 +15,10 @@ from integrations.database.cases import Stamp
 from integrations.database.engine import Database
 from integrations.database.lease import lease, this_process
 from integrations.database.migrate import must_be_migrated
-from integrations.graph.client import Patience
+from integrations.database.throttles import SharedLedger
+from integrations.graph.client import Graph, open_graph
+from integrations.graph.patience import Patience
+from integrations.graph.throttling import Budget, OwnLedger, limits_of
 
 _current: ContextVar["Night"] = ContextVar("night")
 
@@ -32,11 +35,18 @@ class Night:
     database: Database
     on: date
     dry_run: bool
+    patience: Patience = field(default_factory=Patience)
     is_hurried: bool = False
+    budget: Budget = field(init=False)
 
-    @property
-    def patience(self) -> Patience:
-        return Patience(tries=1) if self.is_hurried else Patience()
+    def __post_init__(self) -> None:
+        ledger = OwnLedger() if self.dry_run else SharedLedger(self.database.engine)
+        self.budget = Budget(limits_of(self.settings), ledger)
+
+    def graph(self) -> AbstractAsyncContextManager[Graph]:
+        """Microsoft Graph for one step: with this night's patience, and the budget that all workers share."""
+        patience = replace(self.patience, tries=1) if self.is_hurried else self.patience
+        return open_graph(self.settings, patience, self.budget)
 
     def stamp(self, actor: str) -> Stamp:
         return Stamp(self.on, datetime.now(UTC), actor)

@@ -16,6 +16,7 @@ def quiet_logs() -> None:
             logger.addFilter(_OneLine())
     for name in _TALKATIVE:  # their request lines name mailboxes and people
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # what it warns of is our own error's one line
 
 
 def leave_failures_to_the_caller() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.inbox import Arrival, not_among, note_deleted, receive, watermark, withdraw
-from integrations.graph.client import Graph, open_graph
+from integrations.graph.client import Graph
 from integrations.graph.drive import Upload, library_changes
 from integrations.graph.lists import Changes, ListItem, list_changes
 from tasks.batches import NETWORK
@@ -28,7 +28,7 @@ def read_answers(lists: Sequence[ListDefinition], *, uploads: bool = False) -> C
 
 async def _read(night: Night, lists: Sequence[ListDefinition], *, uploads: bool) -> Counter[str]:
     counts: Counter[str] = Counter()
-    async with open_graph(night.settings, night.patience) as graph:
+    async with night.graph() as graph:
         for definition in lists:
             counts += await _read_list(night, graph, definition)
         if uploads:

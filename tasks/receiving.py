@@ -22,7 +22,7 @@ from integrations.documents.photos import clean_photo
 from integrations.documents.refusals import refusal_in
 from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused, check_signed_pdf, classify
 from integrations.forms import case_number_of, read_fact
-from integrations.graph.client import Graph, open_graph
+from integrations.graph.client import Graph
 from integrations.graph.drive import download
 from tasks.batches import LOCAL, NETWORK
 from tasks.night import Night, this_night
@@ -73,7 +73,7 @@ def take_in_uploads() -> Counter[str]:
 
 
 async def _fetch_and_check(night: Night, rows: Sequence[AnyRow]) -> list[CheckedFile]:
-    async with open_graph(night.settings, night.patience) as graph:
+    async with night.graph() as graph:
         return [await _checked(graph, row) for row in rows]
 
 

@@ -17,7 +17,6 @@ from integrations.database.addresses import remember_directory, without_address
 from integrations.database.ledger import Hold, SyncRun, hold, last_good_run, record_run
 from integrations.database.rejected import resolve_others, set_aside
 from integrations.database.staff import apply_diff, known_before, known_employees
-from integrations.graph.client import open_graph
 from integrations.graph.directory import find_people
 from integrations.hr import open_source
 from tasks.batches import NETWORK
@@ -110,7 +109,7 @@ def look_up_addresses() -> Counter[str]:
         return Counter()
 
     async def ask() -> dict[str, tuple[str | None, str | None]]:
-        async with open_graph(night.settings, night.patience) as graph:
+        async with night.graph() as graph:
             people = await find_people(graph, asked)
         return {number: (entry.mail, entry.user_principal_name) for number, entry in people.items()}
 

@@ -11,6 +11,8 @@ from agreements.freshness import Freshness, freshness, hours
 from agreements.words import STATES
 from integrations.database.ledger import last_good_run
 from integrations.database.tables import cases, outbox, rejected_rows
+from tasks.delivering import FILES_THAT_FAILED
+from tasks.mailing import MAILS_SENT, MAILS_THAT_FAILED, MAILS_THAT_WAIT
 from tasks.night import Night
 
 Result = tuple[str, dict[str, int], str | None]
@@ -20,6 +22,10 @@ WARNINGS = {
     Freshness.AGEING: " **Det er over ett døgn. Se på de siste kjøringene av «Ansatte».**",
     Freshness.STALE: " **Det er over to døgn. Dataene er for gamle, og det må rettes nå.**",
 }
+REPEATED = "forespørsler gjentatt"
+WAITED = "sekunder ventet (struping)"
+"""On Microsoft 365, because of its limits or our own below them."""
+DELIVERED = (MAILS_SENT, MAILS_THAT_FAILED, MAILS_THAT_WAIT, FILES_THAT_FAILED, REPEATED, WAITED)
 SHOWN = 50
 """Rows of a list in an artifact; the rest is a number."""
 
@@ -38,7 +44,14 @@ def _page(flow: str, night: Night, results: Sequence[Result]) -> str:
     problems = [f"- **{name}**: {problem}" for name, _, problem in results if problem is not None]
     verdict = ["Alt gikk bra."] if not problems else ["**Noe feilet:**", *problems]
     parts = (_staff_data, _states, _without_manager, _failed_deliveries, _deviations)
-    return "\n\n".join([title, "\n".join(verdict), *(part(night) for part in parts)])
+    return "\n\n".join([title, "\n".join(verdict), _delivered(results), *(part(night) for part in parts)])
+
+
+def _delivered(results: Sequence[Result]) -> str:
+    """How the deliveries of the night went, all steps together."""
+    numbers = {what: sum(counts.get(what, 0) for _, counts, _ in results) for what in DELIVERED}
+    shown = [what for what in DELIVERED if numbers[what] or what == MAILS_SENT]
+    return "\n".join(["## Leveranser", *(f"- {what}: {numbers[what]}" for what in shown)])
 
 
 def _staff_data(night: Night) -> str:
@@ -96,7 +109,7 @@ def _failed_deliveries(night: Night) -> str:
             .where(outbox.c.reason.is_not(None), outbox.c.status != "done")
             .order_by(outbox.c.id)
         ).all()
-    words = {"pending": "prøves igjen", "failed": "oppgitt"}
+    words = {"pending": "prøves igjen", "failed": "oppgitt; rett feilen, og kjør «send-pa-nytt»"}
     lines = [f"| {row.key} | {words[row.status]} | {row.reason} |" for row in rows]
     return _listed("Leveranser som feilet", "| Leveranse | Hva nå | Grunn |\n|---|---|---|", lines)
 

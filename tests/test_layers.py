@@ -123,6 +123,12 @@ def test_the_domain_has_no_clock_and_no_dice(name: str) -> None:
     assert guilty == []
 
 
+def test_the_steps_open_graph_through_the_night() -> None:
+    """Or they would have a budget of their own, beside the one that all workers share."""
+    openers = [path.name for path in (ROOT / "tasks").rglob("*.py") if "open_graph" in path.read_text(encoding="utf-8")]
+    assert openers == ["night.py"]
+
+
 # --- Importing does nothing but define --------------------------------------------------------------------------
 
 

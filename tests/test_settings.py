@@ -65,7 +65,7 @@ def test_our_own_settings_leave_the_sandbox_in_place(monkeypatch: pytest.MonkeyP
 def test_real_systems(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, **REAL)
     assert not settings.uses_sandbox
-    assert not settings.graph_is_on_loopback
+    assert not settings.graph_is_a_stand_in
     assert settings.hr_url == "https://hr.example.no/api"
     assert settings.graph_client_secret is not None
     assert settings.graph_client_secret.get_secret_value() == SECRET
@@ -75,6 +75,36 @@ def test_a_certificate_in_place_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> 
     settings = load(monkeypatch, **BY_CERTIFICATE)
     assert not settings.uses_sandbox
     assert settings.graph_certificate_path == Path("app.pem")
+
+
+OF_APP = ("HK_GRAPH_TENANT_ID", "HK_GRAPH_CLIENT_ID", "HK_GRAPH_CLIENT_SECRET")
+
+
+def test_a_managed_identity_needs_no_app_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_machine = {**REAL, **dict.fromkeys(OF_APP, None), "HK_GRAPH_CREDENTIAL": "managed-identity"}
+    settings = load(monkeypatch, **by_machine)
+    assert (settings.uses_sandbox, settings.graph_credential_kind) == (False, "managed-identity")
+
+
+@pytest.mark.parametrize(("kind", "missing"), [("secret", "SECRET"), ("certificate", "CERTIFICATE_PATH")])
+def test_what_is_asked_for_must_be_there(monkeypatch: pytest.MonkeyPatch, kind: str, missing: str) -> None:
+    other = {"HK_GRAPH_CLIENT_SECRET": None, "HK_GRAPH_CERTIFICATE_PATH": "app.pem"} if kind == "secret" else {}
+    named = "HK_GRAPH_CLIENT_SECRET" if missing == "SECRET" else "HK_GRAPH_CERTIFICATE_PATH"
+    assert refusal(monkeypatch, **{**REAL, **other, "HK_GRAPH_CREDENTIAL": kind}) == f"missing: {named} {ALL_OR_NONE}"
+
+
+def test_a_sovereign_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = {"HK_GRAPH_BASE_URL": "https://graph.microsoft.us/v1.0", "HK_GRAPH_AUTHORITY": "https://login.us/"}
+    settings = load(monkeypatch, **REAL, **elsewhere)
+    assert (settings.graph_scope, settings.graph_authority) == (
+        "https://graph.microsoft.us/.default",
+        "https://login.us",
+    )
+
+
+@pytest.mark.parametrize("name", ["HK_MAILS_PER_MINUTE", "HK_SHAREPOINT_UNITS_PER_MINUTE"])
+def test_a_budget_is_no_negative_number(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert refusal(monkeypatch, **{**REAL, name: "-1"}) == f"{name}: Input should be greater than or equal to 0"
 
 
 @pytest.mark.parametrize("missing", sorted(REAL))
@@ -185,7 +215,7 @@ def test_a_secret_is_in_nothing_that_is_printed(monkeypatch: pytest.MonkeyPatch)
 def test_addresses(monkeypatch: pytest.MonkeyPatch, written: str, read: str) -> None:
     settings = load(monkeypatch, **{**REAL, "HK_GRAPH_BASE_URL": written})
     assert settings.graph_base_url == read
-    assert settings.graph_is_on_loopback == written.startswith("http:")
+    assert settings.graph_is_a_stand_in == written.startswith("http:")
 
 
 @pytest.mark.parametrize(

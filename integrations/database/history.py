@@ -72,8 +72,8 @@ class History:
     happenings: tuple[Happening, ...]
 
 
-def history(connection: Connection, case_number: str) -> History:
-    """The history of one case; capitals and spaces in its number do not matter.
+def case_named(connection: Connection, case_number: str) -> AnyRow:
+    """The row of the case somebody has typed the number of; capitals and spaces in it do not matter.
 
     Raises:
         NoSuchCaseError: no case has this number.
@@ -82,6 +82,17 @@ def history(connection: Connection, case_number: str) -> History:
     case = connection.execute(select(cases).where(cases.c.number == number)).one_or_none()
     if case is None:
         raise NoSuchCaseError(f"Ingen sak har nummeret {number}.")
+    return case
+
+
+def history(connection: Connection, case_number: str) -> History:
+    """The history of one case; capitals and spaces in its number do not matter.
+
+    Raises:
+        NoSuchCaseError: no case has this number.
+    """
+    case = case_named(connection, case_number)
+    number: str = case.number
     # Sorting keeps the order of equals, so what was told comes right after what it was told of.
     happenings = sorted([*_events(connection, number), *_filings(connection, number)], key=lambda each: each.when)
     managers = frozenset({case.manager_number, case.led_by} - {None})

@@ -60,9 +60,16 @@ def pending(connection: Connection, kind: str) -> list[AnyRow]:
     return list(connection.execute(rows))
 
 
-def begin_attempt(connection: Connection, key: str) -> None:
-    """Committed before the attempt, so that a later run knows there may be something to look for."""
-    connection.execute(update(outbox).where(outbox.c.key == key).values(attempts=outbox.c.attempts + 1))
+def pending_keys(connection: Connection, kind: str) -> list[str]:
+    """The same as keys alone: a thousand mails are not held in memory at once."""
+    rows = select(outbox.c.key).where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.id)
+    return list(connection.scalars(rows))
+
+
+def begin_attempt(connection: Connection, key: str) -> AnyRow:
+    """Committed before the attempt, so that a later run knows there may be something to look for; the row as it is."""
+    counted = update(outbox).where(outbox.c.key == key).values(attempts=outbox.c.attempts + 1).returning(*outbox.c)
+    return connection.execute(counted).one()
 
 
 def remember_remote(connection: Connection, key: str, remote_id: str) -> None:

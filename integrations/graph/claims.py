@@ -8,8 +8,9 @@ import httpx
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from config.settings import Settings
-from integrations.graph.credentials import REFUSED, SCOPE, open_credential
+from integrations.graph.credentials import open_credential, refused
 from integrations.graph.errors import GraphCredentialsError, GraphUnreachableError
+from integrations.graph.patience import Patience
 
 
 async def roles_in_token(settings: Settings) -> frozenset[str] | None:
@@ -22,10 +23,10 @@ async def roles_in_token(settings: Settings) -> frozenset[str] | None:
         GraphUnreachableError: Entra ID cannot be reached.
     """
     try:
-        async with open_credential(settings) as credential:
-            token = await credential.get_token(SCOPE)
+        async with open_credential(settings, Patience().answer_within) as credential:
+            token = await credential.get_token(settings.graph_scope)
     except ClientAuthenticationError:
-        raise GraphCredentialsError(REFUSED) from None
+        raise GraphCredentialsError(refused(settings)) from None
     except (AzureError, httpx.TransportError) as error:
         raise GraphUnreachableError(f"Entra ID cannot be reached ({type(error).__name__}).") from None
     return _roles(token.token)

@@ -6,16 +6,16 @@ so both stay out: see docs/architecture.md.
 
 import asyncio
 import json
-import random
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceResponseError
 from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
@@ -26,14 +26,19 @@ from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph_core import GraphClientFactory
 
 from config.settings import Settings
-from integrations.graph.credentials import (
-    REFUSED,
-    SCOPE,
-    RenewableCredential,
-    open_credential,
-    trusted_authorities,
-)
+from integrations.graph.credentials import RenewableCredential, open_credential, refused, trusted_authorities
 from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
+from integrations.graph.patience import Patience, Tries, seconds_asked
+from integrations.graph.throttling import (
+    AT_A_TIME_IN_A_MAILBOX,
+    MAILBOX,
+    SHAREPOINT,
+    Budget,
+    Cost,
+    OwnLedger,
+    cost_of,
+    limits_of,
+)
 
 WORTH_ANOTHER_TRY = frozenset(
     {
@@ -43,45 +48,34 @@ WORTH_ANOTHER_TRY = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
-BROKEN_OFF = (httpx.TransportError, AzureError)
+BROKEN_OFF = (httpx.TransportError, AzureError, TimeoutError)
 """Graph, or Entra ID before it, was not reached or did not finish its answer."""
-TIME_OUT = httpx.Timeout(connect=10, read=60, write=60, pool=60)
+CONNECT_WITHIN = 10
+TRICKLE = 5
+"""An answer that comes in drops never is silent for long: it may take so many times our patience with silence."""
 Verb = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How often and how long a request that may be repeated is tried again; seconds."""
+class _Line:
+    """The SDK's transport with our credential, and a client without one."""
 
-    tries: int = 3
-    first_wait: float = 1.0
-    longest_wait: float = 120.0
-
-    def wait(self, attempt: int, retry_after: str | None) -> float:
-        """What the service asks for, else doubling with jitter, so that workers do not come back in step."""
-        if retry_after is not None and retry_after.isdigit():
-            return min(float(retry_after), self.longest_wait)
-        ceiling = self.first_wait * 2**attempt
-        return min(random.uniform(ceiling / 2, ceiling), self.longest_wait)  # noqa: S311 - jitter, not a secret
+    adapter: GraphRequestAdapter
+    plain: httpx.AsyncClient
+    credential: RenewableCredential
 
 
 class Graph:
     """An open connection to one tenant. Belongs to one event loop; see `open_graph`."""
 
-    def __init__(
-        self,
-        adapter: GraphRequestAdapter,
-        plain: httpx.AsyncClient,
-        credential: RenewableCredential,
-        settings: Settings,
-        patience: Patience,
-    ) -> None:
-        self._adapter = adapter
-        self._plain = plain
-        self._credential = credential
+    def __init__(self, line: _Line, settings: Settings, patience: Patience, budget: Budget) -> None:
+        self._line = line
+        self._settings = settings
         self._base_url = settings.graph_base_url
-        self.patience = patience
-        """How long this night waits; the parts of a batch are throttled one by one, out of sight of `repeatable`."""
+        self._patience = patience
+        self._budget = budget
+        self._in_the_mailbox = asyncio.Semaphore(AT_A_TIME_IN_A_MAILBOX)
         self.site = f"/sites/{quote(settings.graph_site_id or '', safe='')}"
         """The site's own path; the commas in its id are escaped, since not everything on the way takes them bare."""
         self.drive_ids: dict[str, str] = {}
@@ -111,22 +105,70 @@ class Graph:
             GraphError: Graph refused it for good.
             GraphUnreachableError: Graph could not be reached, or answered something else than Graph does.
         """
-        for attempt in range(self.patience.tries):
-            last = attempt + 1 == self.patience.tries
+        tries = self.tries()
+        while True:
             try:
-                response = await self._exchange(verb, address, body, headers)
+                response = await self._exchange(verb, address, body, headers, tries.last_begins_by)
             except BROKEN_OFF as error:
-                if last:
+                if not await self.another_try(tries, None):
                     raise self._unreachable(error) from None
-                await asyncio.sleep(self.patience.wait(attempt, None))
                 continue
-            if last or response.status_code not in WORTH_ANOTHER_TRY:
+            passing = response.status_code in WORTH_ANOTHER_TRY
+            if not passing or not await self.another_try(tries, response.headers.get("Retry-After")):
                 return _checked(response, doing)
-            await asyncio.sleep(self.patience.wait(attempt, response.headers.get("Retry-After")))
-        raise AssertionError("a patience of no tries")
+
+    async def carefully(self, act: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[T | None]]) -> T:
+        """Do what must not be done twice: act once; on any doubt wait, look whether it is done, and only then again.
+
+        `act` makes its requests with `once`; `look` gives None when there is nothing to be seen of it.
+
+        Raises:
+            GraphError, GraphUnreachableError: what `act` raised last. It has been looked for in vain.
+        """
+        tries = self.tries()
+        while True:
+            try:
+                return await act()
+            except (GraphError, GraphUnreachableError) as error:
+                is_doubtful = not isinstance(error, GraphError) or error.may_pass
+                if not is_doubtful and tries.made == 0:
+                    raise
+                again = is_doubtful and await self.another_try(tries, None)
+                found = await look()
+                if found is not None:
+                    return found
+                if not again:
+                    raise
+
+    def now(self) -> datetime:
+        return self._budget.clock.now()
+
+    def tries(self) -> Tries:
+        return Tries(self._patience, self._budget.clock)
+
+    async def another_try(self, tries: Tries, retry_after: str | None) -> bool:
+        """Count a try that failed, and wait for the next; False when our patience is at its end."""
+        asked = seconds_asked(retry_after, self.now())
+        seconds = tries.wait(asked)
+        if seconds is None:
+            return False
+        self._budget.repeated += 1
+        if asked is None:  # else it waits with everybody else, to be admitted
+            await self._budget.clock.sleep(seconds)
+        return True
+
+    def slow_down(self, address: str, retry_after: str | None) -> None:
+        """The service behind this address has asked for time: nobody asks it anything until then."""
+        self._slow_down(cost_of("GET", address), retry_after)
 
     async def once(
-        self, verb: Verb, address: str, doing: str, *, body: Mapping[str, Any] | None = None
+        self,
+        verb: Verb,
+        address: str,
+        doing: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """A request that must never be repeated blindly, because doing it twice is seen by people.
 
@@ -134,7 +176,7 @@ class Graph:
             GraphError, GraphUnreachableError: as `repeatable`; it may have been done all the same, so look first.
         """
         try:
-            return _checked(await self._exchange(verb, address, body, None), doing)
+            return _checked(await self._exchange(verb, address, body, headers, self.tries().last_begins_by), doing)
         except BROKEN_OFF as error:
             raise self._unreachable(error) from None
 
@@ -152,23 +194,48 @@ class Graph:
         Raises:
             GraphError, GraphUnreachableError: as `repeatable`.
         """
+        cost = Cost(SHAREPOINT, 1 if verb == "GET" else 2)
+        await self._budget.admit(cost, self.tries().last_begins_by)
         try:
-            return _checked(await self._plain.request(verb, url, content=body, headers=headers), doing)
-        except httpx.TransportError as error:
+            async with asyncio.timeout(TRICKLE * self._patience.answer_within):
+                response = await self._line.plain.request(verb, url, content=body, headers=headers)
+        except BROKEN_OFF as error:
             raise self._unreachable(error) from None
+        self._heed(cost, response)
+        return _checked(response, doing)
 
     async def _exchange(
-        self, verb: Verb, address: str, body: Mapping[str, Any] | bytes | None, headers: Mapping[str, str] | None
+        self,
+        verb: Verb,
+        address: str,
+        body: Mapping[str, Any] | bytes | None,
+        headers: Mapping[str, str] | None,
+        last_begins_by: datetime,
     ) -> httpx.Response:
         """A request refused at the door (401) has changed nothing: it comes back once with a new token."""
-        response = await self._send(verb, address, body, headers)
-        if response.status_code != HTTPStatus.UNAUTHORIZED:
-            return response
-        self._credential.renew()
-        response = await self._send(verb, address, body, headers)
+        cost = cost_of(verb, address)
+        async with self._in_the_mailbox if cost.resource == MAILBOX else nullcontext():
+            await self._budget.admit(cost, last_begins_by)
+            token = self._line.credential.generation
+            response = await self._send(verb, address, body, headers)
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                self._line.credential.renew(token)
+                await self._budget.admit(cost, last_begins_by)
+                response = await self._send(verb, address, body, headers)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            raise GraphCredentialsError(REFUSED)
+            raise GraphCredentialsError(refused(self._settings))
+        self._heed(cost, response)
         return response
+
+    def _heed(self, cost: Cost, response: httpx.Response) -> None:
+        retry_after = response.headers.get("Retry-After")
+        is_throttled = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        if is_throttled or (response.status_code == HTTPStatus.SERVICE_UNAVAILABLE and retry_after is not None):
+            self._slow_down(cost, retry_after)
+
+    def _slow_down(self, cost: Cost, retry_after: str | None) -> None:
+        asked = seconds_asked(retry_after, self.now())
+        self._budget.slow_down(cost.resource, self._patience.first_wait if asked is None else asked)
 
     async def _send(
         self, verb: Verb, address: str, body: Mapping[str, Any] | bytes | None, headers: Mapping[str, str] | None
@@ -186,9 +253,13 @@ class Graph:
         handler = ResponseHandlerOption(NativeResponseHandler())
         request.add_request_options([handler])
         try:
-            response = await self._adapter.send_primitive_async(request, "bytes", {})
-        except ClientAuthenticationError:
-            raise GraphCredentialsError(REFUSED) from None
+            async with asyncio.timeout(TRICKLE * self._patience.answer_within):
+                response = await self._line.adapter.send_primitive_async(request, "bytes", {})
+        except ClientAuthenticationError as error:
+            status = None if error.response is None else error.response.status_code
+            if status in WORTH_ANOTHER_TRY or status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise ServiceResponseError(f"the token endpoint answered {status}") from None
+            raise GraphCredentialsError(refused(self._settings)) from None
         if not isinstance(response, httpx.Response):
             raise AssertionError("the native handler gave something else than a response")  # noqa: TRY004 - a bug here
         return response
@@ -202,22 +273,30 @@ class Graph:
 
 
 @asynccontextmanager
-async def open_graph(settings: Settings, patience: Patience | None = None) -> AsyncIterator[Graph]:
-    """Open Graph for the running event loop, and close everything again."""
+async def open_graph(
+    settings: Settings, patience: Patience | None = None, budget: Budget | None = None
+) -> AsyncIterator[Graph]:
+    """Open Graph for the running event loop, and close everything again.
+
+    The steps of a night share its budget (`Night.graph`); without one, this connection has one of its own.
+    """
+    patience = patience or Patience()
+    budget = budget or Budget(limits_of(settings), OwnLedger())
     middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
-    credential = RenewableCredential(lambda: open_credential(settings))
+    credential = RenewableCredential(lambda: open_credential(settings, patience.answer_within))
+    time_out = httpx.Timeout(patience.answer_within, connect=min(CONNECT_WITHIN, patience.answer_within))
     async with (
         # The SDK wraps the transport it is given and never closes it, so we hold on to it ourselves.
-        httpx.AsyncHTTPTransport(http2=not settings.graph_is_on_loopback, verify=trusted_authorities()) as transport,
-        httpx.AsyncClient(timeout=TIME_OUT, transport=transport) as sdk_client,
-        httpx.AsyncClient(timeout=TIME_OUT, verify=trusted_authorities()) as plain,
+        httpx.AsyncHTTPTransport(http2=not settings.graph_is_a_stand_in, verify=trusted_authorities()) as transport,
+        httpx.AsyncClient(timeout=time_out, transport=transport) as sdk_client,
+        httpx.AsyncClient(timeout=time_out, verify=trusted_authorities()) as plain,
         credential,
     ):
         http = GraphClientFactory.create_with_default_middleware(client=sdk_client, options=middleware)
-        tokens = AzureIdentityAccessTokenProvider(credential, None, [SCOPE], [], is_cae_enabled=False)
+        tokens = AzureIdentityAccessTokenProvider(credential, None, [settings.graph_scope], [], is_cae_enabled=False)
         adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), client=http)
         adapter.base_url = settings.graph_base_url
-        yield Graph(adapter, plain, credential, settings, patience or Patience())
+        yield Graph(_Line(adapter, plain, credential), settings, patience, budget)
 
 
 def _checked(response: httpx.Response, doing: str) -> httpx.Response:

@@ -1,5 +1,6 @@
-"""How we prove who we are: certificate or secret through azure-identity; a plain token request on loopback."""
+"""How we prove who we are: certificate, secret or managed identity; a plain token request to a stand-in on loopback."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import Callable
@@ -10,17 +11,24 @@ import httpx
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ServiceResponseError
-from azure.identity.aio import CertificateCredential, ClientSecretCredential
+from azure.identity.aio import CertificateCredential, ClientSecretCredential, ManagedIdentityCredential
+from httpx import codes
 
 from config.settings import Settings
 from integrations.graph.errors import GraphCredentialsError
 
-SCOPE = "https://graph.microsoft.com/.default"
-REFUSED = (
-    "Microsoft Graph: the credentials were refused. Look at HK_GRAPH_TENANT_ID, HK_GRAPH_CLIENT_ID and "
-    "HK_GRAPH_CERTIFICATE_PATH or HK_GRAPH_CLIENT_SECRET."
-)
 RENEW_BEFORE_EXPIRY_SECONDS = 300
+CONNECT_WITHIN = 10
+
+
+def refused(settings: Settings) -> str:
+    """What to look at when Entra ID does not take our word for who we are."""
+    look_at = {
+        "certificate": "HK_GRAPH_TENANT_ID, HK_GRAPH_CLIENT_ID and HK_GRAPH_CERTIFICATE_PATH",
+        "secret": "HK_GRAPH_TENANT_ID, HK_GRAPH_CLIENT_ID and HK_GRAPH_CLIENT_SECRET",
+        "managed-identity": "this machine's managed identity (HK_GRAPH_CLIENT_ID names one that is user-assigned)",
+    }[settings.graph_credential_kind]
+    return f"Microsoft Graph: the credentials were refused. Look at {look_at}."
 
 
 @cache
@@ -29,33 +37,66 @@ def trusted_authorities() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def open_credential(settings: Settings) -> AsyncTokenCredential:
-    """The credential the settings describe; settings are complete when this is called."""
+def open_credential(settings: Settings, answer_within: float) -> AsyncTokenCredential:
+    """The credential the settings describe; settings are complete when this is called.
+
+    azure-identity's own retries stay out, as the SDK's do, except a managed identity's: the machine's token service
+    has rules of its own. `answer_within` is in seconds.
+
+    Raises:
+        GraphCredentialsError: the certificate cannot be read, or the tenant's id is none.
+    """
     tenant, client = settings.graph_tenant_id or "", settings.graph_client_id or ""
     secret = "" if settings.graph_client_secret is None else settings.graph_client_secret.get_secret_value()
-    if settings.graph_is_on_loopback:
+    if settings.graph_is_a_stand_in:
         origin = settings.graph_base_url.removesuffix("/v1.0")
-        return LoopbackCredential(f"{origin}/{tenant}/oauth2/v2.0/token", client, secret)
-    if settings.graph_certificate_path is not None:
-        return CertificateCredential(tenant, client, str(settings.graph_certificate_path))
-    return ClientSecretCredential(tenant, client, secret)
+        return LoopbackCredential(f"{origin}/{tenant}/oauth2/v2.0/token", settings, secret, answer_within)
+    transport = {
+        "connection_timeout": min(CONNECT_WITHIN, answer_within),
+        "read_timeout": answer_within,
+        "retry_total": 0,
+        "authority": settings.graph_authority,
+    }
+    if settings.graph_credential_kind == "managed-identity":
+        return ManagedIdentityCredential(client_id=settings.graph_client_id)
+    try:
+        if settings.graph_credential_kind == "certificate":
+            return CertificateCredential(tenant, client, str(settings.graph_certificate_path), **transport)
+        return ClientSecretCredential(tenant, client, secret, **transport)
+    except (OSError, ValueError, TypeError) as error:
+        raise GraphCredentialsError(
+            f"Microsoft Graph: the credentials cannot be used ({type(error).__name__}). Look at HK_GRAPH_TENANT_ID, "
+            "and whether HK_GRAPH_CERTIFICATE_PATH is a PEM file that has the private key as well."
+        ) from None
 
 
 class RenewableCredential(AsyncTokenCredential):
-    """A credential that can be told to forget its token, because Graph refused it before its time was up."""
+    """A credential that can be told to forget its token, because Graph refused it before its time was up.
+
+    One request at a time asks for a token; the others take what it got. `generation` says which token a request had.
+    """
 
     def __init__(self, open_anew: Callable[[], AsyncTokenCredential]) -> None:
         self._open_anew = open_anew
         self._current = open_anew()
         self._opened = [self._current]
+        self._asking = asyncio.Lock()
+        self.generation = 0
 
-    def renew(self) -> None:
-        """The next request asks for a new token. What other requests are still using is closed at the end."""
+    def renew(self, generation: int) -> None:
+        """The next request asks for a new token, once for all those whose token of this generation was refused.
+
+        What other requests are still using is closed at the end.
+        """
+        if generation != self.generation:
+            return
+        self.generation += 1
         self._current = self._open_anew()
         self._opened.append(self._current)
 
     async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:  # noqa: ANN401 - azure's own protocol
-        return await self._current.get_token(*scopes, **kwargs)
+        async with self._asking:
+            return await self._current.get_token(*scopes, **kwargs)
 
     async def close(self) -> None:
         for credential in self._opened:
@@ -68,13 +109,15 @@ class RenewableCredential(AsyncTokenCredential):
 class LoopbackCredential(AsyncTokenCredential):
     """Client credentials over plain http, which azure-identity rightly refuses: for a stand-in on this machine only."""
 
-    def __init__(self, token_url: str, client_id: str, client_secret: str) -> None:
+    def __init__(self, token_url: str, settings: Settings, client_secret: str, answer_within: float) -> None:
         self._token_url = token_url
+        self._settings = settings
+        self._answer_within = answer_within
         self._form = {
             "grant_type": "client_credentials",
-            "client_id": client_id,
+            "client_id": settings.graph_client_id,
             "client_secret": client_secret,
-            "scope": SCOPE,
+            "scope": settings.graph_scope,
         }
         self._token: AccessToken | None = None
 
@@ -103,14 +146,17 @@ class LoopbackCredential(AsyncTokenCredential):
         return AccessTokenInfo(token.token, token.expires_on)
 
     async def _request_token(self) -> AccessToken:
-        async with httpx.AsyncClient(timeout=10, verify=trusted_authorities()) as http:
+        async with httpx.AsyncClient(timeout=self._answer_within, verify=trusted_authorities()) as http:
             response = await http.post(self._token_url, data=self._form)
-        if response.is_server_error:
+        if response.is_server_error or response.status_code == codes.TOO_MANY_REQUESTS:
             raise ServiceResponseError(f"the token endpoint answered {response.status_code}")
-        if response.status_code != httpx.codes.OK:
-            raise GraphCredentialsError(REFUSED)
-        answer = response.json()
-        return AccessToken(answer["access_token"], int(time.time()) + int(answer["expires_in"]))
+        if response.status_code != codes.OK:
+            raise GraphCredentialsError(refused(self._settings))
+        try:
+            answer = response.json()
+            return AccessToken(answer["access_token"], int(time.time()) + int(answer["expires_in"]))
+        except (ValueError, KeyError, TypeError):
+            raise ServiceResponseError("the token endpoint answered something else than a token") from None
 
     async def close(self) -> None:
         """Nothing is kept open."""

@@ -11,8 +11,10 @@ import msgspec
 
 from integrations.graph.client import WORTH_ANOTHER_TRY, Graph, json_object
 from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.patience import seconds_asked
 
 DOING = "GET users by employeeId"
+BATCH = "/$batch"
 PROPERTIES = "id,employeeId,mail,userPrincipalName,accountEnabled"
 BATCHES_AT_A_TIME = 4
 MAX_REQUESTS = 20
@@ -134,25 +136,28 @@ async def _first_pages(graph: Graph, questions: Sequence[str]) -> list[_Page]:
     """One batch. What is throttled in it is asked again, after the longest of the times asked for; the rest is not."""
     open_questions = {str(ordinal): question for ordinal, question in enumerate(questions)}
     pages: list[_Page] = []
-    for attempt in range(graph.patience.tries):
-        last = attempt + 1 == graph.patience.tries
-        waits: list[float] = []
+    tries = graph.tries()
+    while True:
+        throttled: list[_Part] = []
         for part in await _batch(graph, open_questions):
-            if part.status in WORTH_ANOTHER_TRY and not last:
-                waits.append(graph.patience.wait(attempt, part.retry_after))
+            if part.status in WORTH_ANOTHER_TRY:
+                throttled.append(part)
             else:
                 pages.append(_page(part))
                 del open_questions[part.id]
-        if not open_questions:
+        if not throttled:
             return pages
-        await asyncio.sleep(max(waits))
-    raise AssertionError("a patience of no tries")
+        longest = max(throttled, key=lambda part: seconds_asked(part.retry_after, graph.now()) or 0.0)
+        if longest.retry_after is not None:
+            graph.slow_down(BATCH, longest.retry_after)
+        if not await graph.another_try(tries, longest.retry_after):
+            raise _refusal(longest)
 
 
 async def _batch(graph: Graph, questions: Mapping[str, str]) -> tuple[_Part, ...]:
     """The answers to all questions, in any order. One that is missing is no answer: it would pass for 'not found'."""
     requests = [{"id": key, "method": "GET", "url": question} for key, question in questions.items()]
-    response = await graph.repeatable("POST", "/$batch", DOING, body={"requests": requests})
+    response = await graph.repeatable("POST", BATCH, DOING, body={"requests": requests})
     parts = _read(json_object(response, DOING), _Parts).responses
     if sorted(part.id for part in parts) != sorted(questions):
         raise _not_graph()
@@ -168,13 +173,17 @@ async def _all(graph: Graph, page: _Page) -> list[_Account]:
 
 
 def _page(part: _Part) -> _Page:
-    if part.status == HTTPStatus.OK:
-        return _read(part.body, _Page)
+    if part.status != HTTPStatus.OK:
+        raise _refusal(part)
+    return _read(part.body, _Page)
+
+
+def _refusal(part: _Part) -> GraphError:
     try:
         reason = msgspec.convert(part.body, _Refusal).error
     except msgspec.ValidationError:
         reason = _Reason()
-    raise GraphError(part.status, reason.code or "(no error code)", reason.inner_error.request_id, DOING)
+    return GraphError(part.status, reason.code or "(no error code)", reason.inner_error.request_id, DOING)
 
 
 def _read(answer: object, kind: type[AnswerT]) -> AnswerT:

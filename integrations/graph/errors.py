@@ -1,5 +1,6 @@
 """What can go wrong with Microsoft Graph, said so that a person can act. Never quotes a body: it may name people."""
 
+from datetime import datetime
 from http import HTTPStatus
 
 from config.errors import ExpectedError
@@ -20,11 +21,30 @@ class GraphError(ExpectedError):
 
         404 is not among them: a mailbox that is not found is a wrong setting, and its mails wait until it is right.
         """
-        return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+        return self.status in {
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        }
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it was throttled or failed in the service: then nobody knows whether it has been done."""
+        return self.status == HTTPStatus.TOO_MANY_REQUESTS or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class GraphUnreachableError(ExpectedError):
     """Graph did not answer at all, or not as Graph does. The address is in the message, the remedy as well."""
+
+
+class GraphThrottledError(GraphUnreachableError):
+    """A service behind Graph has asked to be left alone for longer than we wait."""
+
+    def __init__(self, resource: str, until: datetime) -> None:
+        super().__init__(
+            f"Microsoft Graph: the {resource} is throttled until {until:%Y-%m-%d %H:%M:%S} UTC, longer than we wait; "
+            "what is left is done next time."
+        )
 
 
 class GraphCredentialsError(ExpectedError):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
 from integrations.graph.client import Graph, json_object
@@ -20,35 +21,67 @@ class Mail:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message of ours in the sender's mailbox: a draft still, or one that has left."""
+
+    identity: str
+    is_sent: bool
+
+
 def message_id_for(key: str, sender: str) -> str:
     """The Internet message id that belongs to our key: the same key always gives the same one."""
     domain = sender.rpartition("@")[2]
     return f"<{sha256(key.encode()).hexdigest()[:32]}.hjemmekontor@{domain}>"
 
 
-async def find(graph: Graph, sender: str, key: str) -> str | None:
-    """The id of the draft or sent message that an earlier, interrupted try left behind."""
+async def recover(graph: Graph, sender: str, key: str) -> Found | None:
+    """What an earlier, interrupted try left behind: the message that has left, else its draft.
+
+    Further drafts of the same mail are removed: somebody might send them by hand.
+    """
     condition = quote(f"internetMessageId eq '{message_id_for(key, sender)}'")
-    address = f"/users/{quote(sender)}/messages?$filter={condition}&$select=id"
+    address = f"/users/{quote(sender)}/messages?$filter={condition}&$select=id,isDraft"
     answer = await graph.get(address, "GET mail by key", IMMUTABLE_ID)
-    found: list[dict[str, str]] = answer.get("value", [])
-    return found[0]["id"] if found else None
+    found: list[dict[str, Any]] = sorted(answer.get("value", []), key=lambda message: bool(message["isDraft"]))
+    for spare in found[1:]:
+        if spare["isDraft"]:
+            await _remove(graph, sender, spare["id"])
+    return Found(found[0]["id"], not found[0]["isDraft"]) if found else None
 
 
-async def create_draft(graph: Graph, sender: str, key: str, mail: Mail) -> str:
-    """Put the mail in the sender's drafts; harmless to repeat only after `find` has said there is none."""
+async def draft(graph: Graph, sender: str, key: str, mail: Mail) -> str:
+    """Put the mail in the sender's drafts, once: when the answer is lost, it is looked for before it is made again.
+
+    Raises:
+        GraphError, GraphUnreachableError: it may be there all the same; `recover` tells.
+    """
     message = {
         "subject": mail.subject,
         "body": {"contentType": "html", "content": mail.html},
-        "toRecipients": [{"emailAddress": {"address": address}} for address in mail.to],
+        "toRecipients": _recipients(mail),
         "internetMessageId": message_id_for(key, sender),
         "internetMessageHeaders": [{"name": KEY_HEADER, "value": key}],
     }
-    response = await graph.repeatable(
-        "POST", f"/users/{quote(sender)}/messages", "POST mail draft", body=message, headers=IMMUTABLE_ID
-    )
-    identity: str = json_object(response, "POST mail draft")["id"]
-    return identity
+
+    async def make() -> str:
+        address, doing = f"/users/{quote(sender)}/messages", "POST mail draft"
+        response = await graph.once("POST", address, doing, body=message, headers=IMMUTABLE_ID)
+        identity: str = json_object(response, doing)["id"]
+        return identity
+
+    async def made_after_all() -> str | None:
+        found = await recover(graph, sender, key)
+        return None if found is None else found.identity
+
+    return await graph.carefully(make, made_after_all)
+
+
+async def address_anew(graph: Graph, sender: str, identity: str, mail: Mail) -> None:
+    """Give a draft of an earlier try the address of today; doing it again changes nothing."""
+    address = f"/users/{quote(sender)}/messages/{quote(identity)}"
+    body = {"toRecipients": _recipients(mail)}
+    await graph.repeatable("PATCH", address, "PATCH mail draft", body=body, headers=IMMUTABLE_ID)
 
 
 async def is_sent(graph: Graph, sender: str, identity: str) -> bool | None:
@@ -64,7 +97,32 @@ async def is_sent(graph: Graph, sender: str, identity: str) -> bool | None:
 
 
 async def send(graph: Graph, sender: str, identity: str) -> None:
-    """Send a draft. Never repeated here: 202 means accepted, anything else means look first."""
-    response = await graph.once("POST", f"/users/{quote(sender)}/messages/{quote(identity)}/send", "POST mail send")
-    if response.status_code != HTTPStatus.ACCEPTED:
-        raise GraphError(response.status_code, "notAccepted", response.headers.get("request-id", "-"), "POST mail send")
+    """Send a draft, once: 202 means accepted, and after anything else we look whether it has left before going on.
+
+    Raises:
+        GraphError, GraphUnreachableError: it was still a draft when we looked last.
+    """
+
+    async def post() -> bool:
+        doing = "POST mail send"
+        response = await graph.once("POST", f"/users/{quote(sender)}/messages/{quote(identity)}/send", doing)
+        if response.status_code != HTTPStatus.ACCEPTED:
+            raise GraphError(response.status_code, "notAccepted", response.headers.get("request-id", "-"), doing)
+        return True
+
+    async def has_left() -> bool | None:
+        return await is_sent(graph, sender, identity) or None
+
+    await graph.carefully(post, has_left)
+
+
+async def _remove(graph: Graph, sender: str, identity: str) -> None:
+    try:
+        await graph.repeatable("DELETE", f"/users/{quote(sender)}/messages/{quote(identity)}", "DELETE mail draft")
+    except GraphError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+
+
+def _recipients(mail: Mail) -> list[dict[str, dict[str, str]]]:
+    return [{"emailAddress": {"address": address}} for address in mail.to]

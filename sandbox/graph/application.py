@@ -93,9 +93,11 @@ class GraphApplication:
         fault = self._faults.take(call.method, call.path)
         if fault is None:
             return _response(self._answer(call, identification), identification)
+        done = self._answer(call, identification) if fault.after_work else None
         if fault.delay:
             await asyncio.sleep(fault.delay)
-        done = self._answer(call, identification) if fault.works else None
+        if done is None and fault.works:
+            done = self._answer(call, identification)
         return _failed(fault, done, identification)
 
     def _answer(self, call: Call, identification: Mapping[str, str]) -> Answer:

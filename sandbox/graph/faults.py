@@ -34,8 +34,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         skip: how many fitting calls it lets pass first.
         status: answer with this status and Graph's error body.
         code: Graph's error code, where the usual one for the status is not meant.
-        retry_after: seconds, sent as the Retry-After header.
-        delay: seconds to wait before anything else.
+        retry_after: the Retry-After header, in seconds or as it stands (an HTTP date).
+        delay: seconds to wait before anything else, or after the work with `after_work`.
         drop: cut the connection off before the work, after it, or in the middle of the answer's body (after the work).
         body: answer an HTML page where JSON was due, as proxies do (with `status`, else 200).
         after_work: do the work, then fail. Without it, a failing call has changed nothing.
@@ -47,7 +47,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skip: int = 0
     status: int | None = None
     code: str | None = None
-    retry_after: int | None = None
+    retry_after: int | str | None = None
     delay: float = 0.0
     drop: Literal["before", "after", "truncate"] | None = None
     body: Literal["html"] | None = None

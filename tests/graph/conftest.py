@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,14 +13,17 @@ from agreements.policy import Policy
 from config.policy_files import load_policy
 from config.settings import PREFIX, Settings
 from integrations.database.engine import Database
-from integrations.graph.client import Graph, Patience, open_graph
+from integrations.graph.client import Graph, open_graph
+from integrations.graph.patience import Patience
+from integrations.graph.throttling import Budget, OwnLedger
 from sandbox.graph import Fault, GraphTenant
 from sandbox.web import serve
 from tests.graph.gate import Gate
+from tests.graph.hours import Hours
 from tests.graph.town import EVERYBODY, Town, settle, user
 from tests.sandbox.conftest import BusinessClock
 
-HASTY = Patience(tries=3, first_wait=0.01, longest_wait=1.0)
+HASTY = Patience(tries=3)
 T = TypeVar("T")
 
 
@@ -39,6 +42,7 @@ class Office:
     tenant: GraphTenant
     settings: Settings
     gate: Gate
+    hours: Hours = field(default_factory=Hours)
 
     def run(self, work: Callable[[Graph], Awaitable[T]], patience: Patience = HASTY) -> T:
         """Open our client for `work` alone."""
@@ -52,7 +56,7 @@ class Office:
         return sum(request.endswith(ending) for request in self.gate.requests)
 
     async def _run(self, work: Callable[[Graph], Awaitable[T]], patience: Patience) -> T:
-        async with open_graph(self.settings, patience) as graph:
+        async with open_graph(self.settings, patience, Budget({}, OwnLedger(self.hours.clock))) as graph:
             return await work(graph)
 
 
@@ -85,7 +89,9 @@ def settings_for(tenant: GraphTenant, url: str) -> Settings:
         graph_client_id=tenant.client_id,
         graph_client_secret=SecretStr(tenant.client_secret),
         graph_site_id=tenant.site_id,
+        sharepoint_units_per_minute=0,
         mail_sender=tenant.sender,
+        mails_per_minute=0,
         hr_url="http://127.0.0.1:9",
         hr_token_url="http://127.0.0.1:9/token",
         hr_client_id="nobody-asks",

@@ -1,16 +1,19 @@
 """One door to Graph: what is tried again, what is not, and what a person is told when it does not work."""
 
 import asyncio
-import time
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
 from pydantic import SecretStr
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from integrations.graph.client import Graph, Patience, open_graph
+from integrations.graph.client import Graph, open_graph
 from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
+from integrations.graph.patience import Patience, Tries
 from sandbox.graph import Fault
 from tests.graph.conftest import Office
+from tests.graph.hours import START, Hours
 from tests.graph.town import user
 
 USER = f"/users/{user('0001').user_id}"
@@ -42,19 +45,48 @@ def test_what_passes_is_tried_again(office: Office, fault: Fault) -> None:
     assert office.tenant.faults.pending == ()
 
 
-def test_the_service_says_how_long_to_wait(office: Office) -> None:
-    office.fail(Fault(path_pattern=ON_USERS, status=429, retry_after=1))
-    started = time.monotonic()
+HTTP_DATE = "Mon, 01 Mar 2027 01:17:00 GMT"
+"""Two minutes after the clock's start."""
+
+
+@pytest.mark.parametrize(("retry_after", "seconds"), [(7, 7.0), (HTTP_DATE, 120.0), ("soon", 1.0), (None, 1.0)])
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_service_says_how_long_to_wait(
+    office: Office, status: int, retry_after: int | str | None, seconds: float
+) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, status=status, retry_after=retry_after))
     office.run(read)
-    assert time.monotonic() - started >= 1
+    assert seconds * 0.5 <= (office.hours.now - START).total_seconds() <= seconds * 1.1 + 1
 
 
-def test_nobody_waits_longer_than_the_patience_allows() -> None:
-    patience = Patience(first_wait=1.0, longest_wait=3.0)
-    assert patience.wait(0, "600") == 3.0
-    assert patience.wait(9, None) == 3.0
-    assert 0.5 <= patience.wait(0, None) <= 1.0
-    assert 1.0 <= patience.wait(1, "Wed, 21 Oct 2026 07:28:00 GMT") <= 2.0
+def test_whoever_asks_for_more_than_our_patience_is_not_asked_again_too_early(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, times=None, status=429, retry_after=301))
+    with pytest.raises(GraphError, match="429"):
+        office.run(read)
+    assert (office.requests(USER), office.hours.slept) == (1, [])
+
+
+def test_waits_double_up_to_a_ceiling_and_are_never_the_same() -> None:
+    waits = [Tries(Patience(tries=99, first_wait=1.0, longest_wait=3.0, in_all=1e6), Hours().clock) for _ in range(50)]
+    first, second, third = ([tries.wait(None) for tries in waits] for _ in range(3))
+    assert all(0.5 <= (wait or 0) <= 1.0 for wait in first)
+    assert all(1.0 <= (wait or 0) <= 2.0 for wait in second)
+    assert all(1.5 <= (wait or 0) <= 3.0 for wait in third)
+    assert len(set(first)) > 1
+
+
+def test_all_the_tries_together_take_no_longer_than_the_patience(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, times=None, status=503, retry_after=20))
+    with pytest.raises(GraphError, match="503"):
+        office.run(read, Patience(tries=99, in_all=90))
+    assert (office.hours.now - START).total_seconds() <= 90
+    assert 4 <= office.requests(USER) <= 5
+
+
+def test_a_hang_ends(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, delay=0.5))
+    with pytest.raises(GraphUnreachableError, match="ReadTimeout"):
+        office.run(read, Patience(tries=1, answer_within=0.05))
 
 
 def test_patience_ends(office: Office) -> None:
@@ -93,6 +125,7 @@ def test_a_revoked_token_is_renewed(office: Office) -> None:
         await asyncio.gather(*(read(graph) for _ in range(4)))
 
     office.run(read_twice)
+    assert office.requests("/token") == 2
 
 
 def test_a_token_is_asked_for_once(office: Office) -> None:
@@ -166,3 +199,46 @@ def test_once_is_once(office: Office, fault: Fault, error: type[Exception]) -> N
     with pytest.raises(error):
         office.run(lambda graph: graph.once("POST", address, "POST draft", body={"subject": "Hei"}))
     assert office.requests("/messages") == 1
+
+
+# --- How much at a time -----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Crowd:
+    """An ASGI application that counts how many requests to a mailbox are with it at once; each stays for a moment."""
+
+    tenant: ASGIApp
+    now: int = 0
+    most: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.now += (counts := "/messages" in scope["path"])
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.02 * counts)
+        await self.tenant(scope, receive, send)
+        self.now -= counts
+
+
+def test_four_requests_at_a_time_in_a_mailbox(office: Office) -> None:
+    office.gate.inside = crowd = Crowd(office.tenant.application())
+
+    async def many(graph: Graph) -> None:
+        address = f"/users/{office.tenant.sender}/messages?$top=1"
+        await asyncio.gather(*(graph.get(address, "GET mail") for _ in range(20)))
+
+    office.run(many)
+    assert crowd.most == 4
+
+
+def test_a_429_holds_back_those_who_were_not_refused_themselves(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, status=429, retry_after=60))
+
+    async def refused_then_another(graph: Graph) -> None:
+        with pytest.raises(GraphError, match="429"):
+            await graph.once("POST", f"/users/{office.tenant.sender}/messages", "POST draft", body={"subject": "Hei"})
+        assert office.hours.now == START
+        await graph.get(f"/users/{office.tenant.sender}/messages?$top=1", "GET mail")
+
+    office.run(refused_then_another)
+    assert (office.hours.now - START).total_seconds() >= 60

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 import pytest
@@ -138,9 +137,11 @@ async def _archive(graph: Graph) -> None:
 
 async def _send_mail(graph: Graph, sender: str) -> None:
     letter = mail.Mail([AASE.mail or ""], "Hjemmekontor: æøå", "<p>Hei</p>")
-    assert await mail.find(graph, sender, "key") is None
-    identity = await mail.create_draft(graph, sender, "key", letter)
-    states: list[Any] = [await mail.find(graph, sender, "key") == identity, await mail.is_sent(graph, sender, identity)]
+    assert await mail.recover(graph, sender, "key") is None
+    identity = await mail.draft(graph, sender, "key", letter)
+    await mail.address_anew(graph, sender, identity, letter)
+    assert await mail.recover(graph, sender, "key") == mail.Found(identity, is_sent=False)
+    assert await mail.is_sent(graph, sender, identity) is False
     await mail.send(graph, sender, identity)
-    states += [await mail.find(graph, sender, "key") == identity, await mail.is_sent(graph, sender, identity)]
-    assert states == [True, False, True, True]
+    assert await mail.recover(graph, sender, "key") == mail.Found(identity, is_sent=True)
+    assert await mail.is_sent(graph, sender, identity) is True

@@ -1,0 +1,75 @@
+"""What was given up in the outbox, and is to be tried once more because a person has put right what was wrong."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy.orm import aliased
+
+from agreements.actions import Role
+from integrations.database.addresses import ADDRESSES_IN_A_QUERY, mail_of
+from integrations.database.outgoing import MAIL
+from integrations.database.rows import AnyRow, update_rows
+from integrations.database.tables import ADDRESS_COLUMNS, cases, employees, notices, outbox
+
+
+def let_try_again(connection: Connection, case_number: str | None) -> int:
+    """Rows that were given up wait again, of one case or of all; how many. A mail goes to the address of today.
+
+    The number of attempts stays, so that what an earlier one left behind is looked for first.
+    """
+    is_wanted = [outbox.c.status == "failed"]
+    if case_number is not None:
+        in_mails = select(notices.c.outbox_key).where(notices.c.case_number == case_number)
+        is_wanted.append(or_(outbox.c.case_number == case_number, outbox.c.key.in_(in_mails)))
+    _address_anew(connection, is_wanted)
+    waiting = update(outbox).where(*is_wanted).values(status="pending", reason=None)
+    return connection.execute(waiting).rowcount
+
+
+def _address_anew(connection: Connection, is_wanted: Sequence[ColumnElement[bool]]) -> None:
+    """Mails to an address that nobody has any more go to the one the person has now.
+
+    Whoever has changed their role still has their address: a question to a former manager goes to nobody else.
+    """
+    employee, manager = aliased(employees), aliased(employees)
+    rows = connection.execute(
+        select(
+            outbox.c.key,
+            outbox.c.payload,
+            notices.c.role,
+            mail_of(employee).label("employee_mail"),
+            mail_of(manager).label("manager_mail"),
+        )
+        .join(notices, notices.c.outbox_key == outbox.c.key)
+        .join(cases, cases.c.number == notices.c.case_number)
+        .join(employee, employee.c.employee_number == cases.c.employee_number)
+        .outerjoin(manager, manager.c.employee_number == cases.c.manager_number)
+        .where(outbox.c.kind == MAIL, *is_wanted)
+        .order_by(notices.c.key)
+    ).all()
+    known = _known(connection, sorted({row.payload["to"].lower() for row in rows}))
+    changes = {
+        row.key: row.payload | {"to": address}
+        for row in rows
+        if (address := _address_of_today(row)) is not None and row.payload["to"].lower() not in known
+    }
+    update_rows(connection, outbox, "key", [{"key": key, "payload": payload} for key, payload in changes.items()])
+
+
+def _address_of_today(row: AnyRow) -> str | None:
+    """None for HR, whose address is a setting, and for whoever has none."""
+    addresses: dict[Role, Any] = {Role.EMPLOYEE: row.employee_mail, Role.MANAGER: row.manager_mail}
+    found: str | None = addresses.get(Role(row.role))
+    return found
+
+
+def _known(connection: Connection, addresses: Sequence[str]) -> set[str]:
+    """Those of the addresses, all in lower case, that somebody has."""
+    columns = [func.lower(employees.c[name]) for name in ADDRESS_COLUMNS]
+    found: set[str] = set()
+    for start in range(0, len(addresses), ADDRESSES_IN_A_QUERY):
+        part = addresses[start : start + ADDRESSES_IN_A_QUERY]
+        rows = connection.execute(select(*columns).where(or_(*(column.in_(part) for column in columns))))
+        found |= {address for row in rows for address in row if address is not None}
+    return found

@@ -1,0 +1,58 @@
+"""What one night gives up is said in its report, and goes out when somebody lets it be tried again."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from flows.retry_failed import retry_failed
+from sandbox.graph.faults import Fault
+from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
+
+REFUSED = Fault(method="POST", path_pattern="/send$", status=400, code="ErrorInvalidRecipients")
+THROTTLED = Fault(method="POST", path_pattern="/messages$", status=429, retry_after=1)
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough here; whole nights on both are in test_nights."""
+    return sqlite_url
+
+
+def _report(server: PrefectServer, flow: str) -> str:
+    """The newest report of this flow."""
+    answer = requests.get(f"{server.api_url}/artifacts/{flow}-rapport/latest", timeout=20)
+    answer.raise_for_status()
+    return str(answer.json()["data"])
+
+
+def test_a_night_says_what_it_gave_up_and_how_long_it_waited(prefect_server: PrefectServer, town: Town) -> None:
+    town.sandbox.tenant.faults.add(REFUSED, THROTTLED)
+
+    night = town.night(FIRST_NIGHT)
+
+    assert night.message == "Fullført, men 1 leveranser feilet; se rapporten."
+    counts = night.result()["E-post"]
+    assert (counts["e-poster som feilet"], counts["forespørsler gjentatt"]) == (1, 1)
+    assert 1 <= counts["sekunder ventet (struping)"] <= 3
+    report = _report(prefect_server, "nightly")
+    assert f"## Leveranser\n- e-poster sendt: {len(town.mails())}\n- e-poster som feilet: 1\n" in report
+    assert "- forespørsler gjentatt: 1\n- sekunder ventet (struping): " in report
+    assert "oppgitt; rett feilen, og kjør «send-pa-nytt»" in report
+    assert "400 ErrorInvalidRecipients" in report
+
+    again = retry_failed(on=FIRST_NIGHT, return_state=True)
+
+    assert again.is_completed(), again.message
+    result: Any = again.result()
+    assert (result["Leveranser"], result["E-post"]) == ({"leveranser prøves på nytt": 1}, {"e-poster sendt": 1})
+    assert town.count("outbox", "status <> 'done'") == 0
+    recipients = [mail["To"] for mail in town.mails()]
+    assert len(recipients) == len(set(recipients)) == town.count("outbox", "kind = 'mail'")
+
+
+def test_a_case_that_does_not_exist_fails_the_run_with_one_line(town: Town) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    failed = retry_failed("HK-1999-00001", on=FIRST_NIGHT, return_state=True)
+    assert failed.is_failed()
+    assert failed.message == "Leveranser: Ingen sak har nummeret HK-1999-00001."

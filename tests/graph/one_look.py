@@ -1,0 +1,27 @@
+"""A child process that looks at the site once with the settings in its environment.
+
+A process of its own, since whom it trusts is read from SSL_CERT_FILE once.
+"""
+
+import asyncio
+import gc
+
+from config.errors import ExpectedError
+from config.settings import load_settings
+from integrations.graph.client import open_graph
+from integrations.graph.patience import Patience
+from tasks.quiet import quiet_logs
+
+
+async def look() -> None:
+    async with open_graph(load_settings(), Patience(tries=1)) as graph:
+        await graph.get(f"{graph.site}?$select=id", "GET site")
+
+
+if __name__ == "__main__":
+    quiet_logs()
+    try:
+        asyncio.run(look())
+    except ExpectedError as error:
+        print(error)  # noqa: T201 - what the parent reads
+    gc.collect()
