@@ -181,7 +181,7 @@ def provision_sharepoint(*, dry_run: DryRun = False) -> None:
 
         settings = load_settings()
         result = provision_site(settings, site_of(load_policy(settings.policy)), dry_run=dry_run)
-    print_provisioned(console, result, dry_run=dry_run)
+    print_provisioned(console, result.changes, result.left_alone, result.wrong, dry_run=dry_run)
     if result.wrong:
         sys.exit(1)
 

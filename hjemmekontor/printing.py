@@ -4,16 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from config.settings import Settings
-
-if TYPE_CHECKING:
-    from integrations.graph.provisioning import Provisioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +82,15 @@ def print_holds(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
         console.print(f"  hjemmekontor review-hold {held['digest']} --by NAVN --approve", highlight=False)
 
 
-def print_provisioned(console: Console, result: "Provisioned", *, dry_run: bool) -> None:
+def print_provisioned(
+    console: Console, changes: Sequence[str], left_alone: Sequence[str], wrong: Sequence[str], *, dry_run: bool
+) -> None:
     """A line for each change, then what is not touched, then what somebody must put right by hand."""
-    for mark, lines in (("+", result.changes), (" ", result.left_alone), ("!", result.wrong)):
+    for mark, lines in (("+", changes), (" ", left_alone), ("!", wrong)):
         for line in lines:
             console.print(f"{mark} {line}", markup=False, highlight=False, soft_wrap=True)
     done = "ville blitt gjort (prøvekjøring, ingenting er endret)" if dry_run else "gjort"
-    console.print(f"{len(result.changes)} endringer {done}.", style="red" if result.wrong else "green")
+    console.print(f"{len(changes)} endringer {done}.", style="red" if wrong else "green")
 
 
 def print_rejected(console: Console, found: Sequence[Mapping[str, Any]]) -> None:

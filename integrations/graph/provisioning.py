@@ -133,7 +133,7 @@ def compare(definition: ListDefinition, columns: Sequence[Mapping[str, Any]]) ->
     _look_at_title(definition, there.get(TITLE), comparison)
     ours = {column.name for column in definition.columns}
     comparison.left_alone += [
-        f"{definition.name}: kolonnen {name} er ikke vår; den røres ikke."
+        f"{definition.name}: kolonnen {name} er ikke vår{_still_asked(found)}; den røres ikke."
         for name, found in there.items()
         if name not in ours | BORN_WITH and not name.startswith("_") and not found.get("readOnly")
     ]
@@ -260,6 +260,11 @@ def _of_another_form(wanted: Column, facet: Mapping[str, Any]) -> list[str]:
     if wanted.kind is ColumnKind.DATE and facet.get("format") == "dateTime":
         found.append("viser klokkeslett")
     return found
+
+
+def _still_asked(column: Mapping[str, Any]) -> str:
+    """A question that the policy has dropped still stops whoever fills in the form."""
+    return ", men skjemaet krever den" if column.get("required") else ""
 
 
 def _look_at_title(definition: ListDefinition, title: Mapping[str, Any] | None, comparison: Comparison) -> None:

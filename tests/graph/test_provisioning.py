@@ -115,11 +115,12 @@ def test_another_language_adds_its_choices_to_those_that_are_chosen_already(bare
 
 def test_a_question_more_is_a_column_more(bare: Office, policy: Policy) -> None:
     make(bare, policy)
-    asked = Question(column="Krav", text="Hva krever arbeidet av rommet?", required=False)
+    asked = Question(column="Krav", text="Hva krever arbeidet av rommet?")
     longer = msgspec.structs.replace(policy, employee_questions=(*policy.employee_questions, asked))
     assert make(bare, longer).changes == ["Svar: kolonnen Krav («Hva krever arbeidet av rommet?», tekst) lages."]
-    assert columns(bare, "Spørsmål om hjemmekontoret")["Krav"]["required"] is False
-    assert make(bare, policy).left_alone == ["Svar: kolonnen Krav er ikke vår; den røres ikke."]
+    assert columns(bare, "Spørsmål om hjemmekontoret")["Krav"]["required"] is True
+    told = make(bare, policy).left_alone
+    assert told == ["Svar: kolonnen Krav er ikke vår, men skjemaet krever den; den røres ikke."]
     assert "Krav" in columns(bare, "Spørsmål om hjemmekontoret"), "nothing is deleted"
 
 
