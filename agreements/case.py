@@ -150,7 +150,7 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One six-month evaluation; `sequence` counts from 1."""
+    """One evaluation; `sequence` counts from 1. `answers` are (column, score) of the policy's evaluation questions."""
 
     sequence: int
     due_on: date
@@ -159,6 +159,7 @@ class Evaluation:
     note: str | None = None
     given_by: str | None = None
     given_on: date | None = None
+    answers: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from agreements.documents import EquipmentSource
-from agreements.policy import Policy, Question
+from agreements.documents import EquipmentSource, Language
+from agreements.policy import SCORES, Policy, Question
 
 
 class ColumnKind(StrEnum):
@@ -98,6 +98,10 @@ LISTS = (APPLICATIONS, ANSWERS, ASSESSMENTS, EVALUATIONS, TERMINATIONS)
 
 EQUIPMENT_CHOICES = {"Har selv": EquipmentSource.OWN, "Låner av arbeidsgiver": EquipmentSource.LENT}
 NO_EQUIPMENT = "Har ikke"
+SCALES: dict[Language, str] = {
+    "nb": " (1 = helt uenig, 5 = helt enig)",
+    "nn": " (1 = heilt ueinig, 5 = heilt einig)",
+}
 
 
 def lists_of(*policies: Policy) -> tuple[ListDefinition, ...]:
@@ -105,6 +109,7 @@ def lists_of(*policies: Policy) -> tuple[ListDefinition, ...]:
     asked = {
         ANSWERS.name: [column for policy in policies for column in (*employee_columns(policy), *equipment(policy))],
         ASSESSMENTS.name: [column for policy in policies for column in manager_columns(policy)],
+        EVALUATIONS.name: [column for policy in policies for column in evaluation_columns(policy)],
     }
     return tuple(_with(definition, asked.get(definition.name, [])) for definition in LISTS)
 
@@ -115,6 +120,15 @@ def employee_columns(policy: Policy) -> tuple[Column, ...]:
 
 def manager_columns(policy: Policy) -> tuple[Column, ...]:
     return tuple(_asked(question) for question in policy.manager_questions)
+
+
+def evaluation_columns(policy: Policy) -> tuple[Column, ...]:
+    """One choice for each question in numbers; its title also says what the ends of the scale mean."""
+    choices = tuple(str(score) for score in SCORES)
+    return tuple(
+        Column(question.column, question.text + SCALES[policy.language], ColumnKind.CHOICE, choices, required=False)
+        for question in policy.evaluation.questions
+    )
 
 
 def equipment(policy: Policy) -> tuple[Column, ...]:
@@ -142,3 +156,6 @@ CASE_LIBRARY = "Hjemmekontor"
 
 ARCHIVE_LIBRARY = "Personalmapper"
 """Document library that is the archive's personnel folders."""
+
+REPORT_LIBRARY = "Rapporter"
+"""Document library for the reports over the scheme: whoever may read them need not see a personnel folder."""

@@ -307,6 +307,7 @@ def _evaluation(row: AnyRow) -> Evaluation:
         note=row.note,
         given_by=row.given_by,
         given_on=row.given_on,
+        answers=tuple((column, score) for column, score in row.answers or ()),
     )
 
 
@@ -385,6 +386,7 @@ def _evaluation_rows(case: Case) -> list[dict[str, Any]]:
             "note": evaluation.note,
             "given_by": evaluation.given_by,
             "given_on": evaluation.given_on,
+            "answers": [list(pair) for pair in evaluation.answers],
         }
         for evaluation in case.evaluations
     ]

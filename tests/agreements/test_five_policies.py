@@ -34,7 +34,6 @@ ROWS: Mapping[str, tuple[DocumentRow, ...]] = {
     "baerum": BAERUM_ROWS,
 }
 NOT_YET: Mapping[tuple[str, str], str] = {
-    ("midt-telemark", "evaluated after half a year"): "nothing makes the report over the scheme yet",
     ("prosedyre-websak", "days per week at the workplace"): (
         "part-timers are held to a working week of five days; their position is not read from HR"
     ),
@@ -42,12 +41,10 @@ NOT_YET: Mapping[tuple[str, str], str] = {
         "the manager cannot call an extra evaluation when something changes, and an agreement of twelve months is "
         "asked about once: the second evaluation would fall on the day after the last"
     ),
-    ("oslo", "judged aggregated per department"): "no report names units above their average yet",
     ("oslo", "Common arenas"): "the fixed days are the municipality's; a unit cannot have its own",
     ("troms", "Abroad: in principle not allowed"): "the question goes to HR; no mail names the role that assesses",
     ("troms", "Being at home working must be cleared"): "the mail says to clear it beforehand, but not in writing",
     ("baerum", "Four packages"): "the packages' texts and amounts are shown in no form, mail or agreement yet",
-    ("baerum", "Repeat the survey"): "nothing makes the report over the scheme yet",
 }
 """Rules, or parts of them, that the policy can say and nothing acts on, or that have no place at all."""
 NOT_RULES = "—"
