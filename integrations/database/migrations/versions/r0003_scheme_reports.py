@@ -12,10 +12,13 @@ down_revision: str | None = "0002"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
+ALONE = {"resolve_fks": False}
+"""SQLite copies the table to alter a column: what it refers to need not be read, and has indexes that cannot be."""
+
 
 def upgrade() -> None:
     op.add_column("evaluations", sa.Column("answers", sa.JSON(), nullable=True))
-    with op.batch_alter_table("notices") as batch:
+    with op.batch_alter_table("notices", reflect_kwargs=ALONE) as batch:
         batch.alter_column("case_number", existing_type=sa.String(), nullable=True)
     op.create_table(
         "scheme_reports",
@@ -47,6 +50,6 @@ def downgrade() -> None:
     op.drop_table("scheme_files")
     op.drop_table("scheme_reports")
     op.execute("DELETE FROM notices WHERE case_number IS NULL")
-    with op.batch_alter_table("notices") as batch:
+    with op.batch_alter_table("notices", reflect_kwargs=ALONE) as batch:
         batch.alter_column("case_number", existing_type=sa.String(), nullable=False)
     op.drop_column("evaluations", "answers")
