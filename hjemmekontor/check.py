@@ -13,7 +13,7 @@ from config.errors import ExpectedError
 from config.manager_overrides import load_overrides
 from config.policy_files import load_policy
 from config.settings import Settings
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, LISTS
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, LISTS, REPORT_LIBRARY
 from integrations.database.ledger import last_good_run
 from integrations.database.reading import reading
 from integrations.graph.client import Graph, Patience, open_graph
@@ -21,6 +21,7 @@ from integrations.graph.drive import drive_id
 from integrations.hr import open_source
 
 ONE_TRY = Patience(tries=1)
+LIBRARIES = (CASE_LIBRARY, ARCHIVE_LIBRARY, REPORT_LIBRARY)
 
 
 class Verdict(StrEnum):
@@ -102,7 +103,7 @@ async def _graph(settings: Settings) -> list[Line]:
         async with open_graph(settings, ONE_TRY) as graph:
             looks: list[tuple[str, Awaitable[object]]] = [
                 *((f"List {each.name}", _list(graph, each.name)) for each in LISTS),
-                *((f"Library {library}", drive_id(graph, library)) for library in (CASE_LIBRARY, ARCHIVE_LIBRARY)),
+                *((f"Library {library}", drive_id(graph, library)) for library in LIBRARIES),
                 ("Directory", _directory(graph)),
                 ("Mailbox", _mailbox(graph, settings.mail_sender or "")),
             ]

@@ -11,7 +11,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from config.policy_files import SHIPPED_NAMES, load_policy
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, CASE_NUMBER, lists_of
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, CASE_NUMBER, REPORT_LIBRARY, lists_of
 from sandbox.graph.application import GraphApplication
 from sandbox.graph.changes import DEFAULT_PAGE, expire_tokens
 from sandbox.graph.columns import definition_of
@@ -244,7 +244,7 @@ class GraphTenant:
         """The lists and libraries of the configuration, where they are missing."""
         lists = self._services.lists
         case_number = definition_of(CASE_NUMBER) | {"required": False}
-        for library in (CASE_LIBRARY, ARCHIVE_LIBRARY):
+        for library in (CASE_LIBRARY, ARCHIVE_LIBRARY, REPORT_LIBRARY):
             if lists.find(library) is None:
                 lists.create(library, library, LIBRARY, [case_number])
         # Whatever any of the shipped policies asks, so that the sandbox works under each of them.
