@@ -159,7 +159,10 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One evaluation; `sequence` counts from 1. An extra one was called by the manager, ahead of the cadence."""
+    """One evaluation; `sequence` counts from 1. `answers` are (column, score) of the policy's evaluation questions.
+
+    An extra one was called by the manager, ahead of the cadence.
+    """
 
     sequence: int
     due_on: date
@@ -168,6 +171,7 @@ class Evaluation:
     note: str | None = None
     given_by: str | None = None
     given_on: date | None = None
+    answers: tuple[tuple[str, int], ...] = ()
     is_extra: bool = False
 
 

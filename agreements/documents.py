@@ -1,4 +1,4 @@
-"""What a document for the personnel folder says, before anybody decides how it looks."""
+"""What a document says, before anybody decides how it looks: for the personnel folder, or over the whole scheme."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -115,3 +115,54 @@ class RecordDocument:
     title: str
     terms: tuple[Term, ...]
     paragraphs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a plot. `value` is its length, `shown` the same in words."""
+
+    label: str
+    value: float
+    shown: str
+    is_marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Bars beside each other in words for whoever cannot see them (`alt`); `limit` is a line across, with its words."""
+
+    bars: tuple[Bar, ...]
+    alt: str
+    limit: tuple[float, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataTable:
+    """The first column is text, the others are figures."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading with what belongs to it. `is_within` the part before it: a heading of the second level."""
+
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    plot: Plot | None = None
+    table: DataTable | None = None
+    is_within: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDocument:
+    """A report over the scheme: key figures, then parts with plots and tables. `dated_on` is also the file's date."""
+
+    language: Language
+    municipality: str
+    title: str
+    period: str
+    dated_on: date
+    terms: tuple[Term, ...]
+    parts: tuple[Part, ...]

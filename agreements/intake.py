@@ -63,8 +63,11 @@ class AssessmentGiven:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationGiven:
+    """`answers` are (column, score) of the questions that were answered."""
+
     outcome: EvaluationOutcome
     note: str | None
+    answers: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +247,8 @@ def _evaluation(case: Case, fact: EvaluationGiven, sender: Sender, today: date) 
         raise SetAsideError("Saken venter ikke på en evaluering.")
     _must_be_readable(fact.note)
     evaluation = case.open_evaluation or _extra_evaluation(case, today)
-    return case.with_evaluation(
-        replace(evaluation, outcome=fact.outcome, note=fact.note, given_by=sender.employee_number, given_on=today)
-    )
+    given = replace(evaluation, outcome=fact.outcome, note=fact.note, answers=fact.answers)
+    return case.with_evaluation(replace(given, given_by=sender.employee_number, given_on=today))
 
 
 def _extra_evaluation(case: Case, today: date) -> Evaluation:

@@ -86,7 +86,7 @@ def evaluation_record(case: Case, evaluation: Evaluation, policy: Policy, people
             Term(words.due_on, norwegian_date(evaluation.due_on)),
             Term(words.outcome, words.outcomes[evaluation.outcome]),
         ),
-        paragraphs=() if evaluation.note is None else (evaluation.note,),
+        paragraphs=(*_scores(evaluation, policy, words), *([] if evaluation.note is None else [evaluation.note])),
     )
 
 
@@ -112,6 +112,14 @@ def end_note(case: Case, policy: Policy, people: People) -> RecordDocument:
 
 def norwegian_date(day: date) -> str:
     return f"{day:%d.%m.%Y}"
+
+
+def _scores(evaluation: Evaluation, policy: Policy, words: Wording) -> tuple[str, ...]:
+    """What was answered in numbers, in the policy's order; a question that is gone since is called by its column."""
+    texts = {question.column: question.text for question in policy.evaluation.questions}
+    place = [*texts, *(column for column, _ in evaluation.answers if column not in texts)].index
+    answers = sorted(evaluation.answers, key=lambda answer: place(answer[0]))
+    return tuple(words.score.format(statement=texts.get(column, column), score=score) for column, score in answers)
 
 
 def _weekdays(case: Case) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ MUST_BE_AGREED = {
 """Forskrift om arbeid som utføres i arbeidstakers hjem (FOR-2002-07-05-715) § 2, by its letters."""
 PLACEHOLDERS = ("days_per_week", "weekdays", "start_on", "end_on", "municipality")
 """What a clause may say of the agreement it stands in."""
+SCORES = (1, 2, 3, 4, 5)
+"""How an evaluation's questions are answered: from 1, does not agree at all, to 5, agrees completely."""
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,7 +77,7 @@ class Limits(Rules, frozen=True):
 
     `max_days_per_week` and `min_office_days_per_week` (of a working week of five days) are what the manager is told to
     decide within; more than `absolute_days_per_week` is refused at once. `unit_average_days_per_week` is for a unit as
-    a whole, so that one person may be above it and another below: the report over the scheme names units beyond it.
+    a whole, so that one person may be above it and another below: the report over the scheme names units above it.
     """
 
     max_days_per_week: DaysPerWeek
@@ -136,15 +138,28 @@ class EquipmentPackage(Rules, frozen=True):
     only_when_imposed: bool = False
 
 
+class Statement(Rules, frozen=True):
+    """Something the manager agrees with or not when evaluating, on `SCORES`; nobody has to. `column` as in `Question`.
+
+    Under SharePoint's 255 characters for a column's title there must be room for what the scale means.
+    """
+
+    column: Annotated[str, Meta(pattern=r"^[A-Z][A-Za-z0-9]{1,31}$")]
+    text: Annotated[str, Meta(min_length=3, max_length=200)]
+
+
 class EvaluationRules(Rules, frozen=True):
     """Each agreement every so many months, the scheme as a whole every so many months; either may be left out.
 
-    `extra_when` are the changes for which the manager evaluates once more; which of them it was is never recorded.
+    The scheme's months are counted from `scheme_from`. `questions` are answered in numbers. `extra_when` are the
+    changes for which the manager evaluates once more; which of them it was is never recorded.
     `last_days_before_end` moves the evaluation that would fall after that day, or after the end, to that day.
     """
 
     every_months: Annotated[int, Meta(ge=1, le=60)] | None = None
     scheme_every_months: Annotated[int, Meta(ge=1, le=60)] | None = None
+    scheme_from: date | None = None
+    questions: tuple[Statement, ...] = ()
     extra_when: tuple[str, ...] = ()
     last_days_before_end: Annotated[int, Meta(ge=1, le=180)] | None = None
     ladder: Ladder = Ladder(remind_after_days=(7, 14), escalate_from=2)
@@ -152,6 +167,11 @@ class EvaluationRules(Rules, frozen=True):
     def __post_init__(self) -> None:
         if self.every_months is None and self.scheme_every_months is None:
             raise ValueError("either every_months or scheme_every_months must be given")
+        if (self.scheme_every_months is None) != (self.scheme_from is None):
+            raise ValueError("scheme_every_months and scheme_from must be given together")
+        columns = [question.column for question in self.questions]
+        if len(set(columns)) < len(columns):
+            raise ValueError("two questions have the same column")
 
 
 class TerminationRules(Rules, frozen=True):

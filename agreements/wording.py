@@ -9,7 +9,10 @@ from agreements.documents import Language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """What one language says. `file_names` and `evaluation_title` have the places {number} and {sequence}."""
+    """What one language says.
+
+    `file_names` and `evaluation_title` have the places {number} and {sequence}, `score` {statement} and {score}.
+    """
 
     end_reasons: Mapping[EndReason, str]
     outcomes: Mapping[EvaluationOutcome, str]
@@ -28,6 +31,7 @@ class Wording:
     evaluated_on: str
     due_on: str
     outcome: str
+    score: str
     end_note_title: str
     started_on: str
     ended_on: str
@@ -70,6 +74,7 @@ BOKMAL = Wording(
     evaluated_on="Evaluert dato",
     due_on="Forfalt til evaluering",
     outcome="Resultat",
+    score="«{statement}» {score} av 5 (1 er helt uenig, 5 er helt enig).",
     end_note_title="Sluttnotat: avtale om hjemmekontor",
     started_on="Avtalen gjaldt fra",
     ended_on="Saken ble avsluttet",
@@ -111,6 +116,7 @@ NYNORSK = Wording(
     evaluated_on="Evaluert dato",
     due_on="Skulle evaluerast",
     outcome="Resultat",
+    score="«{statement}» {score} av 5 (1 er heilt ueinig, 5 er heilt einig).",
     end_note_title="Sluttnotat: avtale om heimekontor",
     started_on="Avtalen gjaldt frå",
     ended_on="Saka vart avslutta",

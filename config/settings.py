@@ -34,6 +34,8 @@ OF_REAL_SYSTEMS = (
     *(*GRAPH_REQUIRED, "graph_credential", "graph_client_secret", "graph_certificate_path"),
 )
 """Settings that only mean something where a real system is: with none of them set, the sandbox is used."""
+NOT_IN_A_NAME = frozenset('"*:<>?\\|')
+"""What SharePoint takes in no name of a file or a folder."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -85,6 +87,10 @@ class Settings(BaseSettings):
         description="Path of the case in the archive library; placeholders: employee_number, case_number",
     )
 
+    reports_folder: str = Field(
+        default="Evaluering av ordningen", description="Folder of the reports over the scheme, in the library Rapporter"
+    )
+
     @field_validator("graph_base_url", "graph_authority", "hr_url", "hr_units_url", "hr_token_url")
     @classmethod
     def _address_or_file(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -117,6 +123,14 @@ class Settings(BaseSettings):
             path = ""
         if "HK" not in path.split("/"):
             raise ValueError("must be a path with {case_number} as a folder of its own, and may use {employee_number}")
+        return value
+
+    @field_validator("reports_folder")
+    @classmethod
+    def _a_folder(cls, value: str) -> str:
+        names = value.strip("/").split("/")
+        if any(not name.strip(" .") or set(name) & NOT_IN_A_NAME for name in names):
+            raise ValueError(f"must be the path of a folder, without {' '.join(sorted(NOT_IN_A_NAME))}")
         return value
 
     @model_validator(mode="after")

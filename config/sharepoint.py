@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from agreements.documents import EquipmentSource, Language
-from agreements.policy import Policy, Question
+from agreements.policy import SCORES, Policy, Question
 
 
 class ColumnKind(StrEnum):
@@ -242,9 +242,13 @@ CASE_LIBRARY = "Hjemmekontor"
 ARCHIVE_LIBRARY = "Personalmapper"
 """Document library that is the archive's personnel folders."""
 
+REPORT_LIBRARY = "Rapporter"
+"""Document library for the reports over the scheme: whoever may read them need not see a personnel folder."""
+
 LIBRARIES = (
     ListDefinition(CASE_LIBRARY, CASE_LIBRARY, (CASE_NUMBER_OF_FILE,), template=Template.LIBRARY),
     ListDefinition(ARCHIVE_LIBRARY, ARCHIVE_LIBRARY, (CASE_NUMBER_OF_FILE,), template=Template.LIBRARY),
+    ListDefinition(REPORT_LIBRARY, REPORT_LIBRARY, (), template=Template.LIBRARY),
 )
 """Graph names a drive by its library's title, so a library has the same in both languages."""
 
@@ -267,6 +271,12 @@ def in_bokmal(choice: str) -> str:
     return _BOKMAL.get(choice, choice)
 
 
+SCALES: dict[Language, str] = {
+    "nb": " (1 = helt uenig, 5 = helt enig)",
+    "nn": " (1 = heilt ueinig, 5 = heilt einig)",
+}
+
+
 def lists_of(*policies: Policy) -> tuple[ListDefinition, ...]:
     """The lists with the questions and the equipment that these policies ask about."""
     asked = {
@@ -274,6 +284,7 @@ def lists_of(*policies: Policy) -> tuple[ListDefinition, ...]:
         ASSESSMENTS.name: [
             column for policy in policies for column in (*manager_columns(policy), *package_columns(policy))
         ],
+        EVALUATIONS.name: [column for policy in policies for column in evaluation_columns(policy)],
     }
     return tuple(_with(definition, asked.get(definition.name, [])) for definition in LISTS)
 
@@ -290,6 +301,15 @@ def package_columns(policy: Policy) -> tuple[Column, ...]:
     """The package that the manager chooses for the agreement, where the policy has any."""
     names = tuple(package.name for package in policy.packages_to_choose)
     return (Column(PACKAGE, "Utstyrspakke", ColumnKind.CHOICE, names, required=False),) if names else ()
+
+
+def evaluation_columns(policy: Policy) -> tuple[Column, ...]:
+    """One choice for each question in numbers; its title also says what the ends of the scale mean."""
+    choices = tuple(str(score) for score in SCORES)
+    return tuple(
+        Column(question.column, question.text + SCALES[policy.language], ColumnKind.CHOICE, choices, required=False)
+        for question in policy.evaluation.questions
+    )
 
 
 def equipment(policy: Policy) -> tuple[Column, ...]:

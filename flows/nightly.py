@@ -1,4 +1,4 @@
-"""All six jobs in order, for one business date."""
+"""All seven jobs in order, for one business date."""
 
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from flows import (
     expire_agreements,
     file_agreements,
     open_cases,
+    scheme_report,
     sync_employees,
     trigger_evaluations,
 )
@@ -22,12 +23,13 @@ JOBS = (
     chase_documentation,
     file_agreements,
     trigger_evaluations,
+    scheme_report,
     expire_agreements,
 )
 STEPS = tuple((job.TITLE, job.step) for job in JOBS)
 
 
-@flow(name="nightly", flow_run_name=run_name, description="Alle de seks jobbene i rekkefølge.")
+@flow(name="nightly", flow_run_name=run_name, description="Alle de sju jobbene i rekkefølge.")
 def nightly(on: date | None = None, *, dry_run: bool = False) -> State[Any]:
-    """Alle de seks jobbene i rekkefølge."""
+    """Alle de sju jobbene i rekkefølge."""
     return run_flow("nightly", STEPS, on, dry_run=dry_run)

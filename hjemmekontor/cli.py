@@ -59,7 +59,7 @@ def main() -> None:
 
 @app.command()
 def nightly(on: On = None, *, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Run a whole night: all six jobs in order."""
+    """Run a whole night: all seven jobs in order."""
     _run("nightly", on, dry_run=dry_run, as_json=as_json)
 
 
@@ -76,6 +76,7 @@ for _name, _summary in (
     ("chase-documentation", "Receive documentation and assessments, and chase what is missing."),
     ("file-agreements", "File approved agreements and bring them into force."),
     ("trigger-evaluations", "Ask for evaluations, remind, record."),
+    ("scheme-report", "Make the report over the scheme as a whole, and file it."),
     ("expire-agreements", "Announce and end agreements whose time is over."),
 ):
     _job(_name, _summary)

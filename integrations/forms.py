@@ -17,7 +17,7 @@ from agreements.intake import (
     SetAsideError,
     TerminationGiven,
 )
-from agreements.policy import Policy
+from agreements.policy import SCORES, Policy
 from config.sharepoint import (
     ACCEPTANCES,
     ANSWERS,
@@ -31,6 +31,7 @@ from config.sharepoint import (
     Column,
     employee_columns,
     equipment,
+    evaluation_columns,
     in_bokmal,
     manager_columns,
 )
@@ -56,6 +57,7 @@ EVALUATION_OUTCOMES = {
     "Justeres": EvaluationOutcome.ADJUST,
     "Avsluttes": EvaluationOutcome.END,
 }
+SCORES_CHOSEN = {str(score): score for score in SCORES}
 PLAUSIBLE_YEARS = range(2000, 2100)
 """A year outside is a slip of the hand, and one at the end of the calendar has no day after it."""
 
@@ -112,8 +114,10 @@ def _assessment(fields: Fields, policy: Policy) -> Fact:
     )
 
 
-def _evaluation(fields: Fields, _policy: Policy) -> Fact:
-    return EvaluationGiven(_choice(fields, "Resultat", EVALUATION_OUTCOMES), _text(fields, "Merknad"))
+def _evaluation(fields: Fields, policy: Policy) -> Fact:
+    answered = [column.name for column in evaluation_columns(policy) if _text(fields, column.name) is not None]
+    answers = tuple((name, _choice(fields, name, SCORES_CHOSEN)) for name in answered)
+    return EvaluationGiven(_choice(fields, "Resultat", EVALUATION_OUTCOMES), _text(fields, "Merknad"), answers)
 
 
 def _termination(fields: Fields, _policy: Policy) -> Fact:

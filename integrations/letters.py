@@ -6,6 +6,7 @@ from datetime import date
 from functools import cache, partial
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -25,6 +26,9 @@ class Links:
 
     def folder(self, library: str, case_number: str) -> str:
         return f"{self.site}/{library}/{case_number}"
+
+    def file(self, library: str, path: str) -> str:
+        return f"{self.site}/{library}/{quote(path)}"
 
     def form(self, list_name: str, case_number: str | None = None) -> str:
         query = "" if case_number is None else f"?Saksnummer={case_number}"

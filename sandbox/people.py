@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from agreements.calendar import is_working_day, next_working_day
+from agreements.policy import SCORES
 from config.policy_files import SHIPPED_NAMES, load_policy
 from config.sharepoint import (
     ACCEPTANCES,
@@ -227,7 +228,8 @@ class Townspeople:
                 return {"Saksnummer": plan.about, "Svar": chance.choices(("Godtar", "Godtar ikke"), (90, 10))[0]}
             case EVALUATIONS.name:
                 outcome = chance.choices(("Fortsetter", "Justeres", "Avsluttes"), (80, 12, 8))[0]
-                return {"Saksnummer": plan.about, "Resultat": outcome, "Merknad": "Gjennomgått i samtale."}
+                said: dict[str, object] = {"Saksnummer": plan.about, "Resultat": outcome}
+                return said | {"Merknad": "Gjennomgått i samtale."} | _scores(chance, outcome)
             case _:
                 return {"Saksnummer": plan.about, **_other_terms(plan.what, chance, day)}
 
@@ -286,6 +288,12 @@ def _application(chance: Random, day: date, *, ordinary: bool) -> dict[str, obje
     return fields
 
 
+WEIGHTS_WHEN_CONTENT: Final = (1, 4, 15, 50, 30)
+WEIGHTS_WHEN_NOT: Final = (10, 30, 35, 20, 5)
+"""How often managers choose each score, from 1 to 5."""
+SHARE_OF_OPEN_QUESTIONS = 0.1
+
+
 def _other_terms(what: str, chance: Random, day: date) -> dict[str, object]:
     """Another extent from some day, or a last day."""
     if what == CHANGES.name:
@@ -310,6 +318,17 @@ ANSWERS_OF_PEOPLE = (
     "Noe støy om ettermiddagen, ellers greit.",
     "Går en tur midt på dagen.",
 )
+
+
+def _scores(chance: Random, outcome: str) -> dict[str, object]:
+    """Every evaluation question of every policy in a number, mostly content; one in ten is left open."""
+    weights = WEIGHTS_WHEN_CONTENT if outcome == "Fortsetter" else WEIGHTS_WHEN_NOT
+    texts = (question.column for policy in map(load_policy, SHIPPED_NAMES) for question in policy.evaluation.questions)
+    return {
+        column: str(chance.choices(SCORES, weights)[0])
+        for column in dict.fromkeys(texts)
+        if chance.random() > SHARE_OF_OPEN_QUESTIONS
+    }
 
 
 def _mapping_answers(chance: Random) -> dict[str, object]:

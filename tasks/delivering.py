@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from prefect import task
+from sqlalchemy import Connection
 
 from agreements.actions import ErrandKind
 from agreements.paperwork import agreement
@@ -26,6 +27,7 @@ AT_A_TIME = 4
 
 Deliver = Callable[[Night, Graph, AnyRow], Awaitable[None]]
 RowT = TypeVar("RowT")
+Pretend = Callable[[Connection, Night, AnyRow], None]
 
 FILES_THAT_FAILED = "leveranser som feilet"
 
@@ -33,40 +35,39 @@ FILES_THAT_FAILED = "leveranser som feilet"
 @task(name="open-folders", **NETWORK)
 def open_folders() -> Counter[str]:
     """A folder for each new case, shared with its employee and manager, with the draft agreement in it."""
-    return _deliver_all(ErrandKind.OPEN_FOLDER, _open_folder, "saksmapper opprettet")
+    return deliver_all(ErrandKind.OPEN_FOLDER, _open_folder, "saksmapper opprettet")
 
 
 @task(name="share-folders", **NETWORK)
 def share_folders() -> Counter[str]:
     """The case folder opened to a new manager, and closed to the one before."""
-    return _deliver_all(ErrandKind.SHARE_FOLDER, _share_folder, "saksmapper delt på nytt")
+    return deliver_all(ErrandKind.SHARE_FOLDER, _share_folder, "saksmapper delt på nytt")
 
 
 @task(name="file-documents", **NETWORK)
 def file_documents() -> Counter[str]:
     """Every written document to the archive; it counts when it has been read back and found the same."""
-    return _deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, "dokumenter arkivert")
+    return deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, "dokumenter arkivert", _pretend_filed)
 
 
-def _deliver_all(kind: ErrandKind, deliver: Deliver, what: str) -> Counter[str]:
+def deliver_all(kind: str, deliver: Deliver, what: str, pretend: Pretend | None = None) -> Counter[str]:
+    """Every errand of this kind that is still to be done, counted under `what`.
+
+    In a dry run they count as done, so that what follows from them is decided as it would be; `pretend` writes what
+    the errand itself would have.
+    """
     night = this_night()
     with night.database.transaction() as connection:
         rows = outgoing.pending(connection, kind)
     if night.dry_run:
-        _pretend(night, rows)
+        with night.database.transaction() as connection:
+            for row in rows:
+                if pretend is not None:
+                    pretend(connection, night, row)
+                outgoing.done(connection, row.key)
     if not rows or night.dry_run:
         return Counter({what: len(rows)})
     return asyncio.run(_deliver_rows(night, rows, deliver, what))
-
-
-def _pretend(night: Night, rows: Sequence[AnyRow]) -> None:
-    """In a dry run the errands count as done, so that what follows from them is decided as it would be."""
-    with night.database.transaction() as connection:
-        for row in rows:
-            if row.kind == ErrandKind.FILE_DOCUMENT:
-                filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
-                outgoing.verified(connection, filed, "dry-run", night.on)
-            outgoing.done(connection, row.key)
 
 
 async def _deliver_rows(night: Night, rows: Sequence[AnyRow], deliver: Deliver, what: str) -> Counter[str]:
@@ -170,3 +171,8 @@ async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
     with night.database.transaction() as connection:
         outgoing.verified(connection, filed, stored.item_id, night.on)
         outgoing.done(connection, row.key)
+
+
+def _pretend_filed(connection: Connection, night: Night, row: AnyRow) -> None:
+    filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
+    outgoing.verified(connection, filed, "dry-run", night.on)

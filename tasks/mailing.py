@@ -88,7 +88,8 @@ def _write(night: Night, notices: Sequence[AnyRow], links: Links) -> None:
     for row in notices:
         by_address[_address(night, row)].append(row)
     with night.database.transaction() as connection:
-        missing = outgoing.missing_requirements(connection, sorted({row.case_number for row in notices}))
+        about = {row.case_number for row in notices if row.case_number is not None}
+        missing = outgoing.missing_requirements(connection, sorted(about))
         mails = [
             _mail(night, address, rows, {row.case_number: missing[row.case_number] for row in rows}, links)
             for address, rows in by_address.items()

@@ -129,8 +129,14 @@ def test_a_day_is_the_one_in_oslo(value: str, day: date) -> None:
         ),
         pytest.param(
             EVALUATIONS,
-            {"Resultat": "Justeres", "Merknad": "Færre dager"},
-            EvaluationGiven(EvaluationOutcome.ADJUST, "Færre dager"),
+            {
+                "Resultat": "Justeres",
+                "Merknad": "Færre dager",
+                "Samarbeid": "1",
+                "Tjenester": "5",
+                "Maaloppnaaelse": None,
+            },
+            EvaluationGiven(EvaluationOutcome.ADJUST, "Færre dager", (("Tjenester", 5), ("Samarbeid", 1))),
             id="adjusted",
         ),
     ],
@@ -164,6 +170,12 @@ def test_an_answer_left_out_is_an_empty_one() -> None:
         ),
         pytest.param(
             EVALUATIONS, {}, "Feltet Resultat må være ett av: Fortsetter, Justeres, Avsluttes.", id="evaluation"
+        ),
+        pytest.param(
+            EVALUATIONS,
+            {"Resultat": "Fortsetter", "Samarbeid": "6"},
+            "Feltet Samarbeid må være ett av: 1, 2, 3, 4, 5.",
+            id="score",
         ),
         pytest.param(TERMINATIONS, {}, "Feltet SisteDag er ikke fylt ut.", id="termination"),
         pytest.param(
@@ -214,15 +226,16 @@ def test_the_forms_offer_what_can_be_read() -> None:
     assert choices_of(APPLICATIONS, "Sted") == PLACES.keys()
     assert choices_of(ASSESSMENTS, "Resultat") == ASSESSMENT_OUTCOMES.keys()
     assert choices_of(EVALUATIONS, "Resultat") == EVALUATION_OUTCOMES.keys()
-    [answers, assessments] = [
-        definition for definition in lists_of(shipped_policy()) if definition.name in {"Svar", "Vurderinger"}
-    ]
+    [answers, assessments, evaluations] = lists_of(shipped_policy())[1:4]
     assert {column.name for column in answers.columns} >= {
         question.column for question in shipped_policy().employee_questions
     }
     assert {column.name for column in assessments.columns} >= {
         question.column for question in shipped_policy().manager_questions
     }
+    scored = [column for column in evaluations.columns if column.choices == ("1", "2", "3", "4", "5")]
+    assert [column.name for column in scored] == ["Maaloppnaaelse", "Tjenester", "Samarbeid"]
+    assert scored[2].title == "Samarbeidet med kollegaene fungerer godt. (1 = helt uenig, 5 = helt enig)"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ BY_TEXT_AND_ROLE = {
         *(notice for row in ROWS for outcome in row.outcomes for notice in outcome.notices),
     )
 }
+ABOUT_NO_CASE = {"scheme_report"}
+"""Told to HR of the scheme as a whole; written where the report is filed."""
 NOTICES = [BY_TEXT_AND_ROLE[pair] for pair in sorted(BY_TEXT_AND_ROLE)]
 FACTS = ("case_number", "employee_name", "days_per_week", "start_on", "end_on", "missing", "detail")
 LANGUAGES = get_args(Language)
@@ -115,7 +117,7 @@ def test_the_rules_were_asked_for_all_their_notices() -> None:
     assert {(template, role) for template in to_either for role in ("Role.EMPLOYEE", "Role.MANAGER")} <= tried
     assert {template for template, _ in tried} == {
         file.stem for file in (TEMPLATES / "nb").glob("*.html") if file.stem != "mail" and not file.stem.startswith("_")
-    }
+    } - ABOUT_NO_CASE
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -269,6 +271,24 @@ def test_only_what_is_missing_is_asked_for(template: str, missing: set[str], fol
     assert (LINKS.folder("Hjemmekontor", NUMBER) in links) == folder
     assert [link for link in links if "/Lists/" in link] == [LINKS.form(form, NUMBER) for form in forms]
     assert len(links) == folder + len(forms)
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("nb", "Rapporten om ordningen med hjemmekontor er klar"),
+        ("nn", "Rapporten om ordninga med heimekontor er klar"),
+    ],
+)
+def test_hr_is_led_to_the_report(language: Language, subject: str) -> None:
+    path = "Evaluering av ordningen/Rapport & tall #1 2027-01-16.pdf"
+    written = letter(Message("k1", "scheme_report", None, {"detail": path}), given_name=None, language=language)
+    shown = Reader(written.html)
+    assert written.subject == subject
+    assert shown.links == [
+        f"{LINKS.site}/Rapporter/Evaluering%20av%20ordningen/Rapport%20%26%20tall%20%231%202027-01-16.pdf"
+    ]
+    assert "Rapport & tall #1 2027-01-16.pdf" in shown.text
 
 
 def test_links() -> None:

@@ -149,9 +149,15 @@ def test_graph_elsewhere_alone_is_half_a_configuration(monkeypatch: pytest.Monke
     assert "HK_GRAPH_TENANT_ID" in refusal(monkeypatch, HK_GRAPH_BASE_URL="https://graph.example.no")
 
 
+A_FOLDER = 'must be the path of a folder, without " * : < > ? \\ |'
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
+        pytest.param("HK_REPORTS_FOLDER", "/", A_FOLDER, id="no-folder"),
+        pytest.param("HK_REPORTS_FOLDER", "HR//2026", A_FOLDER, id="a-folder-without-a-name"),
+        pytest.param("HK_REPORTS_FOLDER", "HR: 2026", A_FOLDER, id="a-sign-sharepoint-refuses"),
         pytest.param("HK_HR_URL", "hr.example.no", "must be an address that starts with https://", id="no-scheme"),
         pytest.param("HK_HR_URL", "ftp://hr.example.no", "must be an address that starts with https://", id="ftp"),
         pytest.param("HK_HR_TOKEN_URL", "https://", "must be an address that starts with https://", id="no-host"),

@@ -370,6 +370,7 @@ def _evaluation(row: AnyRow) -> Evaluation:
         note=row.note,
         given_by=row.given_by,
         given_on=row.given_on,
+        answers=tuple((column, score) for column, score in row.answers or ()),
         is_extra=row.is_extra,
     )
 
@@ -477,6 +478,7 @@ def _evaluation_rows(case: Case) -> list[dict[str, Any]]:
             "given_by": evaluation.given_by,
             "given_on": evaluation.given_on,
             "is_extra": evaluation.is_extra,
+            "answers": [list(pair) for pair in evaluation.answers],
         }
         for evaluation in case.evaluations
     ]

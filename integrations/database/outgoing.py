@@ -26,7 +26,17 @@ from agreements.actions import ErrandKind
 from agreements.case import OPEN_STATES, FilingKind
 from integrations.database.addresses import mail_of
 from integrations.database.rows import AnyRow, insert_rows
-from integrations.database.tables import cases, documents, employees, filings, notices, outbox, requirements, units
+from integrations.database.tables import (
+    cases,
+    documents,
+    employees,
+    filings,
+    notices,
+    outbox,
+    requirements,
+    scheme_files,
+    units,
+)
 
 MAIL = "mail"
 
@@ -90,7 +100,8 @@ def failed(connection: Connection, key: str, reason: str, *, for_good: bool) -> 
 def notices_to_write(connection: Connection) -> list[AnyRow]:
     """Notices not yet in a mail, with what their texts need, in one query.
 
-    A case whose folder is not there yet keeps its notices: nobody is sent to a page that does not exist.
+    A case whose folder is not there yet keeps its notices: nobody is sent to a page that does not exist. What is told
+    of no case comes last.
     """
     employee, manager = aliased(employees), aliased(employees)
     folder = aliased(outbox)
@@ -118,11 +129,11 @@ def notices_to_write(connection: Connection) -> list[AnyRow]:
                 manager.c.given_name.label("manager_given_name"),
                 mail_of(manager).label("manager_mail"),
             )
-            .join(cases, cases.c.number == notices.c.case_number)
-            .join(employee, employee.c.employee_number == cases.c.employee_number)
+            .outerjoin(cases, cases.c.number == notices.c.case_number)
+            .outerjoin(employee, employee.c.employee_number == cases.c.employee_number)
             .outerjoin(manager, manager.c.employee_number == cases.c.manager_number)
             .where(notices.c.outbox_key.is_(None), ~folder_missing)
-            .order_by(cases.c.id, notices.c.key)
+            .order_by(notices.c.case_number.is_(None), cases.c.id, notices.c.key)
         )
     )
 
@@ -212,7 +223,7 @@ def document(connection: Connection, sha256: str) -> bytes | None:
 
 def forget_documents(connection: Connection) -> int:
     """Let go of content that nothing waits for any more: photos of cases that ended without an agreement."""
-    return connection.execute(delete(documents).where(~_is_needed())).rowcount
+    return connection.execute(delete(documents).where(~is_needed())).rowcount
 
 
 def keep_prepared(connection: Connection, prepared: Prepared, today: date) -> None:
@@ -240,11 +251,11 @@ def verified(connection: Connection, filed: AnyRow, drive_item_id: str, today: d
     connection.execute(update(filings).where(*this).values(drive_item_id=drive_item_id, verified_at=datetime.now(UTC)))
     look_again = {"next_action_on": today, "version": cases.c.version + 1}
     connection.execute(update(cases).where(cases.c.number == filed.case_number).values(look_again))
-    connection.execute(delete(documents).where(documents.c.sha256 == filed.sha256, ~_is_needed()))
+    connection.execute(delete(documents).where(documents.c.sha256 == filed.sha256, ~is_needed()))
 
 
-def _is_needed() -> ColumnElement[bool]:
-    """Whether a document is on its way to the archive, or is the photo of a case whose filing is not prepared yet.
+def is_needed() -> ColumnElement[bool]:
+    """Whether a document is on its way to a library, or is the photo of a case whose filing is not prepared yet.
 
     Two cases may have the very same photo: people who share a home, or an agreement and its renewal.
     """
@@ -259,7 +270,8 @@ def _is_needed() -> ColumnElement[bool]:
         .outerjoin(photo, and_(photo.c.case_number == cases.c.number, photo.c.kind == str(FilingKind.PHOTO)))
         .where(requirements.c.document == documents.c.sha256, or_(not_planned, not_prepared))
     )
-    return or_(exists(on_its_way), exists(received))
+    report = select(literal(1)).where(scheme_files.c.sha256 == documents.c.sha256, scheme_files.c.verified_at.is_(None))
+    return or_(exists(on_its_way), exists(report), exists(received))
 
 
 def _this_filing(case_number: str, kind: str, sequence: int) -> tuple[Any, ...]:

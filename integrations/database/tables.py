@@ -235,6 +235,7 @@ evaluations = Table(
     Column("note", Text),
     Column("given_by", String),
     Column("given_on", Date),
+    Column("answers", JSON),  # (column, score) of the questions in numbers
     Column("is_extra", Boolean, nullable=False, server_default=false()),
 )
 
@@ -329,7 +330,7 @@ notices = Table(
     "notices",
     metadata,
     Column("key", String, primary_key=True),  # case/rule/role: the same thing is told once
-    Column("case_number", ForeignKey("cases.number", ondelete="CASCADE"), nullable=False),
+    Column("case_number", ForeignKey("cases.number", ondelete="CASCADE")),  # none: to HR, about the scheme
     Column("rule", String, nullable=False),
     Column("template", String, nullable=False),
     Column("role", String, nullable=False),
@@ -344,7 +345,7 @@ outbox = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("key", String, nullable=False, unique=True),
-    Column("kind", String, nullable=False),  # mail | open_folder | file_document
+    Column("kind", String, nullable=False),  # mail | open_folder | share_folder | file_document | file_report
     Column("case_number", ForeignKey("cases.number", ondelete="CASCADE")),
     Column("payload", JSON, nullable=False),
     Column("created_on", Date, nullable=False),
@@ -364,6 +365,31 @@ documents = Table(
     Column("media_type", String, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("stored_on", Date, nullable=False),
+)
+
+# --- The scheme as a whole --------------------------------------------------------------------------------------
+
+scheme_reports = Table(
+    "scheme_reports",
+    metadata,
+    Column("as_of", Date, primary_key=True),  # the day after the last one it reports on: one report a day
+    Column("period_from", Date, nullable=False),
+    Column("made_on", Date, nullable=False),
+    Column("policy_version", String, nullable=False),
+    Column("figures", JSON, nullable=False),  # what it says in numbers, groups under five people left out
+)
+
+scheme_files = Table(
+    "scheme_files",
+    metadata,
+    Column("as_of", ForeignKey("scheme_reports.as_of", ondelete="CASCADE"), primary_key=True),
+    Column("format", String, primary_key=True),  # pdf | csv
+    Column("path", String, nullable=False),  # in the report library
+    Column("sha256", String, nullable=False),
+    Column("quick_xor_hash", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("drive_item_id", String),
+    Column("verified_at", UtcDateTime),
 )
 
 leases = Table(

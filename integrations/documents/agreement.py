@@ -1,4 +1,4 @@
-"""Agreements and records as PDF/A-2a + PDF/UA-1: accepted by the archive, readable with a screen reader.
+"""Agreements, records and reports as PDF/A-2a + PDF/UA-1: accepted by the archive, readable with a screen reader.
 
 Typst gets two things: templates from this folder, outside of which it can read nothing, and the data as one JSON text.
 The data is never template source, so nothing in it is ever evaluated.
@@ -16,7 +16,15 @@ from zoneinfo import ZoneInfo
 import typst
 from PIL import Image, UnidentifiedImageError
 
-from agreements.documents import AgreementDocument, Confirmation, Package, RecordDocument
+from agreements.documents import (
+    AgreementDocument,
+    Confirmation,
+    Package,
+    Part,
+    Plot,
+    RecordDocument,
+    ReportDocument,
+)
 from agreements.words import date_in_words
 from integrations.documents.characters import REPLACEMENT, printable
 
@@ -80,6 +88,50 @@ def render_record(record: RecordDocument) -> bytes:
         "paragraphs": [part for text in record.paragraphs for part in _paragraphs(text)],
     }
     return _render("record.typ", data, record.dated_on, None)
+
+
+def render_report(report: ReportDocument) -> bytes:
+    """A report over the scheme as a PDF file, its plots as vector graphics; the same input gives the same bytes."""
+    data: dict[str, Json] = {
+        "language": report.language,
+        "municipality": report.municipality,
+        "title": report.title,
+        "period": report.period,
+        "dated_on": date_in_words(report.dated_on),
+        "terms": [{"name": term.name, "value": term.value} for term in report.terms],
+        "parts": [_part(part) for part in report.parts],
+    }
+    return _render("report.typ", data, report.dated_on, None)
+
+
+def _part(part: Part) -> dict[str, Json]:
+    return {
+        "heading": part.heading,
+        "is_within": part.is_within,
+        "paragraphs": [line for text in part.paragraphs for line in _paragraphs(text)],
+        "plot": None if part.plot is None else _plot(part.plot),
+        "table": None
+        if part.table is None
+        else {"head": [*part.table.head], "rows": [[*row] for row in part.table.rows]},
+    }
+
+
+def _plot(plot: Plot) -> dict[str, Json]:
+    """Lengths as whole per cent of the longest there is, the limit's line included."""
+    longest = max([bar.value for bar in plot.bars] + ([] if plot.limit is None else [plot.limit[0]]), default=0) or 1
+    bars: list[Json] = [
+        {
+            "label": bar.label,
+            "shown": bar.shown,
+            "is_marked": bar.is_marked,
+            "per_cent": round(100 * bar.value / longest),
+        }
+        for bar in plot.bars
+    ]
+    limit: Json = (
+        None if plot.limit is None else {"per_cent": round(100 * plot.limit[0] / longest), "label": plot.limit[1]}
+    )
+    return {"alt": plot.alt, "bars": bars, "limit": limit}
 
 
 def _render(template: str, data: dict[str, Json], dated_on: date, photo: dict[str, Json] | None) -> bytes:

@@ -33,11 +33,7 @@ ROWS: Mapping[str, tuple[DocumentRow, ...]] = {
     "troms": TROMS_ROWS,
     "baerum": BAERUM_ROWS,
 }
-NOT_YET: Mapping[tuple[str, str], str] = {
-    ("midt-telemark", "evaluated after half a year"): "nothing makes the report over the scheme yet",
-    ("oslo", "judged aggregated per department"): "no report names units above their average yet",
-    ("baerum", "Repeat the survey"): "nothing makes the report over the scheme yet",
-}
+NOT_YET: Mapping[tuple[str, str], str] = {}
 """Rules, or parts of them, that the policy can say and nothing acts on, or that have no place at all."""
 NOT_RULES = "—"
 """How docs/policies.md begins the place of a line that is no rule: who decided, what was found, where it is kept."""

@@ -178,6 +178,20 @@ def test_an_evaluation_without_a_note_by_somebody_unknown() -> None:
     assert (record.paragraphs, record.terms[1]) == ((), Term("Evaluert av", "HR"))
 
 
+def test_what_was_answered_in_numbers_stands_in_the_record() -> None:
+    """In the policy's order, and last what it asks no more, by its column."""
+    given = replace(
+        answered(1, EvaluationOutcome.CONTINUE, MONDAY), answers=(("Borte", 2), ("Samarbeid", 4), ("Tjenester", 5))
+    )
+    scale = "(1 er helt uenig, 5 er helt enig)."
+    assert evaluation_record(active(), given, shipped_policy(), PEOPLE).paragraphs == (
+        f"«Tjenestene til innbyggere og brukere er like gode de dagene den ansatte er hjemme.» 5 av 5 {scale}",
+        f"«Samarbeidet med kollegaene fungerer godt.» 4 av 5 {scale}",
+        f"«Borte» 2 av 5 {scale}",
+        "Går fint",
+    )
+
+
 def test_an_unanswered_evaluation_has_no_record() -> None:
     with pytest.raises(AssertionError, match="not answered"):
         evaluation_record(active(), evaluation(1, chase()), shipped_policy(), PEOPLE)

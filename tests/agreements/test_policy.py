@@ -64,6 +64,18 @@ def test_an_unknown_policy_names_those_there_are(name: str) -> None:
             id="missing-key",
         ),
         pytest.param(
+            "every_months = 6\n",
+            "every_months = 6\nscheme_every_months = 12\n",
+            "evaluation: scheme_every_months and scheme_from must be given together",
+            id="no-day-to-count-from",
+        ),
+        pytest.param(
+            'column = "Samarbeid"',
+            'column = "Tjenester"',
+            "evaluation: two questions have the same column",
+            id="two-evaluation-questions-in-one-column",
+        ),
+        pytest.param(
             '["photo", "answers"',
             '["photo", "answer"',
             "requirements[1]: Invalid enum value 'answer'. Choose from: photo, answers, signed_agreement",

@@ -152,6 +152,7 @@ def case_with_everything() -> Case:
                 "Én dag mindre",
                 "0900",
                 date(2027, 9, 14),
+                (("Samarbeid", 4), ("Tjenester", 1)),
                 is_extra=True,
             ),
             Evaluation(2, date(2028, 3, 9), Chase(date(2028, 3, 9), 1, date(2028, 3, 10))),

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from agreements.documents import Answer, RecordDocument, Term
-from integrations.documents.agreement import render_agreement, render_record
+from integrations.documents.agreement import render_agreement, render_record, render_report
 from integrations.documents.characters import covered
+from tests.documents import scheme_samples
 from tests.documents.samples import bare_draft, evaluation_record, full_agreement, hostile_agreement, jpeg, picture
 
 VERAPDF = Path(__file__).parents[2] / "../shared/contract/pdfa/verapdf"
@@ -41,7 +42,22 @@ def _documents() -> dict[str, bytes]:
         "record-nynorsk": render_record(evaluation_record("nn")),
         "record-hostile": render_record(hostile_record),
         "record-empty": render_record(replace(evaluation_record(), title="", municipality="", terms=(), paragraphs=())),
+        **_reports(),
     }
+
+
+def _reports() -> dict[str, bytes]:
+    """Reports over the scheme, with plots of every kind."""
+    documents = {
+        "report": scheme_samples.ordinary("nb"),
+        "report-nynorsk": scheme_samples.ordinary("nn", unit_average=None),
+        "report-large": scheme_samples.large(),
+        "report-small": scheme_samples.ordinary(number=3),
+        "report-of-nobody": scheme_samples.ordinary("nn", number=0),
+        "report-hostile": scheme_samples.hostile("nb"),
+        "report-hostile-nynorsk": scheme_samples.hostile("nn"),
+    }
+    return {name: render_report(document) for name, document in documents.items()}
 
 
 @pytest.mark.skipif(not VERAPDF.exists(), reason="veraPDF is beside the project only where it is developed")
