@@ -91,6 +91,7 @@ class FilingKind(StrEnum):
     """What is filed in the personnel folder. An evaluation's record also carries its number."""
 
     AGREEMENT = "agreement"
+    SIGNED_AGREEMENT = "signed_agreement"
     PHOTO = "photo"
     EVALUATION = "evaluation"
     END_NOTE = "end_note"

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
         description="Path of the case in the archive library; placeholders: employee_number, case_number",
     )
 
+    archive_retention_label: str | None = Field(default=None, description="The label documents get in the archive")
+
     @field_validator("graph_base_url", "hr_url", "hr_units_url", "hr_token_url")
     @classmethod
     def _address_or_file(cls, value: str | None, info: ValidationInfo) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from agreements.case import FilingKind
 from agreements.documents import EquipmentSource
 from agreements.policy import Policy, Question
 
@@ -142,3 +143,23 @@ CASE_LIBRARY = "Hjemmekontor"
 
 ARCHIVE_LIBRARY = "Personalmapper"
 """Document library that is the archive's personnel folders."""
+
+DOCUMENT_TYPES = {
+    FilingKind.AGREEMENT: "Avtale",
+    FilingKind.SIGNED_AGREEMENT: "Signert avtale",
+    FilingKind.PHOTO: "Bilde av arbeidsplassen",
+    FilingKind.EVALUATION: "Evaluering",
+    FilingKind.END_NOTE: "Sluttnotat",
+}
+ARCHIVE_EMPLOYEE = Column("Ansattnummer", "Ansattnummer", ColumnKind.TEXT, required=False, indexed=True)
+ARCHIVE_TYPE = Column("Dokumenttype", "Dokumenttype", ColumnKind.CHOICE, tuple(DOCUMENT_TYPES.values()), required=False)
+ARCHIVE_DATE = Column("ArkivertDato", "Arkivert dato", ColumnKind.DATE, required=False, indexed=True)
+ARCHIVE_HASH = Column("SHA256", "SHA-256", ColumnKind.TEXT, required=False)
+ARCHIVE_COLUMNS = (
+    replace(CASE_NUMBER, required=False),
+    ARCHIVE_EMPLOYEE,
+    ARCHIVE_TYPE,
+    ARCHIVE_DATE,
+    ARCHIVE_HASH,
+)
+"""What the archive's library says of each document, beside its name and place."""

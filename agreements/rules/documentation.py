@@ -8,6 +8,7 @@ from agreements.advice import advice
 from agreements.calendar import last_day_of_period
 from agreements.case import Assessment, AssessmentOutcome, Case, Chase, EndReason, State
 from agreements.policy import Policy
+from agreements.rules.filing import closing
 from agreements.rules.ladder import (
     IMMEDIATELY,
     escalates,
@@ -59,7 +60,7 @@ def lapse_due(case: Case, policy: Policy) -> date | None:
 
 def lapse(case: Case, _policy: Policy, today: date) -> Action:
     notices = (Notice("lapsed", Role.EMPLOYEE), Notice("lapsed", Role.MANAGER))
-    return Action("documentation.lapsed", case, case.ended(EndReason.LAPSED, today), notices)
+    return Action("documentation.lapsed", case, case.ended(EndReason.LAPSED, today), notices, closing(case))
 
 
 def assessed_due(case: Case, _policy: Policy) -> date | None:
@@ -71,10 +72,10 @@ def assessed(case: Case, policy: Policy, today: date) -> Action:
         raise AssertionError(f"{case.number}: asked to act on an assessment that is not there")
     if case.assessment.outcome is AssessmentOutcome.REJECTED:
         notices = (Notice("rejected", Role.EMPLOYEE),)
-        return Action("assessment.rejected", case, case.ended(EndReason.REJECTED, today), notices)
+        return Action("assessment.rejected", case, case.ended(EndReason.REJECTED, today), notices, closing(case))
     if case.application.end_on is not None and case.application.end_on < today:
         notices = (Notice("rejected_period_over", Role.EMPLOYEE),)
-        return Action("period.already-over", case, case.ended(EndReason.REJECTED, today), notices)
+        return Action("period.already-over", case, case.ended(EndReason.REJECTED, today), notices, closing(case))
     return Action("assessment.approved", case, _approved(case, case.assessment, policy))
 
 

@@ -23,12 +23,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from agreements.actions import ErrandKind
-from agreements.case import OPEN_STATES, FilingKind
+from agreements.case import OPEN_STATES, FilingKind, RequirementKind
 from integrations.database.addresses import mail_of
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import cases, documents, employees, filings, notices, outbox, requirements, units
 
 MAIL = "mail"
+UNDOES = {
+    ErrandKind.CLOSE_FOLDER: (ErrandKind.OPEN_FOLDER, ErrandKind.SHARE_FOLDER),
+    ErrandKind.OPEN_FOLDER: (ErrandKind.CLOSE_FOLDER,),
+    ErrandKind.SHARE_FOLDER: (ErrandKind.CLOSE_FOLDER,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,15 @@ def pending(connection: Connection, kind: str) -> list[AnyRow]:
     """Outbox rows of this kind that are still to be done, oldest first."""
     rows = select(outbox).where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.id)
     return list(connection.execute(rows))
+
+
+def is_overtaken(connection: Connection, row: AnyRow) -> bool:
+    """Whether the folder was to be closed after it was to be opened, or the other way round: the last word counts."""
+    opposite = [str(kind) for kind in UNDOES[ErrandKind(row.kind)]]
+    later = select(outbox.c.id).where(
+        outbox.c.case_number == row.case_number, outbox.c.kind.in_(opposite), outbox.c.id > row.id
+    )
+    return connection.scalar(select(exists(later))) or False
 
 
 def begin_attempt(connection: Connection, key: str) -> None:
@@ -190,6 +204,24 @@ def names_of(connection: Connection, employee_numbers: Sequence[str]) -> dict[st
     return {row.employee_number: row.name for row in rows}
 
 
+def has_unfiled_documents(connection: Connection, case_number: str) -> bool:
+    """Whether the archive still lacks something of this case's; then nothing may be deleted anywhere else.
+
+    Besides what waits for the archive that is a signed agreement from before those were filed at all.
+    """
+    of_case = filings.c.case_number == case_number
+    waiting = select(literal(1)).where(of_case, filings.c.verified_at.is_(None))
+    same = select(literal(1)).where(of_case, filings.c.sha256 == requirements.c.document)
+    signed_but_never_filed = select(literal(1)).where(
+        requirements.c.case_number == case_number,
+        requirements.c.kind == str(RequirementKind.SIGNED_AGREEMENT),
+        requirements.c.document.is_not(None),
+        ~exists(same),
+        exists(select(literal(1)).where(of_case, filings.c.kind == str(FilingKind.AGREEMENT))),
+    )
+    return connection.scalar(select(or_(exists(waiting), exists(signed_but_never_filed)))) or False
+
+
 def keep_document(connection: Connection, sha256: str, media_type: str, content: bytes, today: date) -> None:
     """Hold content until the archive has it; the same content is held once."""
     if connection.scalar(select(documents.c.sha256).where(documents.c.sha256 == sha256)) is None:
@@ -203,7 +235,7 @@ def document(connection: Connection, sha256: str) -> bytes | None:
 
 
 def forget_documents(connection: Connection) -> int:
-    """Let go of content that nothing waits for any more: photos of cases that ended without an agreement."""
+    """Let go of content that nothing waits for any more: uploads of cases that ended without an agreement."""
     return connection.execute(delete(documents).where(~_is_needed())).rowcount
 
 
@@ -236,19 +268,20 @@ def verified(connection: Connection, filed: AnyRow, drive_item_id: str, today: d
 
 
 def _is_needed() -> ColumnElement[bool]:
-    """Whether a document is on its way to the archive, or is the photo of a case whose filing is not prepared yet.
+    """Whether a document is on its way to the archive, or was uploaded to a case whose filing is not prepared yet.
 
-    Two cases may have the very same photo: people who share a home, or an agreement and its renewal.
+    Two cases may have the very same photo: people who share a home, or an agreement and its renewal. What is uploaded
+    is filed as what it is: the kinds of requirement that come as a file and of filing have the same names.
     """
     on_its_way = select(literal(1)).where(filings.c.sha256 == documents.c.sha256, filings.c.verified_at.is_(None))
-    photo = filings.alias("photo")
-    not_planned = and_(photo.c.case_number.is_(None), cases.c.state.in_([str(state) for state in OPEN_STATES]))
-    not_prepared = and_(photo.c.case_number.is_not(None), photo.c.sha256.is_(None))
+    upload = filings.alias("upload")
+    not_planned = and_(upload.c.case_number.is_(None), cases.c.state.in_([str(state) for state in OPEN_STATES]))
+    not_prepared = and_(upload.c.case_number.is_not(None), upload.c.sha256.is_(None))
     received = (
         select(literal(1))
         .select_from(requirements)
         .join(cases, cases.c.number == requirements.c.case_number)
-        .outerjoin(photo, and_(photo.c.case_number == cases.c.number, photo.c.kind == str(FilingKind.PHOTO)))
+        .outerjoin(upload, and_(upload.c.case_number == cases.c.number, upload.c.kind == requirements.c.kind))
         .where(requirements.c.document == documents.c.sha256, or_(not_planned, not_prepared))
     )
     return or_(exists(on_its_way), exists(received))
