@@ -7,18 +7,31 @@ from collections.abc import Awaitable, Callable, Sequence
 from prefect import task
 
 from agreements.actions import ErrandKind
+from agreements.case import FilingKind
 from agreements.paperwork import agreement
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
+from config.errors import ExpectedError
+from config.sharepoint import (
+    ARCHIVE_DATE,
+    ARCHIVE_EMPLOYEE,
+    ARCHIVE_HASH,
+    ARCHIVE_LIBRARY,
+    ARCHIVE_TYPE,
+    CASE_LIBRARY,
+    CASE_NUMBER,
+    DOCUMENT_TYPES,
+)
 from integrations.database import outgoing
 from integrations.database.cases import load_cases
 from integrations.database.rows import AnyRow
 from integrations.documents.agreement import render_agreement
+from integrations.graph.archive import Paper, archive_file
 from integrations.graph.client import Graph, open_graph
-from integrations.graph.drive import ArchiveConflictError, archive_file, ensure_folder, put_file, share
+from integrations.graph.drive import ArchiveConflictError, ensure_folder, put_file, share
 from integrations.graph.errors import GraphError
 from tasks.batches import NETWORK
 from tasks.filing import load_people
 from tasks.night import Night, this_night
+from tasks.reasons import reason_of
 
 AT_A_TIME = 4
 """Graph's own limit is four requests at a time for a mailbox; SharePoint is happier with few as well."""
@@ -28,27 +41,37 @@ Deliver = Callable[[Night, Graph, AnyRow], Awaitable[None]]
 FILES_THAT_FAILED = "leveranser som feilet"
 
 
+class NotYetError(ExpectedError):
+    """An errand that has to wait for something else. The message is a Norwegian sentence for the night's report."""
+
+
+def draft_name(case_number: str) -> str:
+    return f"Avtaleutkast {case_number}.pdf"
+
+
 @task(name="open-folders", **NETWORK)
 def open_folders() -> Counter[str]:
     """A folder for each new case, shared with its employee and manager, with the draft agreement in it."""
-    return _deliver_all(ErrandKind.OPEN_FOLDER, _open_folder, "saksmapper opprettet")
+    return deliver_all(ErrandKind.OPEN_FOLDER, _open_folder, "saksmapper opprettet")
 
 
 @task(name="share-folders", **NETWORK)
 def share_folders() -> Counter[str]:
     """The case folder opened to a new manager, and closed to the one before."""
-    return _deliver_all(ErrandKind.SHARE_FOLDER, _share_folder, "saksmapper delt på nytt")
+    return deliver_all(ErrandKind.SHARE_FOLDER, _share_folder, "saksmapper delt på nytt")
 
 
 @task(name="file-documents", **NETWORK)
 def file_documents() -> Counter[str]:
     """Every written document to the archive; it counts when it has been read back and found the same."""
-    return _deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, "dokumenter arkivert")
+    return deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, "dokumenter arkivert")
 
 
-def _deliver_all(kind: ErrandKind, deliver: Deliver, what: str) -> Counter[str]:
+def deliver_all(kind: ErrandKind, deliver: Deliver, what: str) -> Counter[str]:
+    """Every errand of this kind that is still to be done, each on its own; `what` is what is counted."""
     night = this_night()
     with night.database.transaction() as connection:
+        outgoing.settle_overtaken(connection, kind)
         rows = outgoing.pending(connection, kind)
     if night.dry_run:
         _pretend(night, rows)
@@ -108,10 +131,10 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) ->
         outgoing.begin_attempt(connection, row.key)
     try:
         await deliver(night, graph, row)
-    except (GraphError, ArchiveConflictError) as error:
+    except (GraphError, ArchiveConflictError, NotYetError) as error:
         conflict = isinstance(error, ArchiveConflictError)
         with night.database.transaction() as connection:
-            outgoing.failed(connection, row.key, str(error), for_good=conflict)
+            outgoing.failed(connection, row.key, reason_of(error), for_good=conflict)
         return FILES_THAT_FAILED
     return None
 
@@ -123,7 +146,7 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
         addresses = outgoing.people_of_cases(connection, [case.number])[case.number]
     draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
     folder_id = await ensure_folder(graph, CASE_LIBRARY, case.number)
-    await put_file(graph, CASE_LIBRARY, folder_id, f"Avtaleutkast {case.number}.pdf", render_agreement(draft, None))
+    await put_file(graph, CASE_LIBRARY, folder_id, draft_name(case.number), render_agreement(draft, None))
     await _share(graph, folder_id, addresses)
     with night.database.transaction() as connection:
         outgoing.remember_remote(connection, row.key, folder_id)
@@ -151,7 +174,18 @@ async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
         content = outgoing.document(connection, filed.sha256)
     if content is None:
         raise AssertionError(f"{row.key}: the content to file is gone before it was verified")
-    stored = await archive_file(graph, ARCHIVE_LIBRARY, filed.path, content)
+    stored = await archive_file(graph, ARCHIVE_LIBRARY, _paper(night, filed, content))
     with night.database.transaction() as connection:
         outgoing.verified(connection, filed, stored.item_id, night.on)
         outgoing.done(connection, row.key)
+
+
+def _paper(night: Night, filed: AnyRow, content: bytes) -> Paper:
+    fields = {
+        CASE_NUMBER.name: filed.case_number,
+        ARCHIVE_EMPLOYEE.name: filed.employee_number,
+        ARCHIVE_TYPE.name: DOCUMENT_TYPES[FilingKind(filed.kind)],
+        ARCHIVE_DATE.name: night.on,
+        ARCHIVE_HASH.name: filed.sha256,
+    }
+    return Paper(filed.path, content, fields, night.settings.archive_retention_label)

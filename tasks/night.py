@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from agreements.calendar import OSLO
@@ -32,10 +32,11 @@ class Night:
     on: date
     dry_run: bool
     is_hurried: bool = False
+    unhurried: Patience = field(default_factory=Patience)
 
     @property
     def patience(self) -> Patience:
-        return Patience(tries=1) if self.is_hurried else Patience()
+        return replace(self.unhurried, tries=1) if self.is_hurried else self.unhurried
 
     def stamp(self, actor: str) -> Stamp:
         return Stamp(self.on, datetime.now(UTC), actor)

@@ -29,7 +29,7 @@ from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import cases, documents, employees, filings, notices, outbox, requirements, units
 
 MAIL = "mail"
-UNDOES = {
+UNDONE_BY = {
     ErrandKind.CLOSE_FOLDER: (ErrandKind.OPEN_FOLDER, ErrandKind.SHARE_FOLDER),
     ErrandKind.OPEN_FOLDER: (ErrandKind.CLOSE_FOLDER,),
     ErrandKind.SHARE_FOLDER: (ErrandKind.CLOSE_FOLDER,),
@@ -65,13 +65,19 @@ def pending(connection: Connection, kind: str) -> list[AnyRow]:
     return list(connection.execute(rows))
 
 
-def is_overtaken(connection: Connection, row: AnyRow) -> bool:
-    """Whether the folder was to be closed after it was to be opened, or the other way round: the last word counts."""
-    opposite = [str(kind) for kind in UNDOES[ErrandKind(row.kind)]]
-    later = select(outbox.c.id).where(
-        outbox.c.case_number == row.case_number, outbox.c.kind.in_(opposite), outbox.c.id > row.id
+def settle_overtaken(connection: Connection, kind: ErrandKind) -> None:
+    """A folder that was to be opened and then to be closed, or the other way round: only the last word is done."""
+    opposite = [str(other) for other in UNDONE_BY.get(kind, ())]
+    later = outbox.alias("later")
+    is_overtaken = exists(
+        select(literal(1)).where(
+            later.c.case_number == outbox.c.case_number, later.c.kind.in_(opposite), later.c.id > outbox.c.id
+        )
     )
-    return connection.scalar(select(exists(later))) or False
+    if opposite:
+        mine = (outbox.c.status == "pending", outbox.c.kind == str(kind), is_overtaken)
+        finished = {"status": "done", "reason": None, "done_at": datetime.now(UTC)}
+        connection.execute(update(outbox).where(*mine).values(finished))
 
 
 def begin_attempt(connection: Connection, key: str) -> None:
@@ -255,7 +261,9 @@ def keep_prepared(connection: Connection, prepared: Prepared, today: date) -> No
 
 
 def filing(connection: Connection, case_number: str, kind: str, sequence: int) -> AnyRow:
-    return connection.execute(select(filings).where(*_this_filing(case_number, kind, sequence))).one()
+    """One filing, with the employee number of its case."""
+    of_whom = select(filings, cases.c.employee_number).join(cases, cases.c.number == filings.c.case_number)
+    return connection.execute(of_whom.where(*_this_filing(case_number, kind, sequence))).one()
 
 
 def verified(connection: Connection, filed: AnyRow, drive_item_id: str, today: date) -> None:

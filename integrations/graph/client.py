@@ -45,7 +45,7 @@ WORTH_ANOTHER_TRY = frozenset(
 )
 BROKEN_OFF = (httpx.TransportError, AzureError)
 """Graph, or Entra ID before it, was not reached or did not finish its answer."""
-TIME_OUT = httpx.Timeout(connect=10, read=60, write=60, pool=60)
+CONNECT_WITHIN = 10
 Verb = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
@@ -56,6 +56,7 @@ class Patience:
     tries: int = 3
     first_wait: float = 1.0
     longest_wait: float = 120.0
+    answer_within: float = 60.0
 
     def wait(self, attempt: int, retry_after: str | None) -> float:
         """What the service asks for, else doubling with jitter, so that workers do not come back in step."""
@@ -63,6 +64,13 @@ class Patience:
             return min(float(retry_after), self.longest_wait)
         ceiling = self.first_wait * 2**attempt
         return min(random.uniform(ceiling / 2, ceiling), self.longest_wait)  # noqa: S311 - jitter, not a secret
+
+
+@dataclass(slots=True)
+class Tries:
+    """The tries of one piece of work."""
+
+    made: int = 0
 
 
 class Graph:
@@ -123,6 +131,17 @@ class Graph:
                 return _checked(response, doing)
             await asyncio.sleep(self.patience.wait(attempt, response.headers.get("Retry-After")))
         raise AssertionError("a patience of no tries")
+
+    def tries(self) -> Tries:
+        return Tries()
+
+    async def another_try(self, tries: Tries, retry_after: str | None) -> bool:
+        """Count a try that failed, and wait for the next; False when our patience is at its end."""
+        tries.made += 1
+        if tries.made >= self.patience.tries:
+            return False
+        await asyncio.sleep(self.patience.wait(tries.made - 1, retry_after))
+        return True
 
     async def once(
         self, verb: Verb, address: str, doing: str, *, body: Mapping[str, Any] | None = None
@@ -205,18 +224,20 @@ async def open_graph(settings: Settings, patience: Patience | None = None) -> As
     """Open Graph for the running event loop, and close everything again."""
     middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
     credential = RenewableCredential(lambda: open_credential(settings))
+    patience = patience or Patience()
+    time_out = httpx.Timeout(patience.answer_within, connect=min(CONNECT_WITHIN, patience.answer_within))
     async with (
         # The SDK wraps the transport it is given and never closes it, so we hold on to it ourselves.
         httpx.AsyncHTTPTransport(http2=not settings.graph_is_on_loopback, verify=trusted_authorities()) as transport,
-        httpx.AsyncClient(timeout=TIME_OUT, transport=transport) as sdk_client,
-        httpx.AsyncClient(timeout=TIME_OUT, verify=trusted_authorities()) as plain,
+        httpx.AsyncClient(timeout=time_out, transport=transport) as sdk_client,
+        httpx.AsyncClient(timeout=time_out, verify=trusted_authorities()) as plain,
         credential,
     ):
         http = GraphClientFactory.create_with_default_middleware(client=sdk_client, options=middleware)
         tokens = AzureIdentityAccessTokenProvider(credential, None, [SCOPE], [], is_cae_enabled=False)
         adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), client=http)
         adapter.base_url = settings.graph_base_url
-        yield Graph(adapter, plain, credential, settings, patience or Patience())
+        yield Graph(adapter, plain, credential, settings, patience)
 
 
 def _checked(response: httpx.Response, doing: str) -> httpx.Response:

@@ -11,7 +11,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from config.policy_files import SHIPPED_NAMES, load_policy
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, CASE_NUMBER, lists_of
+from config.sharepoint import ARCHIVE_COLUMNS, ARCHIVE_LIBRARY, CASE_LIBRARY, CASE_NUMBER, lists_of
 from sandbox.graph.application import GraphApplication
 from sandbox.graph.changes import DEFAULT_PAGE, expire_tokens
 from sandbox.graph.columns import definition_of
@@ -184,6 +184,17 @@ class GraphTenant:
             ]
         return sorted(files, key=lambda file: file.path)
 
+    def may_read(self, library: str, path: str, user: TenantUser) -> bool:
+        """Whether a person who has the address of a file or folder gets to see it."""
+        with self._store.lock:
+            drive = self._services.drives.of_library(library)
+            return self._services.permissions.may_read(drive, drive.at(drive.root, path), user)
+
+    @property
+    def open_uploads(self) -> int:
+        """Upload sessions that have neither ended nor been cancelled."""
+        return self._services.uploads.open_sessions
+
     def locate(self, web_url: str) -> tuple[str, str]:
         """Library and path behind a folder's or file's `webUrl`, as a person follows the link in a mail."""
         path = unquote(web_url).removeprefix(self._services.site.url + "/")
@@ -243,10 +254,12 @@ class GraphTenant:
     def _provision(self) -> None:
         """The lists and libraries of the configuration, where they are missing."""
         lists = self._services.lists
-        case_number = definition_of(CASE_NUMBER) | {"required": False}
-        for library in (CASE_LIBRARY, ARCHIVE_LIBRARY):
-            if lists.find(library) is None:
-                lists.create(library, library, LIBRARY, [case_number])
+        for library, wanted in {CASE_LIBRARY: (CASE_NUMBER,), ARCHIVE_LIBRARY: ARCHIVE_COLUMNS}.items():
+            found = lists.find(library) or lists.create(library, library, LIBRARY, [])
+            for column in wanted:
+                if column.name not in found.columns:
+                    lists.add_column(found, definition_of(column) | {"required": False})
+                    found = lists.get(library)
         # Whatever any of the shipped policies asks, so that the sandbox works under each of them.
         for definition in lists_of(*map(load_policy, SHIPPED_NAMES)):
             if lists.find(definition.name) is None:
