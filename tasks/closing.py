@@ -62,7 +62,7 @@ async def _foreseen(night: Night) -> Counter[str]:
     if rows:
         async with open_graph(night.settings, night.patience) as graph:
             for row in rows:
-                folder_id = await find_folder(graph, CASE_LIBRARY, row.case_number)
+                folder_id = await _folder_of(night, graph, row.case_number)
                 if folder_id is not None:
                     counts[FILES_DELETED] += (await _inventory(night, graph, row.case_number, folder_id)).files
     return counts
@@ -74,7 +74,7 @@ async def _close(night: Night, graph: Graph, row: AnyRow) -> int:
     Raises:
         NotYetError: something has to stay for now; the folder is closed all the same.
     """
-    folder_id = await find_folder(graph, CASE_LIBRARY, row.case_number)
+    folder_id = await _folder_of(night, graph, row.case_number)
     deleted = 0
     if folder_id is not None:
         await close_to_people(graph, CASE_LIBRARY, folder_id)
@@ -84,6 +84,12 @@ async def _close(night: Night, graph: Graph, row: AnyRow) -> int:
     return deleted
 
 
+async def _folder_of(night: Night, graph: Graph, number: str) -> str | None:
+    with night.database.transaction() as connection:
+        made_as = outgoing.opened_folder(connection, number)
+    return await find_folder(graph, CASE_LIBRARY, number, made_as)
+
+
 async def _empty(night: Night, graph: Graph, number: str, folder_id: str) -> int:
     with night.database.transaction() as connection:
         if outgoing.has_unfiled_documents(connection, number):
@@ -91,10 +97,10 @@ async def _empty(night: Night, graph: Graph, number: str, folder_id: str) -> int
     found = await _inventory(night, graph, number, folder_id)
     for item_id, version in found.deletable:
         if not await delete_item(graph, CASE_LIBRARY, item_id, version):
-            # Another content since we looked: what is around it must stay as well.
-            raise NotYetError(NOT_OURS_TO_DELETE.format(number=found.unknown + 1))
-    if found.unknown:
-        raise NotYetError(NOT_OURS_TO_DELETE.format(number=found.unknown))
+            break  # another content since we looked: what is around it must stay as well
+    left = await _inventory(night, graph, number, folder_id) if found.deletable else found
+    if left.files or left.unknown:
+        raise NotYetError(NOT_OURS_TO_DELETE.format(number=left.files + left.unknown))
     return found.files
 
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from http import HTTPStatus
 
 from prefect import task
 from sqlalchemy import Connection
@@ -24,7 +23,7 @@ from integrations.documents.refusals import refusal_in
 from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused, check_signed_pdf, classify
 from integrations.forms import case_number_of, read_fact
 from integrations.graph.client import Graph, open_graph
-from integrations.graph.drive import download
+from integrations.graph.drive import download, find_item
 from integrations.graph.errors import GraphError
 from tasks.batches import LOCAL, NETWORK
 from tasks.night import Night, this_night
@@ -94,8 +93,8 @@ async def _checked(graph: Graph, row: AnyRow) -> CheckedFile:
         return CheckedFile(refusal="Filen er større enn 25 MB. Last opp en mindre fil.")
     try:
         content = await download(graph, CASE_LIBRARY, row.external_id)
-    except GraphError as error:
-        is_gone = error.status == HTTPStatus.NOT_FOUND
+    except GraphError:
+        is_gone = await _is_gone(graph, row)
         return CheckedFile(is_gone=is_gone, is_unread=not is_gone)
     try:
         if classify(content) is UploadKind.PHOTO:
@@ -106,6 +105,14 @@ async def _checked(graph: Graph, row: AnyRow) -> CheckedFile:
         return CheckedFile(RequirementKind.SIGNED_AGREEMENT, content, "application/pdf", signature)
     except UploadRefused as refusal:
         return CheckedFile(refusal=str(refusal))
+
+
+async def _is_gone(graph: Graph, row: AnyRow) -> bool:
+    """Only when it is said a second time: what could not be read is not what is not there."""
+    try:
+        return await find_item(graph, CASE_LIBRARY, row.external_id) is None
+    except GraphError:
+        return False
 
 
 class _Desk:

@@ -80,6 +80,16 @@ def settle_overtaken(connection: Connection, kind: ErrandKind) -> None:
         connection.execute(update(outbox).where(*mine).values(finished))
 
 
+def opened_folder(connection: Connection, case_number: str) -> str | None:
+    """The id of the folder that was made for this case."""
+    made = select(outbox.c.remote_id).where(
+        outbox.c.case_number == case_number,
+        outbox.c.kind == str(ErrandKind.OPEN_FOLDER),
+        outbox.c.remote_id.is_not(None),
+    )
+    return connection.scalar(made.order_by(outbox.c.id.desc()))
+
+
 def begin_attempt(connection: Connection, key: str) -> None:
     """Committed before the attempt, so that a later run knows there may be something to look for."""
     connection.execute(update(outbox).where(outbox.c.key == key).values(attempts=outbox.c.attempts + 1))

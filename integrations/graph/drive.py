@@ -1,6 +1,6 @@
 """Folders and files of the site's libraries: the case folders people upload to, and what archive and sessions share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +11,8 @@ from integrations.graph.client import Graph, json_object
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.lists import Changes, last_editor, walk_delta
 from integrations.graph.quickxor import quick_xor_hash
+
+LOOKS = 3
 
 
 class ArchiveConflictError(ExpectedError):
@@ -85,9 +87,14 @@ async def ensure_folder(graph: Graph, library: str, path: str) -> str:
     return parent
 
 
-async def find_folder(graph: Graph, library: str, path: str) -> str | None:
-    """The id of the folder at `path`, None where there is none."""
-    known = await item_at(graph, await drive_id(graph, library), path)
+async def find_folder(graph: Graph, library: str, path: str, made_as: str | None = None) -> str | None:
+    """The id of the folder at `path`, None where there is none.
+
+    One that we made, whose id is known, is looked for by that first: then it takes two answers to believe it is gone.
+    """
+    drive = await drive_id(graph, library)
+    known = None if made_as is None else await find_item(graph, library, made_as)
+    known = known or await item_at(graph, drive, path)
     return None if known is None else _folder_id(known)
 
 
@@ -111,17 +118,13 @@ async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[st
     }
     invited = await graph.repeatable("POST", f"{folder}/invite", "POST folder invite", body=body)
     theirs = {permission["id"] for permission in json_object(invited, "POST folder invite")["value"]}
-    for permission in await _pages(graph, f"{folder}/permissions", "GET folder permissions"):
-        if permission["id"] not in theirs and _is_one_of_ours(permission):
-            await _revoke(graph, folder, permission["id"])
+    await _take_out(graph, folder, lambda permission: permission["id"] not in theirs and _is_one_of_ours(permission))
 
 
 async def close_to_people(graph: Graph, library: str, item_id: str) -> None:
     """Take out everybody who was let in on this folder, also by a link; owners and groups are the site's affair."""
     folder = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
-    for permission in await _pages(graph, f"{folder}/permissions", "GET folder permissions"):
-        if _lets_somebody_in(permission):
-            await _revoke(graph, folder, permission["id"])
+    await _take_out(graph, folder, _lets_somebody_in)
 
 
 async def children_of(graph: Graph, library: str, folder_id: str) -> list[dict[str, Any]]:
@@ -152,6 +155,11 @@ async def delete_item(graph: Graph, library: str, item_id: str, version: str) ->
     return True
 
 
+async def find_item(graph: Graph, library: str, item_id: str) -> dict[str, Any] | None:
+    """The folder or file of this id, None when it is gone."""
+    return await _unless_missing(graph, f"/drives/{await drive_id(graph, library)}/items/{item_id}", "GET item")
+
+
 async def library_changes(graph: Graph, library: str, token: str | None) -> Changes:
     """Files put into the library since `token`."""
     drive = await drive_id(graph, library)
@@ -175,9 +183,9 @@ async def download(graph: Graph, library: str, item_id: str) -> bytes:
             content = await _content(graph, item)
             if expected.may_hold(content):
                 return content
-            failure = GraphUnreachableError("Microsoft Graph: GET download was answered with another file's bytes.")
-        except GraphUnreachableError as error:
-            failure = error
+            failure: ExpectedError = GraphUnreachableError("Microsoft Graph: GET download gave another file's bytes.")
+        except (GraphError, GraphUnreachableError) as error:
+            failure = error  # also an address that is no longer good: the next try gets another one
         if not await graph.another_try(tries, None):
             raise failure
 
@@ -227,8 +235,17 @@ async def _delete(graph: Graph, address: str, doing: str, headers: dict[str, str
             raise
 
 
-async def _revoke(graph: Graph, item: str, permission_id: str) -> None:
-    await _delete(graph, f"{item}/permissions/{quote(permission_id, safe='')}", "DELETE folder permission")
+async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:
+    """Take these permissions away, and look again until they are gone: what lets people in is read back as well."""
+    for _ in range(LOOKS):
+        shown = await _pages(graph, f"{folder}/permissions", "GET folder permissions")
+        unwanted = [permission["id"] for permission in shown if is_unwanted(permission)]
+        if not unwanted:
+            return
+        for permission_id in unwanted:
+            address = f"{folder}/permissions/{quote(permission_id, safe='')}"
+            await _delete(graph, address, "DELETE folder permission")
+    raise GraphError(HTTPStatus.CONFLICT, "stillShared", "-", "GET folder permissions")
 
 
 def _person(permission: dict[str, Any]) -> dict[str, Any]:
