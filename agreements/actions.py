@@ -35,6 +35,7 @@ class Notice:
 class ErrandKind(StrEnum):
     OPEN_FOLDER = "open_folder"
     SHARE_FOLDER = "share_folder"
+    CLOSE_FOLDER = "close_folder"
     FILE_DOCUMENT = "file_document"
 
 
@@ -42,7 +43,8 @@ class ErrandKind(StrEnum):
 class Errand:
     """Work in another system, done through the outbox. `filing` and `sequence` say which document.
 
-    A folder that is shared anew has the day's ordinal as its `sequence`, so that each day's sharing is an errand.
+    A folder that is shared anew has the day's ordinal as its `sequence`, so that each day's sharing is an errand; one
+    that is closed has the agreement's version, or 0 at the end of the case.
     """
 
     kind: ErrandKind

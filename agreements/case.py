@@ -94,6 +94,7 @@ class FilingKind(StrEnum):
     """What is filed in the personnel folder, numbered: evaluations by turn, agreements by version."""
 
     AGREEMENT = "agreement"
+    SIGNED_AGREEMENT = "signed_agreement"
     PHOTO = "photo"
     EVALUATION = "evaluation"
     END_NOTE = "end_note"

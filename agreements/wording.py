@@ -56,6 +56,7 @@ BOKMAL = Wording(
     },
     file_names={
         FilingKind.AGREEMENT: "Avtale om hjemmekontor {number}.pdf",
+        FilingKind.SIGNED_AGREEMENT: "Signert avtale om hjemmekontor {number}.pdf",
         FilingKind.PHOTO: "Bilde av arbeidsplassen {number}.jpg",
         FilingKind.EVALUATION: "Evaluering {sequence} av hjemmekontor {number}.pdf",
         FilingKind.END_NOTE: "Sluttnotat hjemmekontor {number}.pdf",
@@ -98,6 +99,7 @@ NYNORSK = Wording(
     },
     file_names={
         FilingKind.AGREEMENT: "Avtale om heimekontor {number}.pdf",
+        FilingKind.SIGNED_AGREEMENT: "Signert avtale om heimekontor {number}.pdf",
         FilingKind.PHOTO: "Bilete av arbeidsplassen {number}.jpg",
         FilingKind.EVALUATION: "Evaluering {sequence} av heimekontor {number}.pdf",
         FilingKind.END_NOTE: "Sluttnotat heimekontor {number}.pdf",

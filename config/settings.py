@@ -87,6 +87,7 @@ class Settings(BaseSettings):
         description="Path of the case in the archive library; placeholders: employee_number, case_number",
     )
 
+    archive_retention_label: str | None = Field(default=None, description="The label documents get in the archive")
     reports_folder: str = Field(
         default="Evaluering av ordningen", description="Folder of the reports over the scheme, in the library Rapporter"
     )

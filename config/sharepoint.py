@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from agreements.case import FilingKind
 from agreements.documents import EquipmentSource, Language
 from agreements.policy import SCORES, Policy, Question
 
@@ -245,9 +246,25 @@ ARCHIVE_LIBRARY = "Personalmapper"
 REPORT_LIBRARY = "Rapporter"
 """Document library for the reports over the scheme: whoever may read them need not see a personnel folder."""
 
+DOCUMENT_TYPES = {
+    FilingKind.AGREEMENT: "Avtale",
+    FilingKind.SIGNED_AGREEMENT: "Signert avtale",
+    FilingKind.PHOTO: "Bilde av arbeidsplassen",
+    FilingKind.EVALUATION: "Evaluering",
+    FilingKind.END_NOTE: "Sluttnotat",
+}
+ARCHIVE_EMPLOYEE = Column(
+    "Ansattnummer", "Ansattnummer", ColumnKind.TEXT, required=False, indexed=True, title_nn="Tilsettnummer"
+)
+ARCHIVE_TYPE = Column("Dokumenttype", "Dokumenttype", ColumnKind.CHOICE, tuple(DOCUMENT_TYPES.values()), required=False)
+ARCHIVE_DATE = Column("ArkivertDato", "Arkivert dato", ColumnKind.DATE, required=False, indexed=True)
+ARCHIVE_HASH = Column("SHA256", "SHA-256", ColumnKind.TEXT, required=False)
+ARCHIVE_COLUMNS = (CASE_NUMBER_OF_FILE, ARCHIVE_EMPLOYEE, ARCHIVE_TYPE, ARCHIVE_DATE, ARCHIVE_HASH)
+"""What the archive's library says of each document, beside its name and place."""
+
 LIBRARIES = (
     ListDefinition(CASE_LIBRARY, CASE_LIBRARY, (CASE_NUMBER_OF_FILE,), template=Template.LIBRARY),
-    ListDefinition(ARCHIVE_LIBRARY, ARCHIVE_LIBRARY, (CASE_NUMBER_OF_FILE,), template=Template.LIBRARY),
+    ListDefinition(ARCHIVE_LIBRARY, ARCHIVE_LIBRARY, ARCHIVE_COLUMNS, template=Template.LIBRARY),
     ListDefinition(REPORT_LIBRARY, REPORT_LIBRARY, (), template=Template.LIBRARY),
 )
 """Graph names a drive by its library's title, so a library has the same in both languages."""

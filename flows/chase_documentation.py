@@ -12,6 +12,7 @@ from agreements.decide import CHASING
 from config.sharepoint import ACCEPTANCES, ANSWERS, ASSESSMENTS, TERMINATIONS
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
+from tasks.closing import close_folders
 from tasks.deciding import decide_due
 from tasks.delivering import open_folders, share_folders
 from tasks.reading import read_answers
@@ -29,7 +30,8 @@ def step() -> Counter[str]:
     waiting = [State.COLLECTING, State.IN_ASSESSMENT, State.SPECIAL_ASSESSMENT]
     counts += decide_due("chase-documentation", waiting, CHASING)
     counts += open_folders()
-    return counts + share_folders()
+    counts += share_folders()
+    return counts + close_folders()
 
 
 @flow(

@@ -12,6 +12,7 @@ from agreements.decide import EXPIRING
 from config.sharepoint import TERMINATIONS
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
+from tasks.closing import close_folders
 from tasks.deciding import decide_due
 from tasks.delivering import file_documents
 from tasks.filing import write_documents
@@ -27,7 +28,8 @@ def step() -> Counter[str]:
     counts += take_in_answers([TERMINATIONS])
     counts += decide_due("expire-agreements", [State.ACTIVE], EXPIRING)
     counts += write_documents()
-    return counts + file_documents()
+    counts += file_documents()
+    return counts + close_folders()
 
 
 @flow(

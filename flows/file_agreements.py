@@ -11,6 +11,7 @@ from agreements.case import State
 from agreements.decide import FILING
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
+from tasks.closing import close_folders
 from tasks.deciding import decide_due
 from tasks.delivering import file_documents
 from tasks.filing import write_documents
@@ -23,7 +24,8 @@ def step() -> Counter[str]:
     counts = decide_due("file-agreements", [State.APPROVED], FILING)
     counts += write_documents()
     counts += file_documents()
-    return counts + decide_due("file-agreements", [State.APPROVED], FILING)
+    counts += decide_due("file-agreements", [State.APPROVED], FILING)
+    return counts + close_folders()
 
 
 @flow(

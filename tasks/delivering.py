@@ -9,18 +9,31 @@ from prefect import task
 from sqlalchemy import Connection
 
 from agreements.actions import ErrandKind
+from agreements.case import FilingKind
 from agreements.paperwork import agreement
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
+from config.errors import ExpectedError
+from config.sharepoint import (
+    ARCHIVE_DATE,
+    ARCHIVE_EMPLOYEE,
+    ARCHIVE_HASH,
+    ARCHIVE_LIBRARY,
+    ARCHIVE_TYPE,
+    CASE_LIBRARY,
+    CASE_NUMBER,
+    DOCUMENT_TYPES,
+)
 from integrations.database import outgoing
 from integrations.database.cases import load_cases
 from integrations.database.rows import AnyRow
 from integrations.documents.agreement import render_agreement
+from integrations.graph.archive import Paper, archive_file
 from integrations.graph.client import Graph
-from integrations.graph.drive import ArchiveConflictError, archive_file, ensure_folder, put_file, share
+from integrations.graph.drive import ArchiveConflictError, ensure_folder, put_file, share
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from tasks.batches import NETWORK
 from tasks.filing import load_people
 from tasks.night import Night, this_night
+from tasks.reasons import reason_of
 
 AT_A_TIME = 4
 """Graph's own limit is four requests at a time for a mailbox; SharePoint is happier with few as well."""
@@ -30,6 +43,14 @@ RowT = TypeVar("RowT")
 Pretend = Callable[[Connection, Night, AnyRow], None]
 
 FILES_THAT_FAILED = "leveranser som feilet"
+
+
+class NotYetError(ExpectedError):
+    """An errand that has to wait for something else. The message is a Norwegian sentence for the night's report."""
+
+
+def draft_name(case_number: str) -> str:
+    return f"Avtaleutkast {case_number}.pdf"
 
 
 @task(name="open-folders", **NETWORK)
@@ -58,6 +79,7 @@ def deliver_all(kind: str, deliver: Deliver, what: str, pretend: Pretend | None 
     """
     night = this_night()
     with night.database.transaction() as connection:
+        outgoing.settle_overtaken(connection, kind)
         rows = outgoing.pending(connection, kind)
     if night.dry_run:
         with night.database.transaction() as connection:
@@ -122,10 +144,10 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) ->
         outgoing.begin_attempt(connection, row.key)
     try:
         await deliver(night, graph, row)
-    except (GraphError, GraphUnreachableError, ArchiveConflictError) as error:
+    except (GraphError, GraphUnreachableError, ArchiveConflictError, NotYetError) as error:
         conflict = isinstance(error, ArchiveConflictError)
         with night.database.transaction() as connection:
-            outgoing.failed(connection, row.key, str(error), for_good=conflict)
+            outgoing.failed(connection, row.key, reason_of(error), for_good=conflict)
         if isinstance(error, GraphUnreachableError):
             raise
         return FILES_THAT_FAILED
@@ -139,7 +161,7 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
         addresses = outgoing.people_of_cases(connection, [case.number])[case.number]
     draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
     folder_id = await ensure_folder(graph, CASE_LIBRARY, case.number)
-    await put_file(graph, CASE_LIBRARY, folder_id, f"Avtaleutkast {case.number}.pdf", render_agreement(draft, None))
+    await put_file(graph, CASE_LIBRARY, folder_id, draft_name(case.number), render_agreement(draft, None))
     await _share(graph, folder_id, addresses)
     with night.database.transaction() as connection:
         outgoing.remember_remote(connection, row.key, folder_id)
@@ -167,7 +189,7 @@ async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
         content = outgoing.document(connection, filed.sha256)
     if content is None:
         raise AssertionError(f"{row.key}: the content to file is gone before it was verified")
-    stored = await archive_file(graph, ARCHIVE_LIBRARY, filed.path, content)
+    stored = await archive_file(graph, ARCHIVE_LIBRARY, _paper(night, filed, content))
     with night.database.transaction() as connection:
         outgoing.verified(connection, filed, stored.item_id, night.on)
         outgoing.done(connection, row.key)
@@ -176,3 +198,14 @@ async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
 def _pretend_filed(connection: Connection, night: Night, row: AnyRow) -> None:
     filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
     outgoing.verified(connection, filed, "dry-run", night.on)
+
+
+def _paper(night: Night, filed: AnyRow, content: bytes) -> Paper:
+    fields = {
+        CASE_NUMBER.name: filed.case_number,
+        ARCHIVE_EMPLOYEE.name: filed.employee_number,
+        ARCHIVE_TYPE.name: DOCUMENT_TYPES[FilingKind(filed.kind)],
+        ARCHIVE_DATE.name: night.on,
+        ARCHIVE_HASH.name: filed.sha256,
+    }
+    return Paper(filed.path, content, fields, night.settings.archive_retention_label)

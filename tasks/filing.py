@@ -30,7 +30,7 @@ MEDIA_TYPES = {FilingKind.PHOTO: "image/jpeg"}
 
 @task(name="write-documents", **LOCAL)
 def write_documents() -> Counter[str]:
-    """Every filing that has no content yet gets it: agreement, photo, evaluation record, end note."""
+    """Every filing that has no content yet gets it: agreement, uploads, evaluation record, end note."""
     night = this_night()
     with night.database.transaction() as connection:
         wanted = filings_to_prepare(connection)
@@ -69,12 +69,12 @@ def _content(connection: Connection, night: Night, case: Case, people: People, f
         case FilingKind.AGREEMENT:
             dated_on = night.on if case.assessment is None else case.assessment.given_on
             words = agreement(case, night.policy, people, dated_on, is_draft=False)
-            return render_agreement(words, _photo(connection, case))
-        case FilingKind.PHOTO:
-            photo = _photo(connection, case)
-            if photo is None:
-                raise AssertionError(f"{case.number}: the photo to file is not kept")
-            return photo
+            return render_agreement(words, _uploaded(connection, case, RequirementKind.PHOTO))
+        case FilingKind.PHOTO | FilingKind.SIGNED_AGREEMENT:
+            uploaded = _uploaded(connection, case, RequirementKind(filing.kind.value))
+            if uploaded is None:
+                raise AssertionError(f"{case.number}: the {filing.kind} to file is not kept")
+            return uploaded
         case FilingKind.EVALUATION:
             evaluation = next(each for each in case.evaluations if each.sequence == filing.sequence)
             return render_record(evaluation_record(case, evaluation, night.policy, people))
@@ -82,8 +82,8 @@ def _content(connection: Connection, night: Night, case: Case, people: People, f
             return render_record(end_note(case, night.policy, people))
 
 
-def _photo(connection: Connection, case: Case) -> bytes | None:
-    requirement = case.requirement(RequirementKind.PHOTO)
+def _uploaded(connection: Connection, case: Case, kind: RequirementKind) -> bytes | None:
+    requirement = case.requirement(kind)
     return None if requirement is None or requirement.document is None else document(connection, requirement.document)
 
 

@@ -23,22 +23,29 @@ from integrations.documents.refusals import refusal_in
 from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused, check_signed_pdf, classify
 from integrations.forms import case_number_of, read_fact
 from integrations.graph.client import Graph
-from integrations.graph.drive import download
+from integrations.graph.drive import download, find_item
+from integrations.graph.errors import GraphError
 from tasks.batches import LOCAL, NETWORK
 from tasks.night import Night, this_night
 
 ACTOR = "intake"
+UPLOADS_UNREAD = "opplastinger som ikke kunne leses ennå"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """An upload after the check: what it is and the content to keep, or a sentence why it cannot be used."""
+    """An upload after the check: what it is and the content to keep, or a sentence why it cannot be used.
+
+    One that `is_gone` was deleted before it was read; one that `is_unread` could not be fetched, and waits.
+    """
 
     kind: RequirementKind | None = None
     content: bytes = b""
     media_type: str = ""
     sha256: str = ""
     refusal: str | None = None
+    is_gone: bool = False
+    is_unread: bool = False
 
 
 @task(name="take-in-answers", **LOCAL)
@@ -58,18 +65,22 @@ def take_in_answers(lists: Sequence[ListDefinition]) -> Counter[str]:
 
 @task(name="take-in-uploads", **NETWORK)
 def take_in_uploads() -> Counter[str]:
-    """Every waiting upload: fetched, judged by its content, kept without metadata; a bad one is answered with why."""
+    """Every waiting upload: fetched, judged by its content, kept without metadata; a bad one is answered with why.
+
+    One that Graph will not give us holds up nobody else's: it waits for the next night, and is counted.
+    """
     night = this_night()
     with night.database.transaction() as connection:
         rows = waiting(connection, [CASE_LIBRARY])
     if not rows:
         return Counter()
     checked = asyncio.run(_fetch_and_check(night, rows))
+    fetched = [(row, file) for row, file in zip(rows, checked, strict=True) if not file.is_unread]
     with night.database.transaction() as connection:
         desk = _Desk(connection, night, rows, [_folder_case(row) for row in rows])
-        verdicts = [desk.receive_file(row, _folder_case(row), file) for row, file in zip(rows, checked, strict=True)]
+        verdicts = [desk.receive_file(row, _folder_case(row), file) for row, file in fetched]
         desk.close(CASE_LIBRARY, verdicts)
-    return _counted(verdicts)
+    return _counted(verdicts) + Counter({UPLOADS_UNREAD: len(rows) - len(fetched)})
 
 
 async def _fetch_and_check(night: Night, rows: Sequence[AnyRow]) -> list[CheckedFile]:
@@ -80,7 +91,11 @@ async def _fetch_and_check(night: Night, rows: Sequence[AnyRow]) -> list[Checked
 async def _checked(graph: Graph, row: AnyRow) -> CheckedFile:
     if row.payload["size"] > MAX_BYTES:
         return CheckedFile(refusal="Filen er større enn 25 MB. Last opp en mindre fil.")
-    content = await download(graph, CASE_LIBRARY, row.external_id)
+    try:
+        content = await download(graph, CASE_LIBRARY, row.external_id)
+    except GraphError:
+        is_gone = await _is_gone(graph, row)
+        return CheckedFile(is_gone=is_gone, is_unread=not is_gone)
     try:
         if classify(content) is UploadKind.PHOTO:
             photo = clean_photo(content)
@@ -90,6 +105,14 @@ async def _checked(graph: Graph, row: AnyRow) -> CheckedFile:
         return CheckedFile(RequirementKind.SIGNED_AGREEMENT, content, "application/pdf", signature)
     except UploadRefused as refusal:
         return CheckedFile(refusal=str(refusal))
+
+
+async def _is_gone(graph: Graph, row: AnyRow) -> bool:
+    """Only when it is said a second time: what could not be read is not what is not there."""
+    try:
+        return await find_item(graph, CASE_LIBRARY, row.external_id) is None
+    except GraphError:
+        return False
 
 
 class _Desk:
@@ -115,15 +138,15 @@ class _Desk:
             return Verdict(row.id, self._known(number), said)
 
     def receive_file(self, row: AnyRow, number: str, file: CheckedFile) -> Verdict:
+        if file.is_gone:
+            return Verdict(row.id, self._known(number), "Filen ble slettet før den ble lest.")
         try:
             if file.kind is None:
                 return self._refuse(row, number, file.refusal or "")
             verdict = self._take_in(row, number, FileReceived(file.kind, file.sha256))
         except SetAsideError as reason:
             return Verdict(row.id, self._known(number), str(reason))
-        if file.kind is RequirementKind.PHOTO:
-            # A signed PDF stays in the case folder; its hash goes into the agreement's confirmation.
-            keep_document(self._connection, file.sha256, file.media_type, file.content, self._night.on)
+        keep_document(self._connection, file.sha256, file.media_type, file.content, self._night.on)
         return verdict
 
     def close(self, source: str, verdicts: Sequence[Verdict]) -> None:

@@ -15,8 +15,8 @@ from integrations.database import outgoing, scheme
 from integrations.database.rows import AnyRow
 from integrations.documents.agreement import render_report
 from integrations.documents.table import render_table
+from integrations.graph.archive import Paper, archive_file
 from integrations.graph.client import Graph
-from integrations.graph.drive import archive_file
 from integrations.graph.quickxor import quick_xor_hash
 from tasks.batches import LOCAL, NETWORK
 from tasks.delivering import deliver_all
@@ -91,7 +91,7 @@ async def _file_report(night: Night, graph: Graph, row: AnyRow) -> None:
         content = outgoing.document(connection, filed.sha256)
     if content is None:
         raise AssertionError(f"{row.key}: the content to file is gone before it was verified")
-    stored = await archive_file(graph, REPORT_LIBRARY, filed.path, content)
+    stored = await archive_file(graph, REPORT_LIBRARY, Paper(filed.path, content, {}))
     with night.database.transaction() as connection:
         scheme.report_filed(connection, filed, stored.item_id, night.on)
         outgoing.done(connection, row.key)

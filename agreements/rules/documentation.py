@@ -17,6 +17,7 @@ from agreements.case import (
     State,
 )
 from agreements.policy import Policy
+from agreements.rules.filing import closing
 from agreements.rules.ladder import (
     IMMEDIATELY,
     escalates,
@@ -72,7 +73,7 @@ def lapse_due(case: Case, policy: Policy) -> date | None:
 
 def lapse(case: Case, _policy: Policy, today: date) -> Action:
     notices = (Notice("lapsed", Role.EMPLOYEE), Notice("lapsed", Role.MANAGER))
-    return Action("documentation.lapsed", case, case.ended(EndReason.LAPSED, today), notices)
+    return Action("documentation.lapsed", case, case.ended(EndReason.LAPSED, today), notices, closing(case))
 
 
 def assessed_due(case: Case, _policy: Policy) -> date | None:
@@ -86,10 +87,10 @@ def assessed(case: Case, policy: Policy, today: date) -> Action:
         return _ask_again(case, case.assessment, policy, today)
     if case.assessment.outcome is AssessmentOutcome.REJECTED:
         notices = (Notice("rejected", Role.EMPLOYEE),)
-        return Action("assessment.rejected", case, case.ended(EndReason.REJECTED, today), notices)
+        return Action("assessment.rejected", case, case.ended(EndReason.REJECTED, today), notices, closing(case))
     if case.application.end_on is not None and case.application.end_on < today:
         notices = (Notice("rejected_period_over", Role.EMPLOYEE),)
-        return Action("period.already-over", case, case.ended(EndReason.REJECTED, today), notices)
+        return Action("period.already-over", case, case.ended(EndReason.REJECTED, today), notices, closing(case))
     return Action("assessment.approved", case, _approved(case, case.assessment, policy))
 
 

@@ -1,4 +1,7 @@
-"""An approved agreement is filed in the personnel folder; it is in force when the archive has been read back."""
+"""An approved agreement is filed in the personnel folder; it is in force when the archive has been read back.
+
+Then the case folder has done its work: it is closed for the people and emptied. It can be opened again.
+"""
 
 from datetime import date
 
@@ -7,6 +10,13 @@ from agreements.case import Case, Filing, FilingKind, RequirementKind, State
 from agreements.policy import Policy
 from agreements.rules.ladder import IMMEDIATELY
 
+FILED_WHEN_UPLOADED = {
+    RequirementKind.SIGNED_AGREEMENT: FilingKind.SIGNED_AGREEMENT,
+    RequirementKind.PHOTO: FilingKind.PHOTO,
+}
+"""What was uploaded is filed beside the agreement; an agreement accepted in the form has no file of its own."""
+AT_THE_END = 0
+
 
 def prepare_due(case: Case, _policy: Policy) -> date | None:
     return IMMEDIATELY if case.state is State.APPROVED and not case.filings else None
@@ -14,9 +24,11 @@ def prepare_due(case: Case, _policy: Policy) -> date | None:
 
 def prepare(case: Case, _policy: Policy, _today: date) -> Action:
     kinds = [FilingKind.AGREEMENT]
-    photo = case.requirement(RequirementKind.PHOTO)
-    if photo is not None and photo.document is not None and photo.carried_from is None:
-        kinds.append(FilingKind.PHOTO)
+    for uploaded, kind in FILED_WHEN_UPLOADED.items():
+        requirement = case.requirement(uploaded)
+        is_here = requirement is not None and requirement.document is not None and requirement.carried_from is None
+        if is_here:
+            kinds.append(kind)
     return Action(
         "filing.prepare",
         case,
@@ -33,4 +45,11 @@ def verified_due(case: Case, _policy: Policy) -> date | None:
 
 def verified(case: Case, _policy: Policy, _today: date) -> Action:
     notices = (Notice("agreement_active", Role.EMPLOYEE), Notice("agreement_active", Role.MANAGER))
-    return Action("filing.verified", case, case.moved(State.ACTIVE), notices)
+    version = sum(filing.kind is FilingKind.AGREEMENT for filing in case.filings)
+    return Action("filing.verified", case, case.moved(State.ACTIVE), notices, closing(case, version))
+
+
+def closing(case: Case, sequence: int = AT_THE_END) -> tuple[Errand, ...]:
+    """The folder of a case that has had one is closed once for each version of the agreement, and once at the end."""
+    had_a_folder = case.documentation is not None
+    return (Errand(ErrandKind.CLOSE_FOLDER, sequence=sequence),) if had_a_folder else ()

@@ -19,6 +19,7 @@ from integrations.database.tables import cases, events, filings, notices, outbox
 ROLES = {Role.EMPLOYEE: "ansatt", Role.MANAGER: "leder", Role.HR: "HR", Role.SPECIALIST: "særskilt vurdering"}
 DOCUMENTS = {
     FilingKind.AGREEMENT: "avtalen",
+    FilingKind.SIGNED_AGREEMENT: "den signerte avtalen",
     FilingKind.PHOTO: "bildet av arbeidsplassen",
     FilingKind.EVALUATION: "evaluering {sequence}",
     FilingKind.END_NOTE: "sluttnotatet",

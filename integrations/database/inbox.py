@@ -184,6 +184,15 @@ def conclude(connection: Connection, source: str, verdicts: Sequence[Verdict], t
     resolve(connection, source, [str(each.inbox_id) for each in verdicts if each.reason is None], today)
 
 
+def concluded(connection: Connection, source: str, ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Id and version of those of these items that have been taken in or set aside."""
+    columns = select(inbox.c.external_id, inbox.c.external_version)
+    rows = connection.execute(
+        columns.where(inbox.c.source == source, inbox.c.external_id.in_(ids), inbox.c.status != "new")
+    )
+    return {(row.external_id, row.external_version) for row in rows}
+
+
 def wait_again(connection: Connection, sources: Sequence[str]) -> int:
     """Put what was set aside back among what waits, its newest version only; how many that is."""
     newer = inbox.alias("newer")

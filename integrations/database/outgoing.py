@@ -1,7 +1,7 @@
 """What is to go out: errands and mails in the outbox, notices on their way to becoming mails, filings to verify."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from agreements.actions import ErrandKind
-from agreements.case import OPEN_STATES, FilingKind
+from agreements.case import OPEN_STATES, FilingKind, RequirementKind
 from integrations.database.addresses import mail_of
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import (
@@ -39,6 +39,11 @@ from integrations.database.tables import (
 )
 
 MAIL = "mail"
+UNDONE_BY: Mapping[str, Sequence[str]] = {
+    ErrandKind.CLOSE_FOLDER: (ErrandKind.OPEN_FOLDER, ErrandKind.SHARE_FOLDER),
+    ErrandKind.OPEN_FOLDER: (ErrandKind.CLOSE_FOLDER,),
+    ErrandKind.SHARE_FOLDER: (ErrandKind.CLOSE_FOLDER,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,31 @@ def pending(connection: Connection, kind: str) -> list[AnyRow]:
     """Outbox rows of this kind that are still to be done, oldest first."""
     rows = select(outbox).where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.id)
     return list(connection.execute(rows))
+
+
+def settle_overtaken(connection: Connection, kind: str) -> None:
+    """A folder that was to be opened and then to be closed, or the other way round: only the last word is done."""
+    opposite = [str(other) for other in UNDONE_BY.get(kind, ())]
+    later = outbox.alias("later")
+    is_overtaken = exists(
+        select(literal(1)).where(
+            later.c.case_number == outbox.c.case_number, later.c.kind.in_(opposite), later.c.id > outbox.c.id
+        )
+    )
+    if opposite:
+        mine = (outbox.c.status == "pending", outbox.c.kind == str(kind), is_overtaken)
+        finished = {"status": "done", "reason": None, "done_at": datetime.now(UTC)}
+        connection.execute(update(outbox).where(*mine).values(finished))
+
+
+def opened_folder(connection: Connection, case_number: str) -> str | None:
+    """The id of the folder that was made for this case."""
+    made = select(outbox.c.remote_id).where(
+        outbox.c.case_number == case_number,
+        outbox.c.kind == str(ErrandKind.OPEN_FOLDER),
+        outbox.c.remote_id.is_not(None),
+    )
+    return connection.scalar(made.order_by(outbox.c.id.desc()))
 
 
 def pending_keys(connection: Connection, kind: str) -> list[str]:
@@ -209,6 +239,24 @@ def names_of(connection: Connection, employee_numbers: Sequence[str]) -> dict[st
     return {row.employee_number: row.name for row in rows}
 
 
+def has_unfiled_documents(connection: Connection, case_number: str) -> bool:
+    """Whether the archive still lacks something of this case's; then nothing may be deleted anywhere else.
+
+    Besides what waits for the archive that is a signed agreement from before those were filed at all.
+    """
+    of_case = filings.c.case_number == case_number
+    waiting = select(literal(1)).where(of_case, filings.c.verified_at.is_(None))
+    same = select(literal(1)).where(of_case, filings.c.sha256 == requirements.c.document)
+    signed_but_never_filed = select(literal(1)).where(
+        requirements.c.case_number == case_number,
+        requirements.c.kind == str(RequirementKind.SIGNED_AGREEMENT),
+        requirements.c.document.is_not(None),
+        ~exists(same),
+        exists(select(literal(1)).where(of_case, filings.c.kind == str(FilingKind.AGREEMENT))),
+    )
+    return connection.scalar(select(or_(exists(waiting), exists(signed_but_never_filed)))) or False
+
+
 def keep_document(connection: Connection, sha256: str, media_type: str, content: bytes, today: date) -> None:
     """Hold content until the archive has it; the same content is held once."""
     if connection.scalar(select(documents.c.sha256).where(documents.c.sha256 == sha256)) is None:
@@ -222,7 +270,7 @@ def document(connection: Connection, sha256: str) -> bytes | None:
 
 
 def forget_documents(connection: Connection) -> int:
-    """Let go of content that nothing waits for any more: photos of cases that ended without an agreement."""
+    """Let go of content that nothing waits for any more: uploads of cases that ended without an agreement."""
     return connection.execute(delete(documents).where(~is_needed())).rowcount
 
 
@@ -242,7 +290,9 @@ def keep_prepared(connection: Connection, prepared: Prepared, today: date) -> No
 
 
 def filing(connection: Connection, case_number: str, kind: str, sequence: int) -> AnyRow:
-    return connection.execute(select(filings).where(*_this_filing(case_number, kind, sequence))).one()
+    """One filing, with the employee number of its case."""
+    of_whom = select(filings, cases.c.employee_number).join(cases, cases.c.number == filings.c.case_number)
+    return connection.execute(of_whom.where(*_this_filing(case_number, kind, sequence))).one()
 
 
 def verified(connection: Connection, filed: AnyRow, drive_item_id: str, today: date) -> None:
@@ -255,19 +305,20 @@ def verified(connection: Connection, filed: AnyRow, drive_item_id: str, today: d
 
 
 def is_needed() -> ColumnElement[bool]:
-    """Whether a document is on its way to a library, or is the photo of a case whose filing is not prepared yet.
+    """Whether a document is on its way to a library, or was uploaded to a case whose filing is not prepared yet.
 
-    Two cases may have the very same photo: people who share a home, or an agreement and its renewal.
+    Two cases may have the very same photo: people who share a home, or an agreement and its renewal. What is uploaded
+    is filed as what it is: the kinds of requirement that come as a file and of filing have the same names.
     """
     on_its_way = select(literal(1)).where(filings.c.sha256 == documents.c.sha256, filings.c.verified_at.is_(None))
-    photo = filings.alias("photo")
-    not_planned = and_(photo.c.case_number.is_(None), cases.c.state.in_([str(state) for state in OPEN_STATES]))
-    not_prepared = and_(photo.c.case_number.is_not(None), photo.c.sha256.is_(None))
+    upload = filings.alias("upload")
+    not_planned = and_(upload.c.case_number.is_(None), cases.c.state.in_([str(state) for state in OPEN_STATES]))
+    not_prepared = and_(upload.c.case_number.is_not(None), upload.c.sha256.is_(None))
     received = (
         select(literal(1))
         .select_from(requirements)
         .join(cases, cases.c.number == requirements.c.case_number)
-        .outerjoin(photo, and_(photo.c.case_number == cases.c.number, photo.c.kind == str(FilingKind.PHOTO)))
+        .outerjoin(upload, and_(upload.c.case_number == cases.c.number, upload.c.kind == requirements.c.kind))
         .where(requirements.c.document == documents.c.sha256, or_(not_planned, not_prepared))
     )
     report = select(literal(1)).where(scheme_files.c.sha256 == documents.c.sha256, scheme_files.c.verified_at.is_(None))

@@ -345,7 +345,7 @@ outbox = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("key", String, nullable=False, unique=True),
-    Column("kind", String, nullable=False),  # mail | open_folder | share_folder | file_document | file_report
+    Column("kind", String, nullable=False),  # mail, file_report, or an errand: agreements.actions.ErrandKind
     Column("case_number", ForeignKey("cases.number", ondelete="CASCADE")),
     Column("payload", JSON, nullable=False),
     Column("created_on", Date, nullable=False),

@@ -1,6 +1,6 @@
-"""Files: the case folders people upload to, and the archive that is written, read back and verified."""
+"""Folders and files of the site's libraries: the case folders people upload to, and what archive and sessions share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -12,13 +12,11 @@ from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.lists import Changes, last_editor, walk_delta
 from integrations.graph.quickxor import quick_xor_hash
 
-FRAGMENT = 320 * 1024 * 10
-"""Bytes a fragment: a multiple of 320 KiB, under 60 MiB (driveitem-createuploadsession.md)."""
-SMALL_FILE = 4 * 1024 * 1024
+LOOKS = 3
 
 
 class ArchiveConflictError(ExpectedError):
-    """Another file has the name already. A person must look: we overwrite nothing in the archive."""
+    """Something else has the name already. A person must look: we overwrite nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,10 @@ class StoredFile:
 
     def holds(self, content: bytes) -> bool:
         return self.size == len(content) and self.quick_xor_hash == quick_xor_hash(content)
+
+    def may_hold(self, content: bytes) -> bool:
+        """Whether nothing speaks against it: a hash takes the service a moment, and may not be there yet."""
+        return self.holds(content) or (self.quick_xor_hash is None and self.size == len(content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +63,77 @@ async def site_address(graph: Graph) -> str:
     return address
 
 
+# --- Folders ----------------------------------------------------------------------------------------------------
+
+
 async def ensure_folder(graph: Graph, library: str, path: str) -> str:
-    """The id of the folder at `path`; it and its parents are made where they are missing."""
+    """The id of the folder at `path`; it and its parents are made where they are missing.
+
+    Raises:
+        ArchiveConflictError: a file has the name of one of them.
+    """
     drive = await drive_id(graph, library)
-    parent, so_far = "root", ""
-    for name in path.split("/"):
-        so_far = f"{so_far}/{name}"
-        known = await _item_at(graph, drive, so_far)
-        parent = known["id"] if known is not None else await _make_folder(graph, drive, parent, name, so_far)
+    names = path.split("/")
+    parent = "root"
+    for depth in range(len(names), 0, -1):
+        known = await item_at(graph, drive, "/".join(names[:depth]))
+        if known is not None:
+            parent = _folder_id(known)
+            break
+    else:
+        depth = 0
+    for made in range(depth, len(names)):
+        parent = await _make_folder(graph, drive, parent, "/".join(names[: made + 1]))
     return parent
 
 
-async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[str]) -> None:
-    """Let these people write in the folder, and nobody else whom we let in before. Doing it again changes nothing."""
+async def find_folder(graph: Graph, library: str, path: str, made_as: str | None = None) -> str | None:
+    """The id of the folder at `path`, None where there is none.
+
+    One that we made, whose id is known, is looked for by that first: then it takes two answers to believe it is gone.
+    """
     drive = await drive_id(graph, library)
-    folder = f"/drives/{drive}/items/{item_id}"
+    known = None if made_as is None else await find_item(graph, library, made_as)
+    known = known or await item_at(graph, drive, path)
+    return None if known is None else _folder_id(known)
+
+
+async def item_at(graph: Graph, drive: str, path: str) -> dict[str, Any] | None:
+    """The item at this path of the drive, None where there is none."""
+    return await _unless_missing(graph, f"/drives/{drive}/root:/{quote(path)}", "GET item by path")
+
+
+async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[str]) -> None:
+    """Let these people write in the folder, and nobody else whom we let in before. Doing it again changes nothing.
+
+    What the library lets in is kept out of the folder from the first time on (driveitem-invite.md).
+    """
+    folder = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
     body = {
         "recipients": [{"email": address} for address in addresses],
         "roles": ["write"],
         "requireSignIn": True,
         "sendInvitation": False,
+        "retainInheritedPermissions": False,
     }
     invited = await graph.repeatable("POST", f"{folder}/invite", "POST folder invite", body=body)
     theirs = {permission["id"] for permission in json_object(invited, "POST folder invite")["value"]}
-    known = await graph.get(f"{folder}/permissions", "GET folder permissions")
-    for permission in known["value"]:
-        if permission["id"] not in theirs and _is_one_of_ours(permission):
-            await graph.repeatable("DELETE", f"{folder}/permissions/{permission['id']}", "DELETE folder permission")
+    await _take_out(graph, folder, lambda permission: permission["id"] not in theirs and _is_one_of_ours(permission))
+
+
+async def close_to_people(graph: Graph, library: str, item_id: str) -> None:
+    """Take out everybody who was let in on this folder, also by a link; owners and groups are the site's affair."""
+    folder = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
+    await _take_out(graph, folder, _lets_somebody_in)
+
+
+async def children_of(graph: Graph, library: str, folder_id: str) -> list[dict[str, Any]]:
+    """What lies in one folder. Never asked of a whole library, which may hold more than a listing takes."""
+    folder = f"/drives/{await drive_id(graph, library)}/items/{folder_id}"
+    return await _pages(graph, f"{folder}/children", "GET folder children")
+
+
+# --- Files ------------------------------------------------------------------------------------------------------
 
 
 async def put_file(graph: Graph, library: str, folder_id: str, name: str, content: bytes) -> None:
@@ -97,27 +143,21 @@ async def put_file(graph: Graph, library: str, folder_id: str, name: str, conten
     await graph.repeatable("PUT", address, "PUT file", body=content)
 
 
-async def archive_file(graph: Graph, library: str, path: str, content: bytes) -> StoredFile:
-    """Put a file in the archive, once, and read back what the archive holds.
+async def delete_item(graph: Graph, library: str, item_id: str, version: str) -> bool:
+    """Put an item into the site's recycle bin; False when it has become another one since it was this version."""
+    address = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
+    try:
+        await _delete(graph, address, "DELETE item", {"If-Match": version})
+    except GraphError as error:
+        if error.status == HTTPStatus.PRECONDITION_FAILED:
+            return False
+        raise
+    return True
 
-    Raises:
-        ArchiveConflictError: another file stands at that path, or the archive's copy is not what was sent.
-        GraphError: among others, the file or its hash is not there to be read back yet.
-    """
-    drive = await drive_id(graph, library)
-    folder, _, name = path.rpartition("/")
-    existing = await _item_at(graph, drive, f"/{path}")
-    if existing is None:
-        folder_id = await ensure_folder(graph, library, folder)
-        await _upload(graph, drive, folder_id, name, content)
-        existing = await _item_at(graph, drive, f"/{path}")
-    stored = None if existing is None else _stored(existing)
-    if stored is None or (stored.quick_xor_hash is None and stored.size == len(content)):
-        # Nothing speaks against it, and nothing proves it: it is looked at again next time.
-        raise GraphError(HTTPStatus.NOT_FOUND, "notReadBack", "-", "GET archived file")
-    if not stored.holds(content):
-        raise ArchiveConflictError("The archive holds another file under this name; nothing was overwritten.")
-    return stored
+
+async def find_item(graph: Graph, library: str, item_id: str) -> dict[str, Any] | None:
+    """The folder or file of this id, None when it is gone."""
+    return await _unless_missing(graph, f"/drives/{await drive_id(graph, library)}/items/{item_id}", "GET item")
 
 
 async def library_changes(graph: Graph, library: str, token: str | None) -> Changes:
@@ -130,77 +170,134 @@ async def library_changes(graph: Graph, library: str, token: str | None) -> Chan
 
 
 async def download(graph: Graph, library: str, item_id: str) -> bytes:
-    drive = await drive_id(graph, library)
-    response = await graph.repeatable("GET", f"/drives/{drive}/items/{item_id}/content", "GET file content")
+    """The bytes of a file, held against what the library says of them: a proxy's page must not pass for an upload.
+
+    Raises:
+        GraphError: 404 where the file has been deleted.
+        GraphUnreachableError: what came was something else, every time.
+    """
+    item = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
+    tries = graph.tries()
+    while True:
+        expected = stored_file(await graph.get(item, "GET file"))
+        try:
+            content = await _content(graph, item)
+            if expected.may_hold(content):
+                return content
+            failure: ExpectedError = GraphUnreachableError("Microsoft Graph: GET download gave another file's bytes.")
+        except (GraphError, GraphUnreachableError) as error:
+            failure = error  # also an address that is no longer good: the next try gets another one
+        if not await graph.another_try(tries, None):
+            raise failure
+
+
+def stored_file(item: dict[str, Any]) -> StoredFile:
+    hashes = item.get("file", {}).get("hashes", {})
+    return StoredFile(item["id"], item["size"], hashes.get("quickXorHash"))
+
+
+def version_of(item: dict[str, Any]) -> str:
+    """Of its content: renaming a file or describing it anew makes it no other file."""
+    return str(item.get("cTag") or item.get("eTag") or "")
+
+
+async def _content(graph: Graph, item: str) -> bytes:
+    response = await graph.repeatable("GET", f"{item}/content", "GET file content")
     if response.status_code == HTTPStatus.FOUND:
         response = await graph.handed_out("GET", response.headers["Location"], "GET download")
     return response.content
 
 
-def _is_one_of_ours(permission: dict[str, Any]) -> bool:
-    """A person let in to write, on this very folder. Groups, owners and what comes from above are the site's affair."""
-    person = permission.get("grantedToV2", {}).get("user") or permission.get("grantedTo", {}).get("user")
-    return bool(person) and permission.get("roles") == ["write"] and "inheritedFrom" not in permission
-
-
-async def _item_at(graph: Graph, drive: str, path: str) -> dict[str, Any] | None:
+async def _unless_missing(graph: Graph, address: str, doing: str) -> dict[str, Any] | None:
     try:
-        return await graph.get(f"/drives/{drive}/root:{quote(path)}", "GET item by path")
+        return await graph.get(address, doing)
     except GraphError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return None
         raise
 
 
-async def _make_folder(graph: Graph, drive: str, parent: str, name: str, path: str) -> str:
-    body = {"name": name, "folder": {}, "@microsoft.graph.conflictBehavior": "fail"}
+async def _pages(graph: Graph, address: str, doing: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+    following: str | None = address
+    while following is not None:
+        page = await graph.get(following, doing)
+        entries += page["value"]
+        following = page.get("@odata.nextLink")
+    return entries
+
+
+async def _delete(graph: Graph, address: str, doing: str, headers: dict[str, str] | None = None) -> None:
+    """What is gone already is gone: an earlier try may have done it."""
+    try:
+        await graph.repeatable("DELETE", address, doing, headers=headers)
+    except GraphError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+
+
+async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:
+    """Take these permissions away, and look again until they are gone: what lets people in is read back as well."""
+    for _ in range(LOOKS):
+        shown = await _pages(graph, f"{folder}/permissions", "GET folder permissions")
+        unwanted = [permission["id"] for permission in shown if is_unwanted(permission)]
+        if not unwanted:
+            return
+        for permission_id in unwanted:
+            address = f"{folder}/permissions/{quote(permission_id, safe='')}"
+            await _delete(graph, address, "DELETE folder permission")
+    raise GraphError(HTTPStatus.CONFLICT, "stillShared", "-", "GET folder permissions")
+
+
+def _person(permission: dict[str, Any]) -> dict[str, Any]:
+    granted = permission.get("grantedToV2") or permission.get("grantedTo") or {}
+    person: dict[str, Any] = granted.get("user") or {}
+    return person
+
+
+def _is_one_of_ours(permission: dict[str, Any]) -> bool:
+    """A person let in to write on this very folder, or a link that one of them has made of it.
+
+    Groups, owners and what comes from above are the site's affair.
+    """
+    is_writer = bool(_person(permission)) and permission.get("roles") == ["write"]
+    return (is_writer or "link" in permission) and "inheritedFrom" not in permission
+
+
+def _lets_somebody_in(permission: dict[str, Any]) -> bool:
+    """A person, in whichever role but an owner's, or whoever holds a link."""
+    is_by_us = bool(_person(permission)) and "owner" not in permission.get("roles", ())
+    return (is_by_us or "link" in permission) and "inheritedFrom" not in permission
+
+
+def _folder_id(item: dict[str, Any]) -> str:
+    if "folder" not in item:
+        raise ArchiveConflictError("En fil har navnet som mappen skulle hatt. Ingenting er skrevet; se på den først.")
+    return str(item["id"])
+
+
+async def _make_folder(graph: Graph, drive: str, parent: str, path: str) -> str:
+    body = {"name": path.rpartition("/")[2], "folder": {}, "@microsoft.graph.conflictBehavior": "fail"}
     address = f"/drives/{drive}/root/children" if parent == "root" else f"/drives/{drive}/items/{parent}/children"
     try:
         response = await graph.repeatable("POST", address, "POST folder", body=body)
     except GraphError as error:
-        made_meanwhile = await _item_at(graph, drive, path) if error.status == HTTPStatus.CONFLICT else None
+        made_meanwhile = await item_at(graph, drive, path) if error.status == HTTPStatus.CONFLICT else None
         if made_meanwhile is None:
             raise
-        return str(made_meanwhile["id"])
+        return _folder_id(made_meanwhile)
     return str(json_object(response, "POST folder")["id"])
-
-
-async def _upload(graph: Graph, drive: str, folder_id: str, name: str, content: bytes) -> None:
-    """A small file in one request, a large one in fragments; a file of that name is left as it is."""
-    address = f"/drives/{drive}/items/{folder_id}:/{quote(name)}:"
-    try:
-        if len(content) <= SMALL_FILE:
-            keep = "@microsoft.graph.conflictBehavior=fail"
-            await graph.repeatable("PUT", f"{address}/content?{keep}", "PUT archive file", body=content)
-            return
-        body = {"item": {"@microsoft.graph.conflictBehavior": "fail"}}
-        session = await graph.repeatable("POST", f"{address}/createUploadSession", "POST upload session", body=body)
-        await _send_fragments(graph, json_object(session, "POST upload session")["uploadUrl"], content)
-    except GraphError as error:
-        # Our own earlier try may have got through; the caller compares what stands there.
-        if error.status != HTTPStatus.CONFLICT:
-            raise
-
-
-async def _send_fragments(graph: Graph, upload_url: str, content: bytes) -> None:
-    """Without an Authorization header, which the address refuses."""
-    position = 0
-    while position < len(content):
-        fragment = content[position : position + FRAGMENT]
-        span = f"bytes {position}-{position + len(fragment) - 1}/{len(content)}"
-        await graph.handed_out("PUT", upload_url, "PUT fragment", body=fragment, headers={"Content-Range": span})
-        position += len(fragment)
-
-
-def _stored(item: dict[str, Any]) -> StoredFile:
-    hashes = item.get("file", {}).get("hashes", {})
-    return StoredFile(item["id"], item["size"], hashes.get("quickXorHash"))
 
 
 def _upload_of(entry: dict[str, Any]) -> Upload:
     sender = last_editor(entry)
     path = unquote(entry.get("parentReference", {}).get("path", "")).partition("root:")[2]
-    version = str(entry.get("cTag") or entry.get("eTag") or "")
     return Upload(
-        entry["id"], version, path.strip("/"), entry["name"], entry["size"], sender.get("id"), sender.get("email")
+        entry["id"],
+        version_of(entry),
+        path.strip("/"),
+        entry["name"],
+        entry["size"],
+        sender.get("id"),
+        sender.get("email"),
     )

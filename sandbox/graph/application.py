@@ -184,9 +184,19 @@ def _failed(fault: Fault, done: Answer | None, identification: Mapping[str, str]
     if fault.body == "html":
         page = Answer(fault.status or 200, ERROR_PAGE, _retry_header(fault), "text/html; charset=utf-8")
         return _response(page, identification)
+    if fault.body == "other_hash" and done is not None:
+        return _response(_with_another_hash(done), identification)
     if fault.status is not None:
         return _response(_ordered_error(fault, identification), identification)
     return _response(done or Answer(), identification)
+
+
+def _with_another_hash(answer: Answer) -> Answer:
+    """What is said of a file, as if another content had been stored."""
+    if not isinstance(answer.body, dict) or "file" not in answer.body:
+        return answer
+    file = answer.body["file"] | {"hashes": {"quickXorHash": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="}}
+    return Answer(answer.status, answer.body | {"file": file}, answer.headers, answer.media_type)
 
 
 def _ordered_error(fault: Fault, identification: Mapping[str, str]) -> Answer:

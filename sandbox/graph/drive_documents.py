@@ -50,7 +50,7 @@ class DriveDocuments:
             "name": item.name,
             "size": drive.size_of(item),
             "eTag": f'"{item.etag}"',
-            "cTag": f'"c:{item.item_id},{item.content_version}"',
+            "cTag": f'"{item.ctag}"',
             "createdBy": item.created_by.identity_set(),
             "createdDateTime": timestamp(item.created_at),
             "lastModifiedBy": item.modified_by.identity_set(),

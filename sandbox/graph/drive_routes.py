@@ -93,7 +93,7 @@ class DriveRoutes:
 
     def _delete(self, call: Call, names: Mapping[str, str]) -> Answer:
         drive, item = self._target(names)
-        call.check_match(item.etag)
+        call.check_match(item.etag, item.ctag)
         drive.delete(item)
         return Answer(204)
 

@@ -48,6 +48,11 @@ class DriveItem(msgspec.Struct, frozen=True):
         return f"{self.item_id},{self.version}"
 
     @property
+    def ctag(self) -> str:
+        """Of the content alone."""
+        return f"c:{self.item_id},{self.content_version}"
+
+    @property
     def media_type(self) -> str:
         return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
 

@@ -55,14 +55,14 @@ class Call:
         """The address without its query."""
         return f"{self.origin}{VERSION}{self.path}"
 
-    def check_match(self, etag: str) -> None:
-        """Honour If-Match.
+    def check_match(self, *tags: str) -> None:
+        """Honour If-Match, which may name any of an item's tags.
 
         Raises:
             GraphError: 412, when the caller has seen another version.
         """
         wanted = self.headers.get(MATCH_HEADER)
-        if wanted is not None and wanted != "*" and _bare(wanted) != _bare(etag):
+        if wanted is not None and wanted != "*" and _bare(wanted) not in map(_bare, tags):
             raise resource_modified()
 
 

@@ -1,7 +1,7 @@
 """Who may do what with a folder or file: direct grants, inherited from the folders above."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -12,6 +12,8 @@ from sandbox.graph.identity import Actor, TenantUser
 from sandbox.store import Store
 
 ROLES = ("read", "write", "owner")
+VISITORS = {"id": "5", "displayName": "Besøkende på Hjemmekontor", "loginName": "Besøkende på Hjemmekontor"}
+"""The site's own group, which everybody is in: it may read all that has not been closed to it."""
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -22,10 +24,14 @@ class Permission(msgspec.Struct, frozen=True):
 
 
 class Permissions:
-    """Grants by item. Everything not granted is closed to people; the application may do all."""
+    """Grants by item, which hold for all below it. Visitors may read everything; the application may do all.
+
+    An item that no longer inherits has only the permissions granted on it.
+    """
 
     def __init__(self, store: Store) -> None:
         self._shelf = store.shelf("permission", Permission)
+        self._own = store.shelf("own permissions", bool)
         self._by_item: dict[str, dict[str, Permission]] = {}
         for permission in self._shelf.values():
             self._by_item.setdefault(permission.item_id, {})[permission.permission_id] = permission
@@ -54,13 +60,47 @@ class Permissions:
     def granted_on(self, item: DriveItem) -> list[Permission]:
         return list(self._by_item.get(item.item_id, {}).values())
 
+    def stop_inheriting(self, item: DriveItem) -> None:
+        """Shared for the first time without what it inherits; afterwards there is nothing left to shut out."""
+        self._own.setdefault(item.item_id, True)
+
+    def effective(self, drive: Drive, item: DriveItem) -> list[tuple[DriveItem, Permission]]:
+        """What holds for the item, with where it was granted."""
+        return [
+            (holder, permission)
+            for holder in self._as_far_as_it_inherits(drive, item)
+            for permission in self.granted_on(holder)
+        ]
+
+    def lets_visitors_in(self, drive: Drive, item: DriveItem) -> bool:
+        return all(holder.item_id not in self._own for holder in drive.lineage(item))
+
+    def may_read(self, drive: Drive, item: DriveItem, user: TenantUser) -> bool:
+        granted = {permission.person.actor_id for _, permission in self.effective(drive, item)}
+        return user.user_id in granted or self.lets_visitors_in(drive, item)
+
+    def _as_far_as_it_inherits(self, drive: Drive, item: DriveItem) -> Iterator[DriveItem]:
+        for holder in drive.lineage(item):
+            yield holder
+            if holder.item_id in self._own:
+                return
+
     def check_write(self, drive: Drive, folder: DriveItem, user: TenantUser) -> None:
         """GraphError 403 unless `user` may write in `folder`."""
-        for item in drive.lineage(folder):
-            for permission in self.granted_on(item):
-                if permission.person.actor_id == user.user_id and {"write", "owner"}.intersection(permission.roles):
-                    return
+        for _, permission in self.effective(drive, folder):
+            if permission.person.actor_id == user.user_id and {"write", "owner"}.intersection(permission.roles):
+                return
         raise access_denied(f"{user.user_principal_name} may not write in {drive.name}/{drive.path_of(folder)}")
+
+
+def visitors_document(root: DriveItem) -> Document:
+    """The visitors' permission, as everything below the root inherits it."""
+    return {
+        "id": "3",
+        "roles": ["read"],
+        "grantedToV2": {"siteGroup": dict(VISITORS)},
+        "inheritedFrom": {"driveId": root.drive_id, "id": root.item_id},
+    }
 
 
 def permission_document(permission: Permission, inherited_from: DriveItem | None = None) -> Document:

@@ -12,7 +12,7 @@ from sandbox.graph.identity import TenantUser, timestamp
 from sandbox.graph.list_routes import ListRoutes
 from sandbox.graph.lists import ListItem
 from sandbox.graph.odata import nested_select, select
-from sandbox.graph.permissions import ROLES, permission_document
+from sandbox.graph.permissions import ROLES, permission_document, visitors_document
 from sandbox.graph.services import Services
 
 
@@ -53,6 +53,8 @@ class SharingRoutes:
         users = [self._recipient(recipient) for recipient in wanted.get("recipients") or []]
         if not users:
             raise invalid_request("At least one recipient is needed")
+        if wanted.get("retainInheritedPermissions") is False:
+            self._permissions.stop_inheriting(item)
         granted = [self._permissions.grant(item, user, roles) for user in users]
         return Answer(body={"value": [permission_document(permission) for permission in granted]})
 
@@ -67,9 +69,10 @@ class SharingRoutes:
         drive, item = find_target(self._drives, names)
         documents = [
             permission_document(permission, None if holder.item_id == item.item_id else holder)
-            for holder in drive.lineage(item)
-            for permission in self._permissions.granted_on(holder)
+            for holder, permission in self._permissions.effective(drive, item)
         ]
+        if item.parent_id is not None and self._permissions.lets_visitors_in(drive, item):
+            documents.append(visitors_document(drive.root))
         return paged(call, documents, lambda document: document)
 
     def _permission(self, _: Call, names: Mapping[str, str]) -> Answer:

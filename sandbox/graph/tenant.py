@@ -200,6 +200,17 @@ class GraphTenant:
             ]
         return sorted(files, key=lambda file: file.path)
 
+    def may_read(self, library: str, path: str, user: TenantUser) -> bool:
+        """Whether a person who has the address of a file or folder gets to see it."""
+        with self._store.lock:
+            drive = self._services.drives.of_library(library)
+            return self._services.permissions.may_read(drive, drive.at(drive.root, path), user)
+
+    @property
+    def open_uploads(self) -> int:
+        """Upload sessions that have neither ended nor been cancelled."""
+        return self._services.uploads.open_sessions
+
     def locate(self, web_url: str) -> tuple[str, str]:
         """Library and path behind a folder's or file's `webUrl`, as a person follows the link in a mail."""
         path = unquote(web_url).removeprefix(self._services.site.url + "/")

@@ -65,6 +65,11 @@ class Uploads:
             raise item_not_found("The upload session was not found")
         return session
 
+    @property
+    def open_sessions(self) -> int:
+        """How many have neither ended nor been cancelled."""
+        return len(self._sessions)
+
     def cancel(self, session_id: str) -> None:
         self.get(session_id)
         self._forget(session_id)

@@ -6,8 +6,9 @@
 from datetime import date
 
 from agreements.actions import Errand, ErrandKind, Notice, Role
-from agreements.case import AssessmentOutcome, Filing, FilingKind, RequirementKind, State
+from agreements.case import AssessmentOutcome, Filing, FilingKind, Requirement, RequirementKind, State
 from tests.agreements.factories import (
+    CLOSED,
     MONDAY,
     Outcome,
     Row,
@@ -24,11 +25,15 @@ from tests.agreements.factories import (
 
 TUESDAY = MONDAY + days(1)
 FRIDAY, SATURDAY, NEXT_MONDAY = date(2026, 3, 6), date(2026, 3, 7), date(2026, 3, 9)
-LAPSED = Outcome("documentation.lapsed", State.ENDED, (Notice("lapsed", Role.EMPLOYEE), Notice("lapsed", Role.MANAGER)))
-PERIOD_OVER = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_over", Role.EMPLOYEE),))
+LAPSED = Outcome(
+    "documentation.lapsed", State.ENDED, (Notice("lapsed", Role.EMPLOYEE), Notice("lapsed", Role.MANAGER)), CLOSED
+)
+PERIOD_OVER = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_over", Role.EMPLOYEE),), CLOSED)
+REJECTED = Outcome("assessment.rejected", State.ENDED, (Notice("rejected", Role.EMPLOYEE),), CLOSED)
 SHORT_ENDS = date(2026, 3, 5)
 SHORT = application(start_on=MONDAY, end_on=SHORT_ENDS)
 FILE_BOTH = tuple(Errand(ErrandKind.FILE_DOCUMENT, kind) for kind in (FilingKind.AGREEMENT, FilingKind.PHOTO))
+FILE_SIGNED = Errand(ErrandKind.FILE_DOCUMENT, FilingKind.SIGNED_AGREEMENT)
 
 
 def reminded(stage: int, reply_by: date) -> Outcome:
@@ -234,19 +239,19 @@ ASSESSMENT = (
         "rejected-after-the-period-is-the-managers-no",
         in_assessment(application=SHORT, assessment=assessment(AssessmentOutcome.REJECTED)),
         SHORT_ENDS + days(1),
-        (Outcome("assessment.rejected", State.ENDED, (Notice("rejected", Role.EMPLOYEE),)),),
+        (REJECTED,),
     ),
     Row(
         "rejected",
         in_assessment(assessment=assessment(AssessmentOutcome.REJECTED)),
         MONDAY,
-        (Outcome("assessment.rejected", State.ENDED, (Notice("rejected", Role.EMPLOYEE),)),),
+        (REJECTED,),
     ),
     Row(
         "approved-in-time-is-not-reminded",
         in_assessment(assessment=assessment(AssessmentOutcome.REJECTED)),
         date(2026, 3, 10),
-        (Outcome("assessment.rejected", State.ENDED, (Notice("rejected", Role.EMPLOYEE),)),),
+        (REJECTED,),
     ),
 )
 FILING = (
@@ -256,6 +261,12 @@ FILING = (
         approved(requirements=requirements(RequirementKind.ANSWERS, RequirementKind.SIGNED_AGREEMENT)),
         MONDAY,
         (Outcome("filing.prepare", State.APPROVED, errands=FILE_BOTH[:1]),),
+    ),
+    Row(
+        "to-be-filed-with-the-signed-agreement",
+        approved().with_requirement(Requirement(RequirementKind.SIGNED_AGREEMENT, MONDAY, "b2" * 32)),
+        MONDAY,
+        (Outcome("filing.prepare", State.APPROVED, errands=(FILE_BOTH[0], FILE_SIGNED, FILE_BOTH[1])),),
     ),
     Row("filed-not-verified", approved(filings=filed(verified=False)), MONDAY),
     Row(
@@ -272,6 +283,7 @@ FILING = (
                 "filing.verified",
                 State.ACTIVE,
                 (Notice("agreement_active", Role.EMPLOYEE), Notice("agreement_active", Role.MANAGER)),
+                (Errand(ErrandKind.CLOSE_FOLDER),),
             ),
         ),
     ),

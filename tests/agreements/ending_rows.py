@@ -11,6 +11,7 @@ from agreements.actions import Errand, ErrandKind, Notice, Role
 from agreements.case import Case, EvaluationOutcome, Filing, FilingKind, RequirementKind, State
 from tests.agreements.evaluation_rows import recorded
 from tests.agreements.factories import (
+    CLOSED,
     FORTNIGHT_ON,
     MONDAY,
     Outcome,
@@ -32,7 +33,7 @@ from tests.agreements.factories import (
 
 START, LAST_DAY, NOTICE_DAY = date(2026, 3, 5), date(2027, 3, 4), date(2027, 2, 2)
 EVALUATED_ON = date(2026, 9, 7)
-END_NOTE = (Errand(ErrandKind.FILE_DOCUMENT, FilingKind.END_NOTE),)
+END_NOTE = (Errand(ErrandKind.FILE_DOCUMENT, FilingKind.END_NOTE), *CLOSED)
 BOTH_SIDES = (Role.EMPLOYEE, Role.MANAGER)
 NOTIFIED = Outcome("expiry.notice", State.ACTIVE, tuple(Notice("expiry_notice", role, LAST_DAY) for role in BOTH_SIDES))
 EXPIRED = Outcome("expiry.period-over", State.ENDED, tuple(Notice("expired", role) for role in BOTH_SIDES), END_NOTE)
@@ -47,6 +48,10 @@ LEFT = Outcome("employment.ended", State.ENDED, (Notice("left", Role.MANAGER),))
 
 def with_end_note(outcome: Outcome) -> Outcome:
     return Outcome(outcome.rule, outcome.state, outcome.notices, END_NOTE)
+
+
+def with_folder(outcome: Outcome) -> Outcome:
+    return Outcome(outcome.rule, outcome.state, outcome.notices, CLOSED)
 
 
 def evaluated(**changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
@@ -65,9 +70,9 @@ def sent_home(**changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
 OPEN_CASES = (
     ("received", received(), LEFT),
     ("special-assessment", special_assessment(), LEFT),
-    ("collecting", collecting(), LEFT),
-    ("in-assessment", in_assessment(), LEFT),
-    ("approved", approved(), LEFT),
+    ("collecting", collecting(), with_folder(LEFT)),
+    ("in-assessment", in_assessment(), with_folder(LEFT)),
+    ("approved", approved(), with_folder(LEFT)),
     ("filed", approved(filings=filed(verified=False)), with_end_note(LEFT)),
     ("active", active(), with_end_note(LEFT)),
     ("imposed", sent_home(), LEFT),
@@ -75,10 +80,10 @@ OPEN_CASES = (
 NOT_YET_IN_FORCE = (
     ("received", received(), WITHDRAWN),
     ("special-assessment", special_assessment(), WITHDRAWN),
-    ("collecting", collecting(), WITHDRAWN),
-    ("complete", collecting(None, *RequirementKind), WITHDRAWN),
-    ("in-assessment", in_assessment(), WITHDRAWN),
-    ("approved", approved(), WITHDRAWN),
+    ("collecting", collecting(), with_folder(WITHDRAWN)),
+    ("complete", collecting(None, *RequirementKind), with_folder(WITHDRAWN)),
+    ("in-assessment", in_assessment(), with_folder(WITHDRAWN)),
+    ("approved", approved(), with_folder(WITHDRAWN)),
     ("filed", approved(filings=filed()), with_end_note(WITHDRAWN)),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from agreements.actions import Errand, Notice
+from agreements.actions import Errand, ErrandKind, Notice
 from agreements.case import (
     Application,
     Assessment,
@@ -139,6 +139,10 @@ def filed(*kinds: FilingKind, verified: bool = True) -> tuple[Filing, ...]:
 def active(start_on: date = MONDAY, **changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     """In force for a year from `start_on`, filed and verified."""
     return approved(start_on, **{"state": State.ACTIVE, "filings": filed(), **changes})
+
+
+CLOSED = (Errand(ErrandKind.CLOSE_FOLDER, sequence=0),)
+"""What every case that has had a folder ends with."""
 
 
 def imposed(start_on: date = MONDAY, last_day: date = FORTNIGHT_ON, **changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace

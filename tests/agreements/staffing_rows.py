@@ -6,6 +6,7 @@ from datetime import date
 from agreements.actions import Errand, ErrandKind, Notice, Role
 from agreements.case import FilingKind, State
 from tests.agreements.factories import (
+    CLOSED,
     FORTNIGHT_ON,
     MONDAY,
     STRANGER,
@@ -167,7 +168,7 @@ AWAY = (
                 "expiry.period-over",
                 State.ENDED,
                 (Notice("expired", Role.EMPLOYEE), Notice("expired", Role.MANAGER)),
-                (Errand(ErrandKind.FILE_DOCUMENT, FilingKind.END_NOTE),),
+                (Errand(ErrandKind.FILE_DOCUMENT, FilingKind.END_NOTE), *CLOSED),
             ),
         ),
     ),

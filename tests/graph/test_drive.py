@@ -1,19 +1,21 @@
-"""Folders and the archive: made once, shared with the right people, written once and read back."""
+"""Folders: made once, shared with the right people and nobody else, closed and emptied again."""
 
 import asyncio
 
+import msgspec
 import pytest
 
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.graph.client import Graph
 from integrations.graph.drive import (
-    FRAGMENT,
-    SMALL_FILE,
     ArchiveConflictError,
-    StoredFile,
-    archive_file,
+    close_to_people,
+    delete_item,
+    download,
     drive_id,
     ensure_folder,
+    find_folder,
+    library_changes,
     put_file,
     share,
 )
@@ -24,17 +26,6 @@ from tests.graph.conftest import Office
 from tests.graph.town import user
 
 AASE, BRIT = user("0001"), user("0002")
-PATH = "0001/Hjemmekontor/HK-1/Avtale HK-1.pdf"
-SMALL = b"%PDF-1.7 small"
-LARGE = bytes(range(256)) * (SMALL_FILE // 256) + b"and a little more"
-
-
-def archive(office: Office, content: bytes, path: str = PATH) -> StoredFile:
-    return office.run(lambda graph: archive_file(graph, ARCHIVE_LIBRARY, path, content))
-
-
-def archived(office: Office) -> list[str]:
-    return [file.path for file in office.tenant.files(ARCHIVE_LIBRARY)]
 
 
 def test_a_folder_is_made_with_its_parents_and_only_once(office: Office) -> None:
@@ -86,74 +77,79 @@ def test_a_file_of_ours_is_overwritten(office: Office) -> None:
     assert office.tenant.read(CASE_LIBRARY, "HK-1/Utkast 1 #.pdf") == b"two"
 
 
-# --- The archive ------------------------------------------------------------------------------------------------
+# --- Closed and emptied -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("content", [SMALL, LARGE, LARGE * 2, b""], ids=["small", "large", "fragments", "empty"])
-def test_a_file_is_filed_and_read_back(office: Office, content: bytes) -> None:
-    stored = archive(office, content)
-    assert office.tenant.read(ARCHIVE_LIBRARY, PATH) == content
-    assert stored.holds(content)
-    assert not stored.holds(content + b"x")
-    assert (len(LARGE) > SMALL_FILE, len(LARGE * 2) > 2 * FRAGMENT) == (True, True)
+@pytest.fixture
+def shared(office: Office) -> str:
+    folder_id = office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, "HK-1"))
+    office.run(lambda graph: share(graph, CASE_LIBRARY, folder_id, [AASE.mail or "", BRIT.mail or ""]))
+    return folder_id
 
 
-@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
-def test_the_same_file_again_is_the_same_file(office: Office, content: bytes) -> None:
-    first = archive(office, content)
-    written = office.requests("/content") + office.requests("/createUploadSession")
-    assert archive(office, content) == first
-    assert office.requests("/content") + office.requests("/createUploadSession") == written
-    assert archived(office) == [PATH]
+def who_may_read(office: Office) -> list[bool]:
+    return [office.tenant.may_read(CASE_LIBRARY, "HK-1", who) for who in (AASE, BRIT, user("0003"))]
 
 
-@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
-def test_another_file_is_never_overwritten(office: Office, content: bytes) -> None:
-    archive(office, b"what is there")
-    with pytest.raises(ArchiveConflictError):
-        archive(office, content)
-    assert office.tenant.read(ARCHIVE_LIBRARY, PATH) == b"what is there"
+def test_nobody_but_those_it_is_shared_with_can_read_a_folder(office: Office, shared: str) -> None:
+    assert who_may_read(office) == [True, True, False]
+    office.run(lambda graph: share(graph, CASE_LIBRARY, shared, [AASE.mail or ""]))
+    assert who_may_read(office) == [True, False, False]
 
 
-@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
-def test_another_file_put_there_in_the_last_moment_is_not_overwritten(office: Office, content: bytes) -> None:
-    """The look before the upload sees nothing, as if the other one came just after it."""
-    archive(office, b"what is there")
-    office.fail(Fault(method="GET", path_pattern="/root:/.*pdf$", status=404))
-    with pytest.raises(ArchiveConflictError):
-        archive(office, content)
-    assert office.tenant.read(ARCHIVE_LIBRARY, PATH) == b"what is there"
+def test_a_closed_folder_lets_nobody_in_and_can_be_opened_again(office: Office, shared: str) -> None:
+    for _ in range(2):
+        office.run(lambda graph: close_to_people(graph, CASE_LIBRARY, shared))
+        assert who_may_read(office) == [False, False, False]
+    office.run(lambda graph: share(graph, CASE_LIBRARY, shared, [BRIT.mail or ""]))
+    assert who_may_read(office) == [False, True, False]
+
+
+@pytest.mark.parametrize("fault", ["after", "before"])
+def test_a_permission_that_was_taken_away_without_our_learning_of_it(office: Office, shared: str, fault: str) -> None:
+    office.fail(msgspec.convert({"method": "DELETE", "path_pattern": "/permissions/", "drop": fault}, Fault))
+    office.run(lambda graph: close_to_people(graph, CASE_LIBRARY, shared))
+    assert who_may_read(office) == [False, False, False]
+
+
+def test_a_file_that_was_replaced_meanwhile_is_not_deleted(office: Office, shared: str) -> None:
+    del shared
+    item_id = office.tenant.upload(CASE_LIBRARY, "HK-1", "a.jpg", b"one", AASE)
+    [first] = office.run(lambda graph: library_changes(graph, CASE_LIBRARY, None)).items
+    office.tenant.upload(CASE_LIBRARY, "HK-1", "a.jpg", b"two", AASE)
+    assert not office.run(lambda graph: delete_item(graph, CASE_LIBRARY, item_id, first.version))
+    [second] = office.run(lambda graph: library_changes(graph, CASE_LIBRARY, None)).items
+    for _ in range(2):
+        assert office.run(lambda graph: delete_item(graph, CASE_LIBRARY, item_id, second.version))
+    assert office.tenant.files(CASE_LIBRARY) == []
+
+
+def test_a_file_where_the_folder_should_be_is_told(office: Office, shared: str) -> None:
+    office.run(lambda graph: put_file(graph, CASE_LIBRARY, shared, "Bilder", b"a file"))
+    with pytest.raises(ArchiveConflictError, match="navnet som mappen skulle hatt"):
+        office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, "HK-1/Bilder"))
+    assert office.run(lambda graph: find_folder(graph, CASE_LIBRARY, "HK-2")) is None
+
+
+# --- Downloads --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(method="PUT", status=504, after_work=True),
-        Fault(method="PUT", drop="after"),
-        Fault(method="PUT", drop="truncate"),
-        Fault(method="PUT", body="html", after_work=True),
-        Fault(method="PUT", body="html"),
-        Fault(method="PUT", drop="before"),
-        Fault(method="POST", path_pattern="/createUploadSession$", drop="after"),
+        {"path_pattern": "^/_sandbox/download", "drop": "truncate"},
+        {"path_pattern": "^/_sandbox/download", "drop": "before"},
+        {"path_pattern": "^/_sandbox/download", "body": "html"},
+        {"path_pattern": "/content$", "status": 503},
+        {"path_pattern": "/content$", "body": "html"},
     ],
-    ids=lambda fault: f"{fault.path_pattern} {fault.status} {fault.drop} {fault.body} {fault.after_work}",
+    ids=str,
 )
-@pytest.mark.parametrize("content", [SMALL, LARGE * 2], ids=["small", "fragments"])
-def test_one_file_however_the_upload_ended(office: Office, content: bytes, fault: Fault) -> None:
-    office.fail(fault)
-    for _ in range(2):
-        try:
-            stored = archive(office, content)
-        except (GraphError, GraphUnreachableError):
-            continue
-        break
-    assert stored.holds(content)
-    assert archived(office) == [PATH]
-    assert office.tenant.read(ARCHIVE_LIBRARY, PATH) == content
-
-
-def test_a_file_that_cannot_be_read_back_yet_is_no_conflict(office: Office) -> None:
-    office.fail(Fault(method="GET", path_pattern="/root:/.*pdf$", times=2, status=404))
-    with pytest.raises(GraphError, match="notReadBack"):
-        archive(office, SMALL)
-    assert archive(office, SMALL).holds(SMALL)
+def test_a_download_is_the_file_or_no_download(office: Office, shared: str, fault: dict[str, str]) -> None:
+    del shared
+    item_id = office.tenant.upload(CASE_LIBRARY, "HK-1", "a.jpg", b"picture" * 100, AASE)
+    office.fail(msgspec.convert(fault, Fault))
+    assert office.run(lambda graph: download(graph, CASE_LIBRARY, item_id)) == b"picture" * 100
+    office.fail(msgspec.convert({**fault, "times": None}, Fault))
+    with pytest.raises((GraphUnreachableError, GraphError)):
+        office.run(lambda graph: download(graph, CASE_LIBRARY, item_id))

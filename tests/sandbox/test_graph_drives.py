@@ -186,9 +186,35 @@ def test_people_upload_where_they_are_invited(graph: Graph) -> None:
     inherited = graph.client.get(f"{graph.drive(CASE_LIBRARY)}/items/{item_id}/permissions").json()["value"]
     assert inherited[0]["inheritedFrom"]["id"] == folder["id"]
     assert graph.client.delete(f"{address}/permissions/{granted[0]['id']}").status_code == 204
-    assert graph.client.get(f"{address}/permissions").json()["value"] == []
+    assert len(graph.client.get(f"{address}/permissions").json()["value"]) == 1, "the site's visitors, as everywhere"
     with pytest.raises(GraphError, match="accessDenied"):
         graph.tenant.upload(library, path, "mer.jpg", b"jpg", KARI)
+
+
+def test_what_is_inherited_may_be_shut_out_when_a_folder_is_shared(graph: Graph) -> None:
+    folder = make_folder(graph, "HK-1").json()["id"]
+    address = f"{graph.drive(CASE_LIBRARY)}/items/{folder}"
+    [inherited] = graph.client.get(f"{address}/permissions").json()["value"]
+    assert (inherited["roles"], "inheritedFrom" in inherited) == (["read"], True)
+    invitation = {"recipients": [{"email": KARI.mail}], "roles": ["write"], "requireSignIn": True}
+    graph.client.post(f"{address}/invite", json=invitation)
+    assert graph.tenant.may_read(CASE_LIBRARY, "HK-1", OLA)
+    [granted] = graph.client.post(f"{address}/invite", json=invitation | {"retainInheritedPermissions": False}).json()[
+        "value"
+    ]
+    assert [graph.tenant.may_read(CASE_LIBRARY, "HK-1", user) for user in (KARI, OLA)] == [True, False]
+    graph.client.delete(f"{address}/permissions/{granted['id']}")
+    assert not graph.tenant.may_read(CASE_LIBRARY, "HK-1", KARI)
+    assert graph.client.get(f"{address}/permissions").json()["value"] == []
+
+
+def test_only_the_version_that_is_meant_is_deleted(graph: Graph) -> None:
+    first = put(graph, "a.txt", b"1").json()
+    address = f"{graph.drive(ARCHIVE_LIBRARY)}/items/{first['id']}"
+    second = put(graph, "a.txt", b"22").json()
+    for stale in (first["cTag"], first["eTag"]):
+        assert graph.client.delete(address, headers={"If-Match": stale}).status_code == 412
+    assert graph.client.delete(address, headers={"If-Match": second["cTag"]}).status_code == 204
 
 
 def test_reading_is_not_writing(graph: Graph) -> None:

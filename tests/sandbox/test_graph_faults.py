@@ -85,6 +85,14 @@ def test_a_page_where_json_was_due(graph: Graph) -> None:
     assert len(graph.client.get(f"{graph.mailbox}/messages").json()["value"]) == 1
 
 
+def test_another_files_hash(graph: Graph) -> None:
+    address = f"{graph.drive('Personalmapper')}/root:/a.txt"
+    stored = graph.client.put(f"{address}:/content", content=b"a").json()["file"]["hashes"]
+    graph.tenant.faults.add(Fault(method="GET", path_pattern="a.txt$", body="other_hash"))
+    assert graph.client.get(address).json()["file"]["hashes"] != stored
+    assert graph.client.get(address).json()["file"]["hashes"] == stored
+
+
 def test_a_slow_answer(graph: Graph) -> None:
     graph.tenant.faults.add(Fault(path_pattern="/users", delay=0.2))
     started = time.perf_counter()

@@ -92,6 +92,9 @@ def test_conflicts_show_on_the_last_fragment(graph: Graph) -> None:
         assert last.status_code == status
         if status == 409:
             assert error_code(last) == "nameAlreadyExists"
+            assert ask(graph, "GET", url).json()["nextExpectedRanges"] == []
+            assert (graph.tenant.open_uploads, ask(graph, "DELETE", url).status_code) == (1, 204)
+    assert graph.tenant.open_uploads == 0
     assert [file.path for file in graph.tenant.files(ARCHIVE_LIBRARY)] == ["00017/foto 1.jpg", "00017/foto.jpg"]
 
 

