@@ -13,7 +13,7 @@ from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.tables import documents, filings, inbox
 from integrations.graph.client import Graph
-from integrations.graph.drive import delete_item, ensure_folder, library_changes
+from integrations.graph.drive import children_of, delete_item, drive_id, ensure_folder, find_folder, library_changes
 from sandbox.graph import Fault
 from sandbox.graph import GraphError as Refused
 from tasks.closing import close_folders
@@ -53,7 +53,9 @@ def order(town: Town, policy: Policy, rule: str, *errands: Errand, **changes: ob
     with town.database.transaction() as connection:
         version, case = load_cases(connection, [NUMBER])[NUMBER]
         after = replace(case, **changes)  # type: ignore[arg-type]  # fields of a case
-        save_decisions(connection, [Decided(version, after, [Action(rule, case, after, errands=errands)])], policy, STAMP)
+        save_decisions(
+            connection, [Decided(version, after, [Action(rule, case, after, errands=errands)])], policy, STAMP
+        )
     return after
 
 
@@ -106,7 +108,9 @@ def test_a_signed_agreement_is_filed_and_the_folder_closed_when_all_of_it_is_in_
     assert (close(), office.gate.requests) == ({}, [])
 
 
-def test_a_case_that_ends_without_an_agreement_leaves_nothing_behind(town: Town, office: Office, policy: Policy) -> None:
+def test_a_case_that_ends_without_an_agreement_leaves_nothing_behind(
+    town: Town, office: Office, policy: Policy
+) -> None:
     upload(office, "pult.jpg", jpeg())
     upload(office, "ferie.gif", b"GIF89a" + bytes(20))
     assert take_in()["svar satt til side"] == 1
@@ -129,7 +133,7 @@ def test_what_nobody_has_read_stays_until_it_has_been_read(town: Town, office: O
     upload(office, "mer.jpg", jpeg())
     order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
 
-    assert close() == {CLOSED: 0, FAILED: 1} | {DELETED: 0} or True
+    assert close() == {FAILED: 1}
     [row] = town.outbox(ErrandKind.CLOSE_FOLDER)
     assert (row.status, row.reason.startswith("Saksmappen er lukket, men ikke tømt: 2 av filene")) == ("pending", True)
     assert readers(office) == [False, False, False]
@@ -150,12 +154,10 @@ def test_what_people_put_into_folders_of_their_own_goes_as_well(town: Town, offi
     assert left(office) == [f"{NUMBER}/Bilder/ukjent.jpg"]
     take_in()
     close()
-    assert office.run(lambda graph: _children(graph)) == []
+    assert office.run(_children) == []
 
 
 async def _children(graph: Graph) -> list[str]:
-    from integrations.graph.drive import children_of, find_folder
-
     folder_id = await find_folder(graph, CASE_LIBRARY, NUMBER)
     assert folder_id is not None
     return [item["name"] for item in await children_of(graph, CASE_LIBRARY, folder_id)]
@@ -208,7 +210,7 @@ def test_a_closing_that_came_too_late_does_not_close_a_folder_that_is_in_use_aga
 ) -> None:
     order(town, policy, "filing.verified", closing(1))
     order(town, policy, "test.reopened", Errand(ErrandKind.OPEN_FOLDER, sequence=TODAY.toordinal()))
-    assert close() == {CLOSED: 0} or close() == {}
+    assert close() == {}
     assert readers(office) == [True, True, False]
 
 
@@ -258,8 +260,6 @@ def test_a_renamed_file_is_the_same_and_a_replaced_one_another(town: Town, offic
 
 
 async def _rename(graph: Graph, item_id: str) -> None:
-    from integrations.graph.drive import drive_id
-
     address = f"/drives/{await drive_id(graph, CASE_LIBRARY)}/items/{item_id}"
     await graph.repeatable("PATCH", address, "PATCH item", body={"name": "stol.jpg"})
 
