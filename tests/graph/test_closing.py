@@ -133,7 +133,7 @@ def test_what_nobody_has_read_stays_until_it_has_been_read(town: Town, office: O
     upload(office, "mer.jpg", jpeg())
     order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
 
-    assert close() == {CLOSED: 0, FAILED: 1} | {DELETED: 0} or True
+    assert close() == {FAILED: 1}
     [row] = town.outbox(ErrandKind.CLOSE_FOLDER)
     assert (row.status, row.reason.startswith("Saksmappen er lukket, men ikke tømt: 2 av filene")) == ("pending", True)
     assert readers(office) == [False, False, False]
@@ -210,7 +210,7 @@ def test_a_closing_that_came_too_late_does_not_close_a_folder_that_is_in_use_aga
 ) -> None:
     order(town, policy, "filing.verified", closing(1))
     order(town, policy, "test.reopened", Errand(ErrandKind.OPEN_FOLDER, sequence=TODAY.toordinal()))
-    assert close() == {CLOSED: 0} or close() == {}
+    assert close() == {}
     assert readers(office) == [True, True, False]
 
 
