@@ -48,8 +48,11 @@ def report_document(report: SchemeReport, policy: Policy, unit_names: Mapping[st
 
 
 def figures(document: ReportDocument) -> list[dict[str, str]]:
-    """Every figure of the tables on a line of its own: where, what, which, how much."""
-    return [
+    """Every figure on a line of its own: in which part, of what, which one, how much."""
+    key_figures = [
+        {"part": document.title, "row": term.name, "column": "", "figure": term.value} for term in document.terms
+    ]
+    return key_figures + [
         {"part": part.heading, "row": row[0], "column": column, "figure": figure}
         for part in document.parts
         if part.table is not None
@@ -94,6 +97,8 @@ def _units(report: SchemeReport, policy: Policy, words: SchemeWording, unit_name
     if not report.units:
         return Part(words.units_heading, (_nothing(report.in_force, words),))
     named = [(_unit_name(unit, words, unit_names), unit) for unit in report.units]
+    if len(named) == 1 and len(report.units[0].unit_ids) > 1:
+        named = [(words.all_units, report.units[0])]
     # By name, with those that stand together last.
     named.sort(key=lambda pair: (len(pair[1].unit_ids) > 1, pair[0].casefold()))
     highest = sorted(named, key=lambda pair: -(pair[1].average_days or 0))[:MOST_BARS]

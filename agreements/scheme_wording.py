@@ -24,6 +24,7 @@ class SchemeWording:
     not_shown: str
     no_unit: str
     other_units: str
+    all_units: str
     either: str
     between: str
     people: str
@@ -99,6 +100,7 @@ BOKMAL = SchemeWording(
     not_shown="vises ikke",
     no_unit="Uten registrert enhet",
     other_units="Andre enheter samlet",
+    all_units="Alle enheter samlet",
     either="eller",
     between="mellom {least} og {greatest}",
     people="Ansatte",
@@ -192,6 +194,7 @@ NYNORSK = SchemeWording(
     not_shown="blir ikkje vist",
     no_unit="Utan registrert eining",
     other_units="Andre einingar samla",
+    all_units="Alle einingar samla",
     either="eller",
     between="mellom {least} og {greatest}",
     people="Tilsette",

@@ -22,6 +22,7 @@ from tasks.batches import LOCAL, NETWORK
 from tasks.delivering import deliver_all
 from tasks.night import Night, this_night
 
+HEADINGS = {"Del": "part", "Hva": "row", "Kolonne": "column", "Tall": "figure"}
 MADE = "rapporter over ordningen laget"
 MADE_ALREADY = "rapporten for dagen finnes fra før"
 
@@ -63,7 +64,8 @@ def show_reports() -> None:
         made = scheme.reports_made_on(connection, night.on)
     for report in made:
         shown = f"Evaluering av ordningen, {report.period_from:%d.%m.%Y} til {report.as_of:%d.%m.%Y}"
-        create_table_artifact(report.figures, key="evaluering-av-ordningen", description=shown)
+        rows = [{said: line[name] for said, name in HEADINGS.items()} for line in report.figures]
+        create_table_artifact(rows, key="evaluering-av-ordningen", description=shown)
 
 
 def _make(connection: Connection, night: Night, as_of: date) -> None:

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from agreements.documents import Language, ReportDocument
+from agreements.scheme_paper import figures
 from integrations.documents.agreement import render_report
 from integrations.documents.table import render_table
 from tests.documents.reading import says, tags_of
@@ -85,6 +86,20 @@ def test_no_name_becomes_a_formula_or_another_cell() -> None:
 
 def parts(report: ReportDocument) -> dict[str, list[tuple[str, ...]]]:
     return {part.heading: list(part.table.rows) for part in report.parts if part.table is not None}
+
+
+def test_units_that_are_too_small_each_are_told_as_one() -> None:
+    [[name, *_]] = parts(ordinary(number=14))["Enhetene"]
+    assert name == "Alle enheter samlet"
+
+
+def test_figures_are_those_of_the_report() -> None:
+    report = ordinary()
+    told = figures(report)
+    assert [(line["row"], line["figure"]) for line in told[: len(report.terms)]] == [
+        (term.name, term.value) for term in report.terms
+    ]
+    assert {"part": "Enhetene", "row": "Barnevern", "column": "Vurdering", "figure": "Innenfor"} in told
 
 
 @pytest.mark.parametrize(("language", "over", "within"), [("nb", "Over", "Innenfor"), ("nn", "Over", "Innanfor")])

@@ -11,8 +11,8 @@ from config.policy_files import SHIPPED
 from hjemmekontor.flow_names import run_by_name
 from tests.flows.conftest import FIRST_NIGHT, MakeTown, Town, nights
 
-DUE = date(2027, 1, 13)
-"""A Wednesday, two months after the policy below begins to count."""
+DUE = date(2027, 2, 17)
+"""A Wednesday, three months after the policy below begins to count."""
 STEP = "Evaluering av ordningen"
 
 
@@ -24,10 +24,10 @@ def database_url(sqlite_url: str) -> str:
 
 @pytest.fixture
 def town(make_town: MakeTown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
-    """Agreements are evaluated after a month and the scheme after two."""
+    """Agreements are evaluated after a month and the scheme after three."""
     town = make_town(seed=3)
     shipped = (SHIPPED / "prosedyre-websak.toml").read_text(encoding="utf-8")
-    often = "every_months = 1\nscheme_every_months = 2\nscheme_from = 2026-11-13\n"
+    often = "every_months = 1\nscheme_every_months = 3\nscheme_from = 2026-11-17\n"
     guard = "[sync_guard]\nmax_manager_changes_percent = 30.0\nmax_changed_percent = 30.0\n"
     own = tmp_path / "own.toml"
     own.write_text(shipped.replace("every_months = 6\n", often, 1) + guard, encoding="utf-8")
@@ -55,8 +55,8 @@ async def artifact() -> str:
     return "".join(str(each.data) for each in found if each.key == "evaluering-av-ordningen")
 
 
-def test_two_months_give_one_report_and_hr_has_another_when_it_wants(town: Town) -> None:
-    town.nights(nights(FIRST_NIGHT, (DUE - FIRST_NIGHT).days, every=6))
+def test_three_months_give_one_report_and_hr_has_another_when_it_wants(town: Town) -> None:
+    town.nights(nights(FIRST_NIGHT, (DUE - FIRST_NIGHT).days, every=7))
     assert (town.count("scheme_reports"), reports(town), told(town)) == (0, [], 0)
 
     first, again = town.night(DUE), town.night(DUE)
@@ -75,6 +75,6 @@ def test_two_months_give_one_report_and_hr_has_another_when_it_wants(town: Town)
     assert (reports(town), told(town)) == (files_of(DUE, day), 2)
 
     shown = asyncio.run(artifact())
-    assert "Dager hjemme per uke" in shown
+    assert "Ansatte med avtale som gjelder" in shown
     names = [unit for (unit,) in town.rows("SELECT name FROM units")]
     assert not any(name in shown for name in (*names, *(who.name for who in town.sandbox.municipality.people)))
