@@ -103,7 +103,11 @@ async def _deliver_rows(night: Night, rows: Sequence[AnyRow], deliver: Deliver, 
 
 
 async def attempt_each(
-    success: str, failure: str, rows: Sequence[RowT], attempt: Callable[[RowT], Awaitable[str]]
+    success: str,
+    failure: str,
+    rows: Sequence[RowT],
+    attempt: Callable[[RowT], Awaitable[str]],
+    at_a_time: int = AT_A_TIME,
 ) -> Counter[str]:
     """A few at a time; how many ended under each heading that `attempt` gives, `success` even when none did.
 
@@ -125,12 +129,12 @@ async def attempt_each(
             except GraphUnreachableError:
                 counts[failure] += 1
                 on_end += 1
-                if on_end in {AT_A_TIME, len(rows)}:
+                if on_end in {at_a_time, len(rows)}:
                     raise
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(AT_A_TIME):
+            for _ in range(at_a_time):
                 group.create_task(work())
     except ExceptionGroup as group_of_errors:
         # Whoever waits for the result knows the error itself, not the group: retries and reports depend on it.

@@ -19,6 +19,7 @@ from integrations.graph import mail
 from integrations.graph.client import Graph
 from integrations.graph.drive import site_address
 from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.throttling import AT_A_TIME_IN_A_MAILBOX
 from integrations.letters import Letter, Links, Message, mail_key, write_letter
 from tasks.batches import NETWORK, batches
 from tasks.delivering import attempt_each
@@ -29,6 +30,9 @@ FACTS = (
     *("assessment_measures", "detail", "discussed_on"),
 )
 """What the texts of mails may say of a case."""
+
+AT_A_TIME = 2 * AT_A_TIME_IN_A_MAILBOX
+"""Half of them write to the database while the others ask the mailbox, which no more may do at once."""
 
 MAILS_SENT = "e-poster sendt"
 MAILS_THAT_FAILED = "e-poster som feilet"
@@ -80,7 +84,7 @@ async def _write_and_send(night: Night, notices: Sequence[AnyRow]) -> Counter[st
         async def attempt(key: str) -> str:
             return await _attempt(night, graph, key)
 
-        return await attempt_each(MAILS_SENT, MAILS_THAT_FAILED, keys, attempt)
+        return await attempt_each(MAILS_SENT, MAILS_THAT_FAILED, keys, attempt, AT_A_TIME)
 
 
 def _write(night: Night, notices: Sequence[AnyRow], links: Links) -> None:

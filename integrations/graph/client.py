@@ -230,7 +230,7 @@ class Graph:
     def _heed(self, cost: Cost, response: httpx.Response) -> None:
         retry_after = response.headers.get("Retry-After")
         is_throttled = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
-        if is_throttled or (response.status_code == HTTPStatus.SERVICE_UNAVAILABLE and retry_after is not None):
+        if is_throttled or (response.status_code in WORTH_ANOTHER_TRY and retry_after is not None):
             self._slow_down(cost, retry_after)
 
     def _slow_down(self, cost: Cost, retry_after: str | None) -> None:

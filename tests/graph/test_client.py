@@ -50,7 +50,7 @@ HTTP_DATE = "Mon, 01 Mar 2027 01:17:00 GMT"
 
 
 @pytest.mark.parametrize(("retry_after", "seconds"), [(7, 7.0), (HTTP_DATE, 120.0), ("soon", 1.0), (None, 1.0)])
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [429, 503, 504])
 def test_the_service_says_how_long_to_wait(
     office: Office, status: int, retry_after: int | str | None, seconds: float
 ) -> None:
