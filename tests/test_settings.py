@@ -259,6 +259,11 @@ def test_an_archive_folder_that_could_not_be_filled_in(monkeypatch: pytest.Monke
     )
 
 
+def test_no_retention_label_unless_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, HK_ARCHIVE_RETENTION_LABEL="").archive_retention_label is None
+    assert load(monkeypatch, HK_ARCHIVE_RETENTION_LABEL="Personalmappe").archive_retention_label == "Personalmappe"
+
+
 @pytest.mark.parametrize("scheme", ["postgresql://", "postgresql+psycopg://"])
 def test_postgresql_is_reached_through_psycopg(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     settings = load(monkeypatch, HK_DATABASE_URL=f"{scheme}hk@db.example/hk")

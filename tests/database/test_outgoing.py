@@ -36,6 +36,38 @@ NUMBER, OTHER = "HK-2027-00001", "HK-2027-00002"
 AGREEMENT, PHOTO = Filing(FilingKind.AGREEMENT), Filing(FilingKind.PHOTO)
 AGREEMENT_SHA256 = "cd" * 32
 
+# --- Folders ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ordered", "left"),
+    [
+        ([ErrandKind.OPEN_FOLDER, ErrandKind.CLOSE_FOLDER], [ErrandKind.CLOSE_FOLDER]),
+        ([ErrandKind.SHARE_FOLDER, ErrandKind.CLOSE_FOLDER], [ErrandKind.CLOSE_FOLDER]),
+        ([ErrandKind.CLOSE_FOLDER, ErrandKind.OPEN_FOLDER], [ErrandKind.OPEN_FOLDER]),
+        ([ErrandKind.CLOSE_FOLDER, ErrandKind.SHARE_FOLDER], [ErrandKind.SHARE_FOLDER]),
+        ([ErrandKind.OPEN_FOLDER, ErrandKind.SHARE_FOLDER], [ErrandKind.OPEN_FOLDER, ErrandKind.SHARE_FOLDER]),
+    ],
+    ids=" then ".join,
+)
+def test_of_opening_and_closing_only_the_last_word_is_done(
+    staffed: Database, policy: Policy, ordered: list[ErrandKind], left: list[ErrandKind]
+) -> None:
+    store(staffed, policy, new_case(1), new_case(2, "0002"))
+    for turn, kind in enumerate(ordered):
+        action = Action(f"test.{turn}", new_case(1), new_case(1), errands=(Errand(kind),))
+        with staffed.transaction() as connection:
+            save_decisions(connection, [Decided(1 + turn, new_case(1), [action])], policy, STAMP)
+    other = Action("test", new_case(2, "0002"), new_case(2, "0002"), errands=(Errand(ErrandKind.CLOSE_FOLDER),))
+    with staffed.transaction() as connection:
+        save_decisions(connection, [Decided(1, new_case(2, "0002"), [other])], policy, STAMP)
+        for kind in ErrandKind:
+            outgoing.settle_overtaken(connection, kind)
+    pending = [row for row in rows(staffed, outbox) if row.status == "pending"]
+    assert [row.kind for row in pending if row.case_number == NUMBER] == left
+    assert [row.kind for row in pending if row.case_number == OTHER] == [ErrandKind.CLOSE_FOLDER]
+
+
 # --- Errands ----------------------------------------------------------------------------------------------------
 
 
@@ -315,6 +347,47 @@ def test_a_case_that_ended_before_its_filings_were_written_keeps_what_they_need(
         assert outgoing.forget_documents(connection) == 0
     verify(staffed, NUMBER, FilingKind.PHOTO)
     assert kept(staffed) == {}
+
+
+def test_an_uploaded_agreement_is_kept_until_it_is_filed(staffed: Database, policy: Policy) -> None:
+    signed = Requirement(RequirementKind.SIGNED_AGREEMENT, TODAY, AGREEMENT_SHA256)
+    case = replace(new_case(1), state=State.COLLECTING, requirements=(signed,))
+    store(staffed, policy, case)
+    with staffed.transaction() as connection:
+        outgoing.keep_document(connection, AGREEMENT_SHA256, "application/pdf", b"signed", TODAY)
+        assert outgoing.forget_documents(connection) == 0
+        filed = replace(case, state=State.APPROVED, filings=(Filing(FilingKind.SIGNED_AGREEMENT),))
+        save_decisions(connection, [Decided(1, filed)], policy, STAMP)
+        assert outgoing.forget_documents(connection) == 0
+    prepare(staffed, NUMBER, FilingKind.SIGNED_AGREEMENT, AGREEMENT_SHA256, b"signed")
+    verify(staffed, NUMBER, FilingKind.SIGNED_AGREEMENT)
+    assert kept(staffed) == {}
+
+
+def has_unfiled(database: Database, number: str = NUMBER) -> bool:
+    with database.transaction() as connection:
+        return outgoing.has_unfiled_documents(connection, number)
+
+
+def test_a_case_has_unfiled_documents_until_all_of_them_are_verified(filing: Database) -> None:
+    prepare_photo(filing, NUMBER)
+    verify(filing, NUMBER, FilingKind.PHOTO)
+    assert (has_unfiled(filing), has_unfiled(filing, OTHER)) == (True, False)
+    prepare(filing, NUMBER, FilingKind.AGREEMENT, AGREEMENT_SHA256, b"agreement")
+    verify(filing, NUMBER, FilingKind.AGREEMENT)
+    assert not has_unfiled(filing)
+
+
+@pytest.mark.parametrize("filings", [(), (AGREEMENT,)], ids=["never agreed", "agreed before signatures were filed"])
+def test_a_signature_that_only_the_folder_has_counts_as_unfiled(
+    staffed: Database, policy: Policy, filings: tuple[Filing, ...]
+) -> None:
+    signed = Requirement(RequirementKind.SIGNED_AGREEMENT, TODAY, "ef" * 32)
+    store(staffed, policy, replace(new_case(1), state=State.ENDED, requirements=(signed,), filings=filings))
+    if filings:
+        prepare(staffed, NUMBER, FilingKind.AGREEMENT, AGREEMENT_SHA256, b"agreement")
+        verify(staffed, NUMBER, FilingKind.AGREEMENT)
+    assert has_unfiled(staffed) is bool(filings)
 
 
 # --- Names in documents -----------------------------------------------------------------------------------------

@@ -131,6 +131,25 @@ def test_the_own_copy_goes_only_when_the_archive_has_been_read_back(town: Town, 
     town.assert_all_delivered_once()
 
 
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (507, "SharePoint-området er fullt. Utvid lagringsplassen; så prøves det på nytt."),
+        (423, "Filen eller mappen er låst, kanskje fordi noen har den åpen; det prøves på nytt neste gang."),
+        (403, "Programmet har ikke tilgang; gi det rettigheter på SharePoint-området."),
+        (500, "Microsoft 365 hadde en feil; det prøves på nytt neste gang."),
+    ],
+)
+def test_why_a_document_waits_is_said_in_a_sentence(town: Town, office: Office, status: int, sentence: str) -> None:
+    office.fail(Fault(method="PUT", path_pattern="Avtale HK", status=status))
+    with night(TODAY):
+        assert file_documents.fn() == {"dokumenter arkivert": 2, "leveranser som feilet": 1}
+    [row] = [row for row in town.outbox(ErrandKind.FILE_DOCUMENT) if row.status == "pending"]
+    assert row.reason.startswith(f"{sentence} (Microsoft Graph: PUT archive file was answered {status} ")
+    deliver()
+    town.assert_all_delivered_once()
+
+
 # --- Mail -------------------------------------------------------------------------------------------------------
 
 
