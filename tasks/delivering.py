@@ -43,6 +43,7 @@ RowT = TypeVar("RowT")
 Pretend = Callable[[Connection, Night, AnyRow], None]
 
 FILES_THAT_FAILED = "leveranser som feilet"
+NOT_KEPT = "Filen som skulle arkiveres, er ikke tatt vare på her. Legg den i arkivet for hånd, og avslutt saken."
 
 
 class NotYetError(ExpectedError):
@@ -191,6 +192,8 @@ async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
     with night.database.transaction() as connection:
         filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
         content = outgoing.document(connection, filed.sha256)
+    if filed.sha256 is None:
+        raise NotYetError(NOT_KEPT)
     if content is None:
         raise AssertionError(f"{row.key}: the content to file is gone before it was verified")
     stored = await archive_file(graph, ARCHIVE_LIBRARY, _paper(night, filed, content))

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from agreements.actions import Action, Errand, ErrandKind
-from agreements.case import Assessment, AssessmentOutcome, Case, FilingKind, RequirementKind, State
+from agreements.case import Assessment, AssessmentOutcome, Case, FilingKind, Requirement, RequirementKind, State
 from agreements.policy import Policy
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
@@ -174,6 +174,20 @@ def test_nothing_is_deleted_while_the_archive_lacks_something(town: Town, office
     [row] = town.outbox(ErrandKind.CLOSE_FOLDER)
     assert "arkivet mangler ennå et dokument" in row.reason
     assert (readers(office), len(left(office))) == ([False, False, False], 2)
+
+
+def test_a_signed_agreement_that_was_never_kept_holds_up_its_own_case_only(town: Town, policy: Policy) -> None:
+    """As one that came before signed agreements were archived."""
+    lost = Requirement(RequirementKind.SIGNED_AGREEMENT, TODAY, "ab" * 32)
+    approved = Assessment(AssessmentOutcome.APPROVED, None, "0900", TODAY)
+    changes = {"state": State.APPROVED, "assessment": approved, "start_on": TODAY, "end_on": TODAY}
+    order(town, policy, "test.approved", requirements=(lost,), **changes)
+    decide_all(town.database, policy, [NUMBER])
+    with night(TODAY):
+        assert write_documents.fn() == {"dokumenter skrevet": 1}
+        assert file_documents.fn() == {"dokumenter arkivert": 4, FAILED: 1}
+    [row] = [row for row in town.outbox(ErrandKind.FILE_DOCUMENT) if row.status == "pending"]
+    assert row.reason.startswith("Filen som skulle arkiveres, er ikke tatt vare på her.")
 
 
 # --- Opened again -----------------------------------------------------------------------------------------------
