@@ -69,6 +69,13 @@ def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_
     )
 
 
+def agreed_on(case: Case) -> date | None:
+    """The day of the agreement's newest version: when its change came into force, else when it was approved."""
+    changed = [change.in_force_on for change in case.changes if change.in_force_on is not None]
+    approved = None if case.assessment is None else case.assessment.given_on
+    return max(changed, default=approved)
+
+
 def evaluation_record(case: Case, evaluation: Evaluation, policy: Policy, people: People) -> RecordDocument:
     if evaluation.outcome is None or evaluation.given_on is None or evaluation.given_by is None:
         raise AssertionError(f"{case.number}: evaluation {evaluation.sequence} is not answered")

@@ -8,7 +8,7 @@ from prefect import task
 from sqlalchemy import Connection
 
 from agreements.case import Case, Filing, FilingKind, RequirementKind
-from agreements.paperwork import People, agreement, end_note, evaluation_record, file_name
+from agreements.paperwork import People, agreed_on, agreement, end_note, evaluation_record, file_name
 from integrations.database.cases import load_cases
 from integrations.database.outgoing import (
     Prepared,
@@ -73,8 +73,7 @@ def _write_batch(connection: Connection, night: Night, numbers: Sequence[str], w
 def _content(connection: Connection, night: Night, case: Case, people: People, filing: Filing) -> bytes | None:
     match filing.kind:
         case FilingKind.AGREEMENT:
-            dated_on = night.on if case.assessment is None else case.assessment.given_on
-            words = agreement(case, night.policy, people, dated_on, is_draft=False)
+            words = agreement(case, night.policy, people, agreed_on(case) or night.on, is_draft=False)
             return render_agreement(words, _uploaded(connection, case, RequirementKind.PHOTO))
         case FilingKind.PHOTO | FilingKind.SIGNED_AGREEMENT:
             return _uploaded(connection, case, RequirementKind(filing.kind.value))

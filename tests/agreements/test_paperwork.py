@@ -6,9 +6,17 @@ from typing import get_args
 
 import pytest
 
-from agreements.case import EndReason, EvaluationOutcome, FilingKind, Requirement, RequirementKind
+from agreements.case import (
+    Change,
+    ChangeOutcome,
+    EndReason,
+    EvaluationOutcome,
+    FilingKind,
+    Requirement,
+    RequirementKind,
+)
 from agreements.documents import Answer, Clause, Confirmation, Language, Term
-from agreements.paperwork import People, agreement, end_note, evaluation_record, file_name
+from agreements.paperwork import People, agreed_on, agreement, end_note, evaluation_record, file_name
 from agreements.policy import PLACEHOLDERS, ClauseText
 from tests.agreements.factories import (
     EMPLOYEE,
@@ -229,6 +237,21 @@ def test_an_end_note_of_what_never_began_names_no_start() -> None:
 def test_an_open_case_has_no_end_note() -> None:
     with pytest.raises(AssertionError, match="has not ended"):
         end_note(active(), shipped_policy(), PEOPLE)
+
+
+def test_a_new_version_is_dated_by_its_change_and_names_who_agreed_on_it() -> None:
+    first, later = date(2026, 3, 9), date(2026, 5, 4)
+    proposed = Change(1, EMPLOYEE, first, by_employee=True, days_per_week=3.0, weekdays="mandag", start_on=later)
+    accepted = replace(proposed, outcome=ChangeOutcome.AGREED, answered_by=MANAGER, answered_on=first)
+    declined = replace(proposed, sequence=2, outcome=ChangeOutcome.DECLINED, answered_by=MANAGER, answered_on=later)
+    changes = (replace(accepted, settled_on=first, in_force_on=later), declined)
+    case = active(changes=changes)
+    document = agreement(case, policy(), PEOPLE, later, is_draft=False)
+    assert (agreed_on(case), agreed_on(active()), document.version) == (later, MONDAY, 2)
+    assert [(each.role, each.how) for each in document.confirmations[-2:]] == [
+        ("Arbeidstaker", "Foreslo endring 1 av avtalen i SharePoint-skjema"),
+        ("Leder", "Godtok endring 1 av avtalen i SharePoint-skjema"),
+    ]
 
 
 @pytest.mark.parametrize("language", get_args(Language))
