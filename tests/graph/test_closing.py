@@ -248,7 +248,7 @@ def test_an_upload_that_was_deleted_before_it_was_read_stops_nobody(town: Town, 
     with night(TODAY):
         read_answers.fn([], uploads=True)
     office.run(lambda graph: delete_item(graph, CASE_LIBRARY, gone, "*"))
-    assert take_in() == {"svar mottatt": 1, "svar satt til side": 1}
+    assert take_in() == {"svar mottatt": 1, "slettet før de ble tatt inn": 1}
     assert read(town.database, NUMBER)[1].missing == (RequirementKind.PHOTO, RequirementKind.ANSWERS)
     assert take_in() == {}
 

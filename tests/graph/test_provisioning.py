@@ -110,7 +110,7 @@ def test_another_language_adds_its_choices_to_those_that_are_chosen_already(bare
     assert "Soknader: får tittelen «Søknad om heimekontor»." in nynorsk.changes
     assert nynorsk.left_alone == []
     choices = columns(bare, "Vurderinga til leiaren")["Resultat"]["choice"]["choices"]
-    assert choices == ["Godkjent", "Avslått", "Godkjend"]
+    assert choices == ["Godkjent", "Avslått", "Må suppleres", "Godkjend", "Må supplerast"]
 
 
 def test_a_question_more_is_a_column_more(bare: Office, policy: Policy) -> None:

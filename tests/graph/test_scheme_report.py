@@ -149,7 +149,7 @@ def test_it_is_one_mail_with_what_else_hr_is_told(town: Town, office: Office) ->
     [
         pytest.param(Fault(method="PUT", path_pattern="Evaluering.*csv", status=503), id="not-taken"),
         pytest.param(Fault(method="PUT", path_pattern="Evaluering.*csv", status=504, after_work=True), id="unheard"),
-        pytest.param(Fault(method="GET", path_pattern="Evaluering.*csv", status=503, skip=1), id="not-read-back"),
+        pytest.param(Fault(method="GET", path_pattern="/items/[^/]+$", status=503), id="not-read-back"),
     ],
 )
 def test_hr_is_told_when_all_of_it_is_there(town: Town, office: Office, fault: Fault) -> None:
