@@ -1,8 +1,9 @@
 """What a rule can bring about: a changed case, notices to people, errands to other systems."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 from agreements.case import Case, FilingKind
 
@@ -19,8 +20,7 @@ class Role(StrEnum):
     SPECIALIST = "specialist"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True, gc=False):
     """Something one person must be told. Notices to the same person in a night become one mail.
 
     `template` names the text, `reply_by` the day an answer is expected, if any; `detail` is a sentence for the reader.
@@ -39,8 +39,7 @@ class ErrandKind(StrEnum):
     FILE_DOCUMENT = "file_document"
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Struct, frozen=True, gc=False):
     """Work in another system, done through the outbox. `filing` and `sequence` say which document.
 
     A folder that is shared anew has the day's ordinal as its `sequence`, so that each day's sharing is an errand; one
@@ -52,8 +51,7 @@ class Errand:
     sequence: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True, gc=False):
     """One rule's effect on one case. `rule` answers "why did this happen?" for ever.
 
     `actor` is the employee number of the person who brought it about, empty when it was the night itself.

@@ -22,11 +22,13 @@ def last_day_of_period(start_on: date, months: int) -> date:
     return add_months(start_on, months) - timedelta(days=1)
 
 
+@cache
 def is_working_day(day: date) -> bool:
     """Monday to Friday, and not a Norwegian public holiday."""
     return day.weekday() < SATURDAY and day not in _norwegian_holidays(day.year)
 
 
+@cache
 def next_working_day(day: date) -> date:
     """The day itself if it is a working day, else the first one after it."""
     while not is_working_day(day):

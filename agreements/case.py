@@ -1,8 +1,10 @@
 """A case: one employee's home-office agreement, from application to end."""
 
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agreements.documents import EquipmentItem
 
@@ -100,8 +102,7 @@ class FilingKind(StrEnum):
     END_NOTE = "end_note"
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(Struct, frozen=True, gc=False):
     """What the employee asked for. `end_on` is empty when the policy's ordinary period is wanted."""
 
     days_per_week: float
@@ -111,8 +112,7 @@ class Application:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True, gc=False):
     """`document` is the SHA-256 of the received file, `answers` are (question, answer): whichever the kind has.
 
     `carried_from` is the case it was delivered in, when a renewal uses what is still valid.
@@ -125,8 +125,7 @@ class Requirement:
     carried_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chase:
+class Chase(Struct, frozen=True, gc=False):
     """How far a question has been pursued. Stage 0 is the question itself, 1 the first reminder."""
 
     asked_on: date
@@ -141,8 +140,7 @@ class Chase:
         return replace(self, stage=stage, last_sent_on=today)
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True, gc=False):
     """What the manager, or whoever looks at a stay abroad, decided.
 
     `package` is what the employer provides, by its name in the policy. When the documentation is incomplete,
@@ -158,8 +156,7 @@ class Assessment:
     lacking: tuple[RequirementKind, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True, gc=False):
     """One evaluation; `sequence` counts from 1. `answers` are (column, score) of the policy's evaluation questions.
 
     An extra one was called by the manager, ahead of the cadence.
@@ -176,8 +173,7 @@ class Evaluation:
     is_extra: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, gc=False):
     """Another extent of an agreement in force, proposed by one party and answered by the other (regulation § 2).
 
     `chase` pursues the other party's answer, `settled_on` is the day both were told what came of it, and from
@@ -203,24 +199,21 @@ class Change:
         return self.outcome is None or self.settled_on is None
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True, gc=False):
     """A pause that HR set: nothing is chased through its last day."""
 
     begun_on: date
     until: date
 
 
-@dataclass(frozen=True, slots=True)
-class Termination:
+class Termination(Struct, frozen=True, gc=False):
     """The agreement's last day, said by the employee or the manager."""
 
     last_day: date
     given_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Filing:
+class Filing(Struct, frozen=True, gc=False):
     """One document for the archive; it counts only when it has been read back and verified."""
 
     kind: FilingKind
@@ -228,8 +221,7 @@ class Filing:
     verified: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, gc=False, kw_only=True):
     """What is known of the case, by whom and how far it has come.
 
     `handed_over_on` is the day a question that waited moved to another manager, and the reminding began anew.

@@ -1,7 +1,9 @@
 """What people answer, as facts on their case. A fact is taken in or set aside with a sentence; it decides nothing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from agreements.case import (
     Application,

@@ -1,7 +1,8 @@
 """What a renewal brings with it from the agreement that it follows on."""
 
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from agreements.calendar import add_months
 from agreements.case import Application, Case, Requirement, RequirementKind

@@ -1,9 +1,10 @@
 """A municipality's open cases in every state, as they stand the evening before the night that is to be measured."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import cycle, islice
+
+from msgspec.structs import replace
 
 from agreements.case import Case, EvaluationOutcome, Filing, FilingKind, RequirementKind
 from agreements.policy import Policy

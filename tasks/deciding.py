@@ -13,7 +13,7 @@ from tasks.batches import LOCAL, batches
 from tasks.night import this_night
 
 
-def decide_due(flow: str, states: Sequence[State], rules: Sequence[Rule]) -> Counter[str]:
+def decide_due(flow: str, states: Sequence[State], rules: tuple[Rule, ...]) -> Counter[str]:
     """Everything these rules have to say today about cases in these states."""
     counts: Counter[str] = Counter()
     for batch in due_batches(states):
@@ -30,7 +30,7 @@ def due_batches(states: Sequence[State]) -> Iterator[Sequence[str]]:
 
 
 @task(name="decide-batch", **LOCAL)
-def decide_batch(flow: str, numbers: Sequence[str], rules: Sequence[Rule]) -> Counter[str]:
+def decide_batch(flow: str, numbers: Sequence[str], rules: tuple[Rule, ...]) -> Counter[str]:
     """Rules applied to each case of the batch; counts by rule, in HR's words."""
     night = this_night()
     with night.database.transaction() as connection:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import partial
 
+from msgspec.structs import replace
 from prefect import task
 from sqlalchemy import Connection
 

@@ -1,10 +1,11 @@
 """Another extent while the agreement runs: one party proposes, the other answers, a new version says it (§ 2)."""
 
-from dataclasses import replace
 from datetime import date
 
+from msgspec.structs import replace
+
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
-from agreements.case import Application, Case, Change, ChangeOutcome, Chase, Filing, FilingKind, Place, State
+from agreements.case import Application, Case, Change, ChangeOutcome, Chase, Filing, FilingKind, Place
 from agreements.policy import Policy
 from agreements.rules.ladder import (
     IMMEDIATELY,
@@ -82,8 +83,8 @@ def lapse(case: Case, policy: Policy, today: date) -> Action:
 
 def answered_due(case: Case, _policy: Policy) -> date | None:
     change = case.newest_change
-    waits = case.state is State.ACTIVE and change is not None and change.settled_on is None
-    return IMMEDIATELY if waits and change is not None and change.outcome in ANSWERED else None
+    waits = change is not None and change.settled_on is None and change.outcome in ANSWERED
+    return IMMEDIATELY if waits else None
 
 
 def answered(case: Case, policy: Policy, today: date) -> Action:
@@ -105,7 +106,7 @@ def answered(case: Case, policy: Policy, today: date) -> Action:
 
 def in_force_due(case: Case, _policy: Policy) -> date | None:
     change = case.newest_change
-    if case.state is not State.ACTIVE or change is None or change.in_force_on is not None:
+    if change is None or change.in_force_on is not None:
         return None
     return change.start_on if change.outcome is ChangeOutcome.AGREED and change.settled_on is not None else None
 
@@ -129,7 +130,7 @@ def asked_anew(case: Case) -> Case:
 
 def _unanswered(case: Case) -> Change | None:
     change = case.newest_change
-    return change if case.state is State.ACTIVE and change is not None and change.outcome is None else None
+    return change if change is not None and change.outcome is None else None
 
 
 def _newest(case: Case) -> Change:

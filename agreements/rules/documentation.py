@@ -1,7 +1,8 @@
 """Photo, answers and signature are collected and chased; then the manager assesses, and is chased as well."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from agreements.actions import Action, Notice, Role
 from agreements.advice import advice
@@ -29,7 +30,7 @@ from agreements.rules.ladder import (
 
 
 def complete_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.state is State.COLLECTING and not case.missing else None
+    return None if case.missing else IMMEDIATELY
 
 
 def complete(case: Case, policy: Policy, today: date) -> Action:
@@ -44,7 +45,7 @@ def complete(case: Case, policy: Policy, today: date) -> Action:
 
 
 def reminder_due(case: Case, policy: Policy) -> date | None:
-    if case.state is not State.COLLECTING or case.documentation is None or case.paused_on is not None:
+    if case.documentation is None or case.paused_on is not None:
         return None
     return next_reminder_due(case.documentation, policy.documentation)
 
@@ -66,7 +67,7 @@ def reminder(case: Case, policy: Policy, today: date) -> Action:
 
 
 def lapse_due(case: Case, policy: Policy) -> date | None:
-    if case.state is not State.COLLECTING or case.documentation is None or case.paused_on is not None:
+    if case.documentation is None or case.paused_on is not None:
         return None
     return giving_up_due(case.documentation, policy.documentation)
 
@@ -77,7 +78,7 @@ def lapse(case: Case, _policy: Policy, today: date) -> Action:
 
 
 def assessed_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.state is State.IN_ASSESSMENT and case.assessment is not None else None
+    return None if case.assessment is None else IMMEDIATELY
 
 
 def assessed(case: Case, policy: Policy, today: date) -> Action:
@@ -95,8 +96,7 @@ def assessed(case: Case, policy: Policy, today: date) -> Action:
 
 
 def assessment_reminder_due(case: Case, policy: Policy) -> date | None:
-    waiting = case.state in {State.IN_ASSESSMENT, State.SPECIAL_ASSESSMENT}
-    if not waiting or case.assessment_request is None or case.hold is not None:
+    if case.assessment_request is None or case.hold is not None:
         return None
     return next_reminder_due(case.assessment_request, policy.assessment)
 

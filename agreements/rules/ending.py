@@ -1,10 +1,11 @@
 """How a case ends: withdrawn, terminated, period over, or the employee has left."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
+from msgspec.structs import replace
+
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
-from agreements.case import Case, EndReason, Filing, FilingKind, State
+from agreements.case import Case, EndReason, Filing, FilingKind
 from agreements.policy import Policy
 from agreements.rules.filing import closing
 from agreements.rules.ladder import IMMEDIATELY, ONE_DAY
@@ -12,7 +13,7 @@ from agreements.rules.ladder import IMMEDIATELY, ONE_DAY
 
 def left_due(case: Case, _policy: Policy) -> date | None:
     """The agreement holds through the last day of the employment."""
-    return case.left_on + ONE_DAY if case.is_open and case.left_on is not None else None
+    return None if case.left_on is None else case.left_on + ONE_DAY
 
 
 def left(case: Case, _policy: Policy, today: date) -> Action:
@@ -21,8 +22,7 @@ def left(case: Case, _policy: Policy, today: date) -> Action:
 
 def withdrawal_due(case: Case, _policy: Policy) -> date | None:
     """A termination before the agreement is in force takes the application back."""
-    before_start = case.is_open and case.state is not State.ACTIVE
-    return IMMEDIATELY if before_start and case.termination is not None else None
+    return None if case.termination is None else IMMEDIATELY
 
 
 def withdrawal(case: Case, _policy: Policy, today: date) -> Action:
@@ -31,9 +31,7 @@ def withdrawal(case: Case, _policy: Policy, today: date) -> Action:
 
 
 def termination_due(case: Case, _policy: Policy) -> date | None:
-    if case.state is not State.ACTIVE or case.termination is None:
-        return None
-    return case.termination.last_day + ONE_DAY
+    return None if case.termination is None else case.termination.last_day + ONE_DAY
 
 
 def termination(case: Case, _policy: Policy, today: date) -> Action:
@@ -42,7 +40,7 @@ def termination(case: Case, _policy: Policy, today: date) -> Action:
 
 
 def expiry_notice_due(case: Case, policy: Policy) -> date | None:
-    if case.state is not State.ACTIVE or case.imposed or case.end_on is None or case.expiry_notified_on is not None:
+    if case.imposed or case.end_on is None or case.expiry_notified_on is not None:
         return None
     if case.termination is not None or case.renewed_by is not None or case.last_day != case.end_on:
         return None  # it is settled already what comes after the agreement
@@ -55,7 +53,7 @@ def expiry_notice(case: Case, _policy: Policy, today: date) -> Action:
 
 
 def period_over_due(case: Case, _policy: Policy) -> date | None:
-    return case.end_on + ONE_DAY if case.state is State.ACTIVE and case.end_on is not None else None
+    return None if case.end_on is None else case.end_on + ONE_DAY
 
 
 def period_over(case: Case, _policy: Policy, today: date) -> Action:

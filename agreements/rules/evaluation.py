@@ -1,18 +1,19 @@
 """Each agreement is evaluated by its manager at the policy's cadence, and at the end of a trial."""
 
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
 from agreements.calendar import add_months
-from agreements.case import Case, Chase, Evaluation, EvaluationOutcome, Filing, FilingKind, State, Termination
+from agreements.case import Case, Chase, Evaluation, EvaluationOutcome, Filing, FilingKind, Termination
 from agreements.policy import Policy
 from agreements.rules.ladder import IMMEDIATELY, escalates, newest_due_stage, next_reminder_due, reply_by
 
 
 def ask_due(case: Case, policy: Policy) -> date | None:
     """Calendar months from the start; an evaluation that would fall on or after the last day is not asked for."""
-    if case.state is not State.ACTIVE or case.imposed or case.start_on is None or case.open_evaluation is not None:
+    if case.imposed or case.start_on is None or case.open_evaluation is not None:
         return None
     if case.paused_on is not None:
         return None  # there is nobody to evaluate with; it is asked for when the employee is back
@@ -37,7 +38,7 @@ def ask(case: Case, policy: Policy, today: date) -> Action:
 
 def reminder_due(case: Case, policy: Policy) -> date | None:
     evaluation = case.open_evaluation
-    if case.state is not State.ACTIVE or evaluation is None or case.paused_on is not None:
+    if evaluation is None or case.paused_on is not None:
         return None
     return next_reminder_due(evaluation.chase, policy.evaluation.ladder)
 
@@ -62,7 +63,7 @@ def reminder(case: Case, policy: Policy, today: date) -> Action:
 
 
 def recorded_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.state is State.ACTIVE and _unfiled(case) is not None else None
+    return None if _unfiled(case) is None else IMMEDIATELY
 
 
 def recorded(case: Case, policy: Policy, today: date) -> Action:

@@ -19,7 +19,7 @@ AT_THE_END = 0
 
 
 def prepare_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.state is State.APPROVED and not case.filings else None
+    return None if case.filings else IMMEDIATELY
 
 
 def prepare(case: Case, _policy: Policy, _today: date) -> Action:
@@ -38,9 +38,8 @@ def prepare(case: Case, _policy: Policy, _today: date) -> Action:
 
 
 def verified_due(case: Case, _policy: Policy) -> date | None:
-    if case.state is not State.APPROVED or not case.filings:
-        return None
-    return IMMEDIATELY if all(filing.verified for filing in case.filings) else None
+    verified = bool(case.filings) and all(filing.verified for filing in case.filings)
+    return IMMEDIATELY if verified else None
 
 
 def verified(case: Case, _policy: Policy, _today: date) -> Action:

@@ -1,8 +1,9 @@
 """A new application: does it need an agreement, a special assessment, or documentation?"""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
 from agreements.case import (
@@ -34,7 +35,7 @@ IMPOSED: Mapping[Language, str] = {
 
 
 def eligibility_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.state is State.RECEIVED and not case.imposed else None
+    return None if case.imposed else IMMEDIATELY
 
 
 def eligibility(case: Case, policy: Policy, today: date) -> Action:
@@ -54,7 +55,7 @@ def eligibility(case: Case, policy: Policy, today: date) -> Action:
 
 
 def imposed_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.state is State.RECEIVED and case.imposed else None
+    return IMMEDIATELY if case.imposed else None
 
 
 def imposed(case: Case, policy: Policy, _today: date) -> Action:
@@ -73,8 +74,7 @@ def imposed_notice(case: Case, order: Application, policy: Policy) -> Notice:
 
 
 def special_assessment_due(case: Case, _policy: Policy) -> date | None:
-    waiting = case.state is State.SPECIAL_ASSESSMENT and case.assessment is not None
-    return IMMEDIATELY if waiting else None
+    return None if case.assessment is None else IMMEDIATELY
 
 
 def special_assessment(case: Case, policy: Policy, today: date) -> Action:

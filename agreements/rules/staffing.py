@@ -1,8 +1,9 @@
 """What follows when HR says that the manager is another, the unit is another, or the employee is on leave."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
 from agreements.case import Case, Chase, State
@@ -31,7 +32,7 @@ WITHIN_THE_LIMITS: Mapping[Language, str] = {
 
 
 def new_manager_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.is_open and case.manager_number != case.led_by else None
+    return None if case.manager_number == case.led_by else IMMEDIATELY
 
 
 def new_manager(case: Case, policy: Policy, today: date) -> Action:
@@ -46,7 +47,7 @@ def new_manager(case: Case, policy: Policy, today: date) -> Action:
 
 
 def moved_due(case: Case, _policy: Policy) -> date | None:
-    return IMMEDIATELY if case.is_open and case.unit_id != case.placed_in else None
+    return None if case.unit_id == case.placed_in else IMMEDIATELY
 
 
 def moved(case: Case, policy: Policy, today: date) -> Action:
@@ -60,7 +61,7 @@ def moved(case: Case, policy: Policy, today: date) -> Action:
 
 def pause_due(case: Case, _policy: Policy) -> date | None:
     is_resting = case.away or case.hold is not None
-    return IMMEDIATELY if case.is_open and is_resting and case.paused_on is None else None
+    return IMMEDIATELY if is_resting and case.paused_on is None else None
 
 
 def pause(case: Case, _policy: Policy, today: date) -> Action:
@@ -74,7 +75,7 @@ def pause(case: Case, _policy: Policy, today: date) -> Action:
 
 
 def hold_over_due(case: Case, _policy: Policy) -> date | None:
-    return case.hold.until + ONE_DAY if case.is_open and case.hold is not None else None
+    return None if case.hold is None else case.hold.until + ONE_DAY
 
 
 def hold_over(case: Case, _policy: Policy, today: date) -> Action:
@@ -93,7 +94,7 @@ def hold_over(case: Case, _policy: Policy, today: date) -> Action:
 
 def resume_due(case: Case, _policy: Policy) -> date | None:
     is_resting = case.away or case.hold is not None
-    return IMMEDIATELY if case.is_open and not is_resting and case.paused_on is not None else None
+    return IMMEDIATELY if not is_resting and case.paused_on is not None else None
 
 
 def resume(case: Case, _policy: Policy, today: date) -> Action:

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.measuring import Night
 
 FILL, NIGHT = "fill", "night"
-DURABLE = ("PRAGMA journal_mode=WAL", "PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL")
+DURABLE = ("PRAGMA journal_mode=WAL", "PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-32768")
 """What `integrations.database.engine` sets on SQLite."""
 
 

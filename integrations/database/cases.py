@@ -180,10 +180,14 @@ def _save_parts(connection: Connection, decided: Sequence[Decided]) -> None:
     parts = ((requirements, _requirement_rows), (evaluations, _evaluation_rows), (changes, _change_rows))
     for table, row_of in parts:
         changed = [each.case for each in decided if each.differs_in(table.name)]
+        if not changed:
+            continue
         numbers = [case.number for case in changed]
         connection.execute(delete(table).where(table.c.case_number.in_(numbers)))
         insert_rows(connection, table, [row for case in changed for row in row_of(case)])
     changed = [each.case for each in decided if each.differs_in(filings.name)]
+    if not changed:
+        return
     columns = (filings.c.case_number, filings.c.kind, filings.c.sequence)
     stored = select(*columns).where(filings.c.case_number.in_([case.number for case in changed]))
     known = {tuple(row) for row in connection.execute(stored)}

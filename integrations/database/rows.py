@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 10_000
 def named_rows(connection: Connection, statement: Executable) -> list[Any]:
     """All rows as named tuples, for wide ones: a column of SQLAlchemy's own row is looked up anew at each use."""
     result = connection.execute(statement)
-    return list(map(_named_tuple(tuple(result.keys()))._make, result))
+    return list(map(_named_tuple(tuple(result.keys()))._make, result.all()))
 
 
 @cache

@@ -1,6 +1,6 @@
 """Bærum kommune's project "Digitalt kontor", a row for each of its rules."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from agreements.case import Place
 from agreements.paperwork import People, agreement

@@ -1,8 +1,9 @@
 """What a proposed change, a pause by HR and wanting documentation bring about. Changes are chased at 5, 10, then 17."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from agreements.actions import Errand, ErrandKind, Notice, Role
 from agreements.case import (

@@ -175,8 +175,8 @@ def normal_life(policy: Policy, asked_for: Application | None = None, measures: 
     answers = tuple((question.text, "Ja") for question in policy.manager_questions)
     approval = AssessmentGiven(AssessmentOutcome.APPROVED, measures, answers)
     life = _decided(replace(life, case=take_in(life.case, approval, Sender(MANAGER), MONDAY)), policy)
-    filings = tuple(replace(filing, verified=True) for filing in life.case.filings)
-    return _decided(replace(life, case=replace(life.case, filings=filings)), policy)
+    filings = tuple(msgspec.structs.replace(filing, verified=True) for filing in life.case.filings)
+    return _decided(replace(life, case=msgspec.structs.replace(life.case, filings=filings)), policy)
 
 
 def _owed_by_employee(case: Case, policy: Policy) -> list[Fact]:

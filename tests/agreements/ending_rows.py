@@ -3,9 +3,10 @@
 An agreement from 5 March 2026 ends with 4 March 2027, a Thursday; its notice is due on Tuesday 2 February.
 """
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from agreements.actions import Errand, ErrandKind, Notice, Role
 from agreements.case import Case, EvaluationOutcome, Filing, FilingKind, RequirementKind, State

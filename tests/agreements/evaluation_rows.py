@@ -1,7 +1,8 @@
 """What the six-month evaluation brings about. An agreement from 2 March is evaluated on Wednesday 2 September."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from agreements.actions import Errand, ErrandKind, Notice, Role
 from agreements.case import EvaluationOutcome, Filing, FilingKind, State

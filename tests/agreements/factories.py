@@ -1,11 +1,11 @@
 """Cases at every point of their life. Whatever a test does not say is ordinary."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from agreements.actions import Errand, ErrandKind, Notice
 from agreements.case import (
@@ -59,13 +59,13 @@ class Row:
 def shipped_policy() -> Policy:
     """The procedure's, less what has rows of its own: the evaluation ahead of the end, and HR told of documentation."""
     found = load_policy("prosedyre-websak")
-    evaluation_rules = msgspec.structs.replace(found.evaluation, last_days_before_end=None)
-    documentation = msgspec.structs.replace(found.documentation, escalate_to_hr_from=None)
-    return msgspec.structs.replace(found, evaluation=evaluation_rules, documentation=documentation)
+    evaluation_rules = replace(found.evaluation, last_days_before_end=None)
+    documentation = replace(found.documentation, escalate_to_hr_from=None)
+    return replace(found, evaluation=evaluation_rules, documentation=documentation)
 
 
 def policy(**changes: Any) -> Policy:  # noqa: ANN401 - as dataclasses.replace
-    return msgspec.structs.replace(shipped_policy(), **changes)
+    return replace(shipped_policy(), **changes)
 
 
 def days(number: int) -> timedelta:

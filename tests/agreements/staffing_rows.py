@@ -1,7 +1,8 @@
 """What HR's changes bring about: another manager, another unit, a leave that begins and is over. Mondays in March."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from agreements.actions import Errand, ErrandKind, Notice, Role
 from agreements.case import FilingKind, State

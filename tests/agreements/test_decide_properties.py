@@ -1,7 +1,7 @@
 """Random lives of random cases: whatever people answer, and however often the night does not run, the rules hold."""
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agreements.actions import Action, Role
 from agreements.calendar import add_months, is_working_day

@@ -5,6 +5,7 @@ from datetime import date
 from math import nan
 
 import pytest
+from msgspec import structs
 
 from agreements.case import (
     Application,
@@ -162,7 +163,7 @@ UNREADABLE = "Teksten er lengre enn 4000 tegn."
             id="evaluation-given-twice",
         ),
         pytest.param(
-            replace(ASKED_FOR_EVALUATION, state=State.ENDED),
+            structs.replace(ASKED_FOR_EVALUATION, state=State.ENDED),
             GOES_ON,
             BY_MANAGER,
             NO_EVALUATION,
@@ -246,7 +247,7 @@ def test_a_better_photo_takes_the_place_of_the_first() -> None:
 )
 def test_assessment(case: Case, sender: Sender) -> None:
     after = take_in(case, YES, sender, TODAY)
-    assert after == replace(
+    assert after == structs.replace(
         case, assessment=Assessment(AssessmentOutcome.APPROVED, "Ny lampe", sender.employee_number, TODAY)
     )
 
@@ -282,7 +283,7 @@ def test_evaluation(sender: Sender) -> None:
 )
 def test_termination(case: Case, sender: Sender) -> None:
     after = take_in(case, STOP, sender, TODAY)
-    assert after == replace(case, termination=Termination(STOP.last_day, sender.employee_number))
+    assert after == structs.replace(case, termination=Termination(STOP.last_day, sender.employee_number))
 
 
 IN_FORCE = active()
@@ -341,7 +342,7 @@ def test_an_application_for_days_that_no_week_has(days_per_week: float) -> None:
         ),
         pytest.param(
             None,
-            {"open_case": replace(IN_FORCE, renewed_by="HK-2027-00007")},
+            {"open_case": structs.replace(IN_FORCE, renewed_by="HK-2027-00007")},
             "Den som søker, har allerede en avtale som gjelder: HK-2026-00042.",
             id="renewed-already",
         ),

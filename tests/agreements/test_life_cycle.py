@@ -1,10 +1,10 @@
 """The life cycle, a row for every rule: a case on a day, and what is due for it then."""
 
-from dataclasses import replace
 from datetime import date
 from itertools import pairwise, product
 
 import pytest
+from msgspec.structs import replace
 
 from agreements.actions import Action
 from agreements.case import (
@@ -92,7 +92,7 @@ def test_every_transition_is_used_and_no_other() -> None:
 
 
 def test_every_rule_has_a_row() -> None:
-    used = {rule for row in ROWS for rule in ALL_RULES if decide(row.case, shipped_policy(), row.today, [rule])}
+    used = {rule for row in ROWS for rule in ALL_RULES if decide(row.case, shipped_policy(), row.today, (rule,))}
     assert used == set(ALL_RULES)
 
 
@@ -217,9 +217,11 @@ def test_a_last_day_agreed_before_stands_when_the_evaluation_says_end() -> None:
 
 
 def test_rules_that_feed_themselves_are_found_out() -> None:
-    looping = Rule(lambda _case, _policy: LONG_AGO, lambda case, _policy, _today: Action("looping", case, case))
+    looping = Rule(
+        frozenset(State), lambda _case, _policy: LONG_AGO, lambda case, _policy, _today: Action("looping", case, case)
+    )
     with pytest.raises(RuntimeError, match="never come to rest"):
-        decide(approved(), shipped_policy(), MONDAY, [looping])
+        decide(approved(), shipped_policy(), MONDAY, (looping,))
     assert NEVER_ENDING < 100
 
 

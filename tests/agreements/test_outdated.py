@@ -1,9 +1,9 @@
 """Notices that have waited: which of them are still worth telling."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from agreements.case import Case, EndReason, EvaluationOutcome, Requirement, RequirementKind, State, Termination
 from agreements.outdated import STILL_ASKED, is_outdated

@@ -1,10 +1,11 @@
 """The words of the documents: agreement, evaluation record, end note, and what the files are called."""
 
-from dataclasses import replace
+import dataclasses
 from datetime import date
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from agreements.case import (
     Change,
@@ -154,7 +155,7 @@ def test_confirmations(document: str | None, given_by: str, expected: tuple[Conf
 
 def test_nobody_confirmed_what_was_not_received() -> None:
     case = replace(COMPLETE, requirements=(Requirement(RequirementKind.SIGNED_AGREEMENT),), assessment=None)
-    words = agreement(case, shipped_policy(), replace(PEOPLE, unit_name=""), MONDAY, is_draft=False)
+    words = agreement(case, shipped_policy(), dataclasses.replace(PEOPLE, unit_name=""), MONDAY, is_draft=False)
     assert (words.confirmations, words.answers, words.measures, words.unit_name) == ((), (), None, None)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Connection, ExecutionContext, Table, event, select
 
 from agreements.actions import Action
@@ -95,7 +96,7 @@ def new_case(ordinal: int = 1, employee_number: str = "0001", **changes: Any) ->
         applied_on=TODAY,
         application=Application(2.0, None, date(2027, 3, 15), None, Place.HOME),
     )
-    return replace(case, **changes)
+    return structs.replace(case, **changes)
 
 
 def case_with_everything() -> Case:

@@ -1,10 +1,11 @@
 """Cases in and out: whole, in one transaction, in as many statements for five hundred as for five."""
 
 from collections.abc import Sequence
-from dataclasses import MISSING, fields, replace
 from datetime import date
 
 import pytest
+from msgspec import NODEFAULT
+from msgspec.structs import fields, replace
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -78,7 +79,7 @@ def test_the_case_with_everything_leaves_no_field_at_its_default(part: type) -> 
         Change: case.changes,
         Hold: [case.hold],
     }
-    optional = {field.name: field.default for field in fields(part) if field.default is not MISSING}
+    optional = {field.name: field.default for field in fields(part) if field.default is not NODEFAULT}
     for name, default in optional.items():
         assert any(getattr(each, name) != default for each in all_parts[part]), name
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec import structs
 from sqlalchemy import update
 
 from agreements.actions import Action, Role
@@ -128,7 +129,7 @@ def test_every_document_and_role_is_called_something() -> None:
 
 def test_each_document_has_its_own_line(to_file: Database, policy: Policy) -> None:
     version, case = read(to_file, NUMBER)
-    ended = replace(case, left_on=TODAY)
+    ended = structs.replace(case, left_on=TODAY)
     with to_file.transaction() as connection:
         save_decisions(connection, [Decided(version, ended)], policy, Stamp(TODAY, NOW, "nightly"))
     decide_all(to_file, policy, [NUMBER], TOMORROW)

@@ -1,9 +1,9 @@
 """What goes out: each notice in one mail, each document held until the archive has it, and not a day longer."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 

@@ -1,10 +1,10 @@
 """What a report over the scheme is made from, and the report on its way to the library, on both databases."""
 
-from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select
 
 from agreements.case import State
@@ -200,7 +201,7 @@ def test_an_open_case_learns_the_last_day(staffed: Database, policy: Policy) -> 
     store(staffed, policy, case, new_case(2, "0002"))
     before = rows(staffed, cases)[1]
     load_staff(staffed, changed(PICTURE, "0001", end_on=TOMORROW))
-    assert read(staffed, case.number) == (2, replace(case, left_on=TOMORROW))
+    assert read(staffed, case.number) == (2, structs.replace(case, left_on=TOMORROW))
     first, second = rows(staffed, cases)
     assert first.next_action_on == TODAY
     assert second == before

@@ -1,10 +1,10 @@
 """A case folder has done its work: nobody gets in, nothing of ours is left, and nothing is lost."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 
 import pytest
+from msgspec.structs import replace
 
 from agreements.actions import Action, Errand, ErrandKind
 from agreements.case import Assessment, AssessmentOutcome, Case, FilingKind, Requirement, RequirementKind, State
@@ -52,7 +52,7 @@ def order(town: Town, policy: Policy, rule: str, *errands: Errand, **changes: ob
     """Something happens to the case, and this follows."""
     with town.database.transaction() as connection:
         version, case = load_cases(connection, [NUMBER])[NUMBER]
-        after = replace(case, **changes)  # type: ignore[arg-type]  # fields of a case
+        after = replace(case, **changes)
         save_decisions(
             connection, [Decided(version, after, [Action(rule, case, after, errands=errands)])], policy, STAMP
         )

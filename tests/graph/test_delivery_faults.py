@@ -4,13 +4,14 @@ A row of CALLS is one request of one piece of work; a row of PASSING or OTHERS i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import delete, update
 
 from agreements.actions import Action, Errand, ErrandKind
@@ -66,7 +67,7 @@ class Street:
     def order(self, number: str, *errands: Errand, **changes: object) -> None:
         with self.database.transaction() as connection:
             version, case = load_cases(connection, [number])[number]
-            after = replace(case, **changes)  # type: ignore[arg-type]  # fields of a case
+            after = replace(case, **changes)
             action = Action(f"test.{next(self.ordinals)}", case, after, errands=errands)
             save_decisions(connection, [Decided(version, after, [action])], self.policy, STAMP)
 

@@ -1,9 +1,9 @@
 """What HR does besides the night, and what both parties say of an agreement in force: which rows and which notices."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from agreements.actions import ErrandKind
 from agreements.case import Case, ChangeOutcome, FilingKind, Requirement, RequirementKind, State

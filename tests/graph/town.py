@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+from msgspec.structs import replace
 from sqlalchemy import Update
 
 from agreements.actions import Action, Errand, ErrandKind
