@@ -290,6 +290,20 @@ class Case(Struct, frozen=True, gc=False, kw_only=True):
         """The agreement's version: 1 as approved, and one more for each change that has come into force."""
         return 1 + sum(change.in_force_on is not None for change in self.changes)
 
+    def at_version(self, version: int) -> "Case":
+        """The case as that version of the agreement has it, when later ones came into force before it was written."""
+        in_force = [change for change in self.changes if change.in_force_on is not None]
+        later = in_force[version - 1 :]
+        if not later:
+            return self
+        if version == 1:
+            raise AssertionError(f"{self.number}: changed before its first version was filed")
+        own = in_force[version - 2]
+        application = replace(self.application, days_per_week=own.days_per_week, weekdays=own.weekdays)
+        return replace(
+            self, application=application, changes=tuple(change for change in self.changes if change not in later)
+        )
+
     @property
     def last_day(self) -> date | None:
         """The last day the agreement holds, as far as is known: the period, a termination or the employment ends it."""

@@ -73,6 +73,7 @@ def _write_batch(connection: Connection, night: Night, numbers: Sequence[str], w
 def _content(connection: Connection, night: Night, case: Case, people: People, filing: Filing) -> bytes | None:
     match filing.kind:
         case FilingKind.AGREEMENT:
+            case = case.at_version(filing.sequence)
             words = agreement(case, night.policy, people, agreed_on(case) or night.on, is_draft=False)
             return render_agreement(words, _uploaded(connection, case, RequirementKind.PHOTO))
         case FilingKind.PHOTO | FilingKind.SIGNED_AGREEMENT:

@@ -12,7 +12,13 @@ from typing import Any
 from benchmarks.measuring import Night
 
 FILL, NIGHT = "fill", "night"
-DURABLE = ("PRAGMA journal_mode=WAL", "PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-32768")
+DURABLE = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA cache_size=-32768",
+    "PRAGMA wal_autocheckpoint=8192",
+)
 """What `integrations.database.engine` sets on SQLite."""
 
 

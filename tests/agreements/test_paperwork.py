@@ -255,6 +255,25 @@ def test_a_new_version_is_dated_by_its_change_and_names_who_agreed_on_it() -> No
     ]
 
 
+def test_a_version_that_waited_says_what_it_was_agreed_to_say() -> None:
+    """The archive was out of reach when the second version came into force, and still when the third did."""
+    second, third = date(2026, 4, 6), date(2026, 5, 4)
+    agreed = Change(1, EMPLOYEE, MONDAY, by_employee=True, days_per_week=3.0, weekdays="mandag", start_on=second)
+    agreed = replace(agreed, outcome=ChangeOutcome.AGREED, answered_by=MANAGER, answered_on=MONDAY)
+    changes = (
+        replace(agreed, in_force_on=second),
+        replace(agreed, sequence=2, days_per_week=1.0, weekdays="fredag", start_on=third, in_force_on=third),
+    )
+    case = active(changes=changes, application=application(days_per_week=1.0, weekdays="fredag"))
+    found = [agreement(case.at_version(version), policy(), PEOPLE, MONDAY, is_draft=False) for version in (2, 3)]
+    assert [(each.version, each.days_per_week, each.weekdays) for each in found] == [
+        (2, 3.0, ("mandag",)),
+        (3, 1.0, ("fredag",)),
+    ]
+    assert [len(each.confirmations) for each in found] == [4, 6]
+    assert [agreed_on(case.at_version(version)) for version in (2, 3)] == [second, third]
+
+
 @pytest.mark.parametrize("language", get_args(Language))
 @pytest.mark.parametrize("kind", FilingKind)
 def test_file_names_are_legal_in_sharepoint(kind: FilingKind, language: Language) -> None:
