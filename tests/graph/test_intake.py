@@ -17,14 +17,14 @@ from config.sharepoint import ANSWERS, APPLICATIONS, ASSESSMENTS, CASE_LIBRARY, 
 from integrations.database.cases import add_cases, load_cases
 from integrations.database.engine import Database
 from integrations.database.inbox import DELETED
-from integrations.database.tables import cases, inbox, rejected_rows
+from integrations.database.tables import cases, inbox, notices, rejected_rows
 from integrations.graph.drive import ensure_folder, share
 from sandbox.graph import Actor
 from tasks.night import night
 from tasks.opening import open_cases
 from tasks.reading import read_answers
 from tasks.receiving import take_in_answers, take_in_uploads
-from tests.database.samples import TODAY, UNIT, decide_all, load_staff, new_case, rows, staff
+from tests.database.samples import TODAY, UNIT, changed, decide_all, load_staff, new_case, rows, staff
 from tests.graph.conftest import Office
 from tests.graph.town import user
 
@@ -234,6 +234,51 @@ def test_a_list_that_is_read_from_its_beginning_gives_nothing_twice(desk: Desk) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        pytest.param({"TilDato": "2027-03-31"}, "Søknaden slutter før den begynner.", id="ends-before-it-begins"),
+        pytest.param(
+            {"DagerPerUke": 0}, "Søknaden må ha mellom én halv og sju dager hjemme per uke.", id="no-days-at-home"
+        ),
+        pytest.param({"FraDato": None}, "Feltet FraDato er ikke fylt ut.", id="no-first-day"),
+    ],
+)
+def test_an_application_that_cannot_be_is_set_aside(desk: Desk, wrong: dict[str, Any], sentence: str) -> None:
+    desk.apply(**wrong)
+    desk.open()
+    assert (desk.numbers(), desk.reasons()) == ([], [sentence])
+
+
+@pytest.mark.parametrize(
+    ("unusual", "state", "template"),
+    [
+        pytest.param({"FraDato": "2027-01-01"}, State.COLLECTING, "documentation_ask", id="first-day-in-the-past"),
+        pytest.param({"DagerPerUke": 5}, State.COLLECTING, "documentation_ask", id="the-whole-week"),
+        pytest.param({"Ukedager": "<b>fre</b>\x00dag"}, State.COLLECTING, "documentation_ask", id="markup-and-control"),
+        pytest.param({"DagerPerUke": 5.5}, State.ENDED, "rejected_too_many_days", id="more-than-a-week-of-work"),
+    ],
+)
+def test_an_unusual_application_is_sorted_by_the_policy(
+    desk: Desk, unusual: dict[str, Any], state: State, template: str
+) -> None:
+    desk.apply(**unusual)
+    desk.open()
+    [(number, _)] = desk.numbers()
+    decide_all(desk.database, desk.policy, [number])
+    assert desk.case(number).state is state
+    assert [(row.template, row.role) for row in rows(desk.database, notices)] == [(template, "employee")]
+    assert desk.case(number).application.weekdays == ("<b>fre</b>dag" if "Ukedager" in unusual else None)
+    assert desk.reasons() == []
+
+
+def test_who_has_left_applies_in_vain(desk: Desk) -> None:
+    load_staff(desk.database, changed(staff("0001", "0002", "0004"), "0001", end_on=TODAY - timedelta(days=1)))
+    desk.apply()
+    desk.open()
+    assert (desk.numbers(), desk.reasons()) == ([], ["Den som søker, er ikke lenger ansatt."])
+
+
 # --- Answers ----------------------------------------------------------------------------------------------------
 
 
@@ -302,6 +347,33 @@ def test_only_whose_question_it_is_may_answer(desk: Desk, list_name: str, sender
     desk.take_in(*FOR_CASES)
     assert desk.case(number) == before
     assert desk.reasons() == [reason]
+
+
+@pytest.mark.parametrize(
+    ("state", "wrong", "sentence"),
+    [
+        pytest.param(State.ENDED, {}, "Saken er avsluttet.", id="the-case-is-over"),
+        pytest.param(None, {"Lys": "å" * 50_000}, "Svaret på «Hvor", id="100-kB-of-text"),
+    ],
+)
+def test_an_answer_that_cannot_be_taken_in(
+    desk: Desk, state: State | None, wrong: dict[str, Any], sentence: str
+) -> None:
+    number = desk.have_case() if state is None else desk.have_case(state=state)
+    before = desk.case(number)
+    desk.office.tenant.add_list_item("Svar", answers(number, **wrong), AASE)
+    desk.take_in(*FOR_CASES)
+    [reason] = desk.reasons()
+    assert reason.startswith(sentence)
+    assert len(reason) < 500
+    assert desk.case(number) == before
+
+
+def test_markup_in_an_answer_is_kept_word_for_word_and_control_characters_are_not(desk: Desk) -> None:
+    number = desk.have_case()
+    desk.office.tenant.add_list_item("Svar", answers(number, Lys="<script>\x00alert('Åse & Bø')\x07</script>"), AASE)
+    desk.take_in(*FOR_CASES)
+    assert given(desk.case(number))[1] == "<script>alert('Åse & Bø')</script>"
 
 
 def test_an_answer_that_an_app_has_touched_is_still_the_employees(desk: Desk) -> None:
