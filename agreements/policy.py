@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from agreements.calendar import add_months
 from agreements.case import RequirementKind
 
 Days = Annotated[int, Meta(ge=0, le=366)]
@@ -181,6 +182,20 @@ class TerminationRules(Rules, frozen=True):
     manager_notice_days: Days = 0
 
 
+class Retention(Rules, frozen=True):
+    """How long a case that is over keeps what it says of people; what is archived is the archive's affair.
+
+    Without `months` it is kept for ever: the period is the municipality's own decision (arkivlova 2026).
+    """
+
+    months: Annotated[int, Meta(ge=1, le=600)] | None = None
+    counted_from: Literal["ended", "filed"] = "ended"
+
+    def last_day_to_go(self, today: date) -> date | None:
+        """What ended, or was filed, on this day or before has been kept long enough."""
+        return None if self.months is None else add_months(today, -self.months)
+
+
 class UnitDecision(Rules, frozen=True):
     """What one unit has decided for itself, and that unions and safety service had their say.
 
@@ -246,6 +261,7 @@ class Policy(Rules, frozen=True):
     equipment_packages: tuple[EquipmentPackage, ...] = ()
     termination: TerminationRules = TerminationRules()
     change: Ladder = Ladder(remind_after_days=(5, 10), give_up_after_days=17)
+    retention: Retention = Retention()
     units: tuple[UnitDecision, ...] = ()
     sync_guard: SyncGuard = SyncGuard()
 
@@ -259,6 +275,9 @@ class Policy(Rules, frozen=True):
         names = [package.name for package in self.equipment_packages]
         if len(set(names)) < len(names):
             raise ValueError("two equipment_packages have the same name")
+        kept, reported = self.retention.months, self.evaluation.scheme_every_months
+        if kept is not None and reported is not None and kept < reported:
+            raise ValueError("retention.months must not be less than evaluation.scheme_every_months, which counts them")
 
     def _check_clauses(self) -> None:
         letters = {clause.letter for clause in self.clauses}

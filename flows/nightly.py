@@ -1,4 +1,4 @@
-"""All seven jobs in order, for one business date."""
+"""All eight jobs in order, for one business date."""
 
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from flows import (
     expire_agreements,
     file_agreements,
     open_cases,
+    purge,
     scheme_report,
     sync_employees,
     trigger_evaluations,
@@ -25,11 +26,12 @@ JOBS = (
     trigger_evaluations,
     scheme_report,
     expire_agreements,
+    purge,
 )
 STEPS = tuple((job.TITLE, job.step) for job in JOBS)
 
 
-@flow(name="nightly", flow_run_name=run_name, description="Alle de sju jobbene i rekkefølge.")
+@flow(name="nightly", flow_run_name=run_name, description="Alle de åtte jobbene i rekkefølge.")
 def nightly(on: date | None = None, *, dry_run: bool = False) -> State[Any]:
-    """Alle de sju jobbene i rekkefølge."""
+    """Alle de åtte jobbene i rekkefølge."""
     return run_flow("nightly", STEPS, on, dry_run=dry_run)

@@ -59,7 +59,7 @@ def main() -> None:
 
 @app.command()
 def nightly(on: On = None, *, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Run a whole night: all seven jobs in order."""
+    """Run a whole night: all eight jobs in order."""
     _run("nightly", on, dry_run=dry_run, as_json=as_json)
 
 
@@ -242,6 +242,13 @@ def retry_failed(
 ) -> None:
     """Deliver once more the mails, folders and documents that were given up."""
     _run("retry-failed", on, dry_run=dry_run, as_json=False, case_number=case_number)
+
+
+@app.command()
+@app.command(name="slett-gamle-saker", hidden=True)
+def purge(on: On = None, *, dry_run: DryRun = False) -> None:
+    """Remove personal data of cases that the policy says have been kept long enough, and that the archive has."""
+    _run("purge", on, dry_run=dry_run, as_json=False)
 
 
 @app.command()

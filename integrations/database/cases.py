@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Integer, Select, Table, bindparam, cast, delete, func, select, union_all, update
 
 from agreements.actions import Action, ErrandKind
 from agreements.case import Case, FilingKind, State
@@ -15,7 +15,17 @@ from agreements.policy import Policy
 from config.errors import ExpectedError
 from integrations.database.case_rows import case_of, change_rows, columns_of, evaluation_rows, requirement_rows
 from integrations.database.rows import AnyRow, insert_rows, named_rows
-from integrations.database.tables import cases, changes, evaluations, events, filings, notices, outbox, requirements
+from integrations.database.tables import (
+    cases,
+    changes,
+    evaluations,
+    events,
+    filings,
+    notices,
+    outbox,
+    purged_cases,
+    requirements,
+)
 
 BATCH_SIZE = 500
 """Cases per transaction and per Prefect task: large enough that the engine's cost vanishes."""
@@ -85,7 +95,10 @@ def add_cases(connection: Connection, new: Sequence[Case]) -> None:
 
 
 def next_case_ordinal(connection: Connection) -> int:
-    return (connection.scalar(select(func.max(cases.c.id))) or 0) + 1
+    """One more than any case has had, also those that were purged: a number is given once."""
+    given = union_all(select(cases.c.number.label("number")), select(purged_cases.c.case_number)).subquery()
+    ordinal = cast(func.substr(given.c.number, len("HK-2026-") + 1), Integer)
+    return (connection.scalar(select(func.max(ordinal))) or 0) + 1
 
 
 def save_decisions(connection: Connection, decided: Sequence[Decided], policy: Policy, stamp: Stamp) -> None:

@@ -14,7 +14,7 @@ from agreements.case import FilingKind, State
 from agreements.words import STATES, rule_in_words
 from config.errors import ExpectedError
 from integrations.database.rows import AnyRow
-from integrations.database.tables import cases, events, filings, notices, outbox
+from integrations.database.tables import cases, events, filings, notices, outbox, purged_cases
 
 ROLES = {Role.EMPLOYEE: "ansatt", Role.MANAGER: "leder", Role.HR: "HR", Role.SPECIALIST: "særskilt vurdering"}
 DOCUMENTS = {
@@ -82,6 +82,11 @@ def case_named(connection: Connection, case_number: str) -> AnyRow:
     number = "".join(case_number.split()).upper()
     case = connection.execute(select(cases).where(cases.c.number == number)).one_or_none()
     if case is None:
+        purged = connection.scalar(select(purged_cases.c.purged_on).where(purged_cases.c.case_number == number))
+        if purged is not None:
+            raise NoSuchCaseError(
+                f"Personopplysningene i {number} ble slettet {purged:%d.%m.%Y}. Dokumentene er i arkivet."
+            )
         raise NoSuchCaseError(f"Ingen sak har nummeret {number}.")
     return case
 

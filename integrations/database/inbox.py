@@ -133,7 +133,7 @@ def _says_something_new(arrival: Arrival, known: Sequence[AnyRow]) -> bool:
 
     Whoever saves once more what was set aside wants it to be looked at again.
     """
-    if any(row.external_version == arrival.version for row in known):
+    if any(row.external_version == arrival.version or row.status == "purged" for row in known):
         return False
     last = known[-1] if known else None
     if last is None or last.status in {"set_aside", "withdrawn"}:

@@ -301,7 +301,7 @@ inbox = Table(
     Column("sender_mail", String),
     Column("payload", JSON, nullable=False),
     Column("received_on", Date, nullable=False),
-    Column("status", String, nullable=False),  # new | taken_in | set_aside | replaced | withdrawn
+    Column("status", String, nullable=False),  # new | taken_in | set_aside | replaced | withdrawn | purged
     Column("case_number", String),
     UniqueConstraint("source", "external_id", "external_version"),
     Index(None, "status", "source"),
@@ -365,6 +365,38 @@ documents = Table(
     Column("media_type", String, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("stored_on", Date, nullable=False),
+)
+
+# --- What stays when a case has been kept long enough ------------------------------------------------------------
+
+purged_cases = Table(
+    "purged_cases",
+    metadata,
+    # For the statistics: months instead of days, and nobody.
+    Column("case_number", String, primary_key=True),
+    Column("unit_id", String),
+    Column("applied_in", Date, nullable=False),
+    Column("started_in", Date),
+    Column("ended_in", Date),
+    Column("end_reason", String),
+    Column("days_per_week", Float, nullable=False),
+    Column("imposed", Boolean, nullable=False),
+    Column("evaluations", Integer, nullable=False),
+    Column("purged_on", Date, nullable=False),
+)
+
+purged_filings = Table(
+    "purged_filings",
+    metadata,
+    # The proof that it was filed; not the path, which has the employee's number in it.
+    Column("case_number", ForeignKey("purged_cases.case_number", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("sha256", String, nullable=False),
+    Column("quick_xor_hash", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("drive_item_id", String, nullable=False),
+    Column("verified_at", UtcDateTime, nullable=False),
 )
 
 # --- The scheme as a whole --------------------------------------------------------------------------------------

@@ -117,6 +117,20 @@ class Graph:
             if not passing or not await self.another_try(tries, response.headers.get("Retry-After")):
                 return _checked(response, doing)
 
+    async def delete(self, address: str, doing: str, version: str | None = None) -> bool:
+        """What is gone already is gone: an earlier try may have done it. False when it is another version by now.
+
+        Raises as `repeatable`.
+        """
+        try:
+            await self.repeatable("DELETE", address, doing, headers=None if version is None else {"If-Match": version})
+        except GraphError as error:
+            if error.status == HTTPStatus.PRECONDITION_FAILED:
+                return False
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+        return True
+
     async def carefully(self, act: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[T | None]]) -> T:
         """Do what must not be done twice: act once; on any doubt wait, look whether it is done, and only then again.
 

@@ -145,14 +145,7 @@ async def put_file(graph: Graph, library: str, folder_id: str, name: str, conten
 
 async def delete_item(graph: Graph, library: str, item_id: str, version: str) -> bool:
     """Put an item into the site's recycle bin; False when it has become another one since it was this version."""
-    address = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
-    try:
-        await _delete(graph, address, "DELETE item", {"If-Match": version})
-    except GraphError as error:
-        if error.status == HTTPStatus.PRECONDITION_FAILED:
-            return False
-        raise
-    return True
+    return await graph.delete(f"/drives/{await drive_id(graph, library)}/items/{item_id}", "DELETE item", version)
 
 
 async def find_item(graph: Graph, library: str, item_id: str) -> dict[str, Any] | None:
@@ -227,15 +220,6 @@ async def _pages(graph: Graph, address: str, doing: str) -> list[dict[str, Any]]
     return entries
 
 
-async def _delete(graph: Graph, address: str, doing: str, headers: dict[str, str] | None = None) -> None:
-    """What is gone already is gone: an earlier try may have done it."""
-    try:
-        await graph.repeatable("DELETE", address, doing, headers=headers)
-    except GraphError as error:
-        if error.status != HTTPStatus.NOT_FOUND:
-            raise
-
-
 async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:
     """Take these permissions away, and look again until they are gone: what lets people in is read back as well."""
     for _ in range(LOOKS):
@@ -245,7 +229,7 @@ async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, 
             return
         for permission_id in unwanted:
             address = f"{folder}/permissions/{quote(permission_id, safe='')}"
-            await _delete(graph, address, "DELETE folder permission")
+            await graph.delete(address, "DELETE folder permission")
     raise GraphError(HTTPStatus.CONFLICT, "stillShared", "-", "GET folder permissions")
 
 

@@ -80,6 +80,12 @@ async def list_changes(graph: Graph, list_name: str, token: str | None) -> Chang
     return Changes(items, walk.token, walk.gone, walk.is_whole)
 
 
+async def delete_list_item(graph: Graph, list_name: str, item_id: str, version: str) -> bool:
+    """Put an item into the site's recycle bin; False when somebody has changed it since it was this version."""
+    address = f"{graph.site}/lists/{await list_id(graph, list_name)}/items/{item_id}"
+    return await graph.delete(address, "DELETE list item", version)
+
+
 async def list_id(graph: Graph, name: str) -> str:
     """The id of a list by the last part of its address; asked once a connection.
 

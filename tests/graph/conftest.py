@@ -1,6 +1,7 @@
 """Our client against the tenant, over real connections on loopback."""
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from integrations.graph.patience import Patience
 from integrations.graph.throttling import Budget, OwnLedger
 from sandbox.graph import Fault, GraphTenant
 from sandbox.web import serve
+from tests.database.samples import UNIT, load_staff, staff
+from tests.graph.desk import Desk
 from tests.graph.gate import Gate
 from tests.graph.hours import Hours
 from tests.graph.town import EVERYBODY, Town, settle, user
@@ -117,4 +120,21 @@ def town(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     yield Town(office.tenant, database, office.settings, environment, tmp_path)
+    database.close()
+
+
+@pytest.fixture
+def desk(
+    office: Office, sqlite_url: str, policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    database = Database.open(sqlite_url)
+    elsewhere = dataclasses.replace(UNIT, unit_id="skole", manager_number="0004")
+    load_staff(database, staff("0001", "0002", "0004", units=(UNIT, elsewhere)))
+    for name in office.settings.model_fields_set:
+        value = getattr(office.settings, name)
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        monkeypatch.setenv(PREFIX + name.upper(), plain)
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", sqlite_url)
+    monkeypatch.setenv(f"{PREFIX}STATE_DIR", str(tmp_path))
+    yield Desk(office.tenant, database, policy)
     database.close()

@@ -1,105 +1,27 @@
 """What people do to their answers between two readings, and what becomes of it: which rows, which cases."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from agreements.case import AssessmentOutcome, Case, RequirementKind, State
 from agreements.intake import too_late
-from agreements.policy import Policy
-from config.settings import PREFIX
-from config.sharepoint import ANSWERS, APPLICATIONS, ASSESSMENTS, CASE_LIBRARY, ListDefinition
-from integrations.database.cases import add_cases, load_cases
-from integrations.database.engine import Database
+from config.sharepoint import ANSWERS, APPLICATIONS, ASSESSMENTS, CASE_LIBRARY
 from integrations.database.inbox import DELETED
-from integrations.database.tables import cases, inbox, notices, rejected_rows
+from integrations.database.tables import inbox, notices, rejected_rows
 from integrations.graph.drive import ensure_folder, share
 from sandbox.graph import Actor
 from tasks.night import night
-from tasks.opening import open_cases
-from tasks.reading import read_answers
-from tasks.receiving import take_in_answers, take_in_uploads
-from tests.database.samples import TODAY, UNIT, changed, decide_all, load_staff, new_case, rows, staff
+from tasks.receiving import take_in_uploads
+from tests.database.samples import TODAY, changed, decide_all, load_staff, rows, staff
 from tests.graph.conftest import Office
+from tests.graph.desk import AASE, WANTED, Desk
 from tests.graph.town import user
 
-AASE, BRIT, UNKNOWN, OTHER_LEADER, LEADER = user("0001"), user("0002"), user("0003"), user("0004"), user("0900")
-WANTED = {"DagerPerUke": 2, "FraDato": "2027-04-01", "Sted": "Hjemme"}
+BRIT, UNKNOWN, OTHER_LEADER, LEADER = user("0002"), user("0003"), user("0004"), user("0900")
 FLOW = Actor("0f0f0f0f-1111-4111-8111-111111111111", "En flyt", is_application=True)
 FOR_CASES = (ANSWERS, ASSESSMENTS)
-
-
-@dataclass(slots=True)
-class Desk:
-    """A tenant, a database, and the steps between them."""
-
-    office: Office
-    database: Database
-    policy: Policy
-    day: int = 0
-
-    def read(self, *lists: ListDefinition, uploads: bool = False) -> dict[str, int]:
-        """The reading of another night, and no more: as if it had been killed there."""
-        self.day += 1
-        with night(TODAY + timedelta(days=self.day)):
-            return dict(read_answers.fn(lists, uploads=uploads))
-
-    def open(self) -> dict[str, int]:
-        """Read applications, and make cases of them."""
-        self.read(APPLICATIONS)
-        with night(TODAY + timedelta(days=self.day)):
-            return dict(open_cases.fn())
-
-    def take_in(self, *lists: ListDefinition) -> None:
-        self.read(*lists)
-        with night(TODAY + timedelta(days=self.day)):
-            take_in_answers.fn(lists)
-
-    def apply(self, **changes: Any) -> str:  # noqa: ANN401 - values of any column
-        return self.office.tenant.add_list_item("Soknader", {**WANTED, **changes}, AASE)
-
-    def case(self, number: str) -> Case:
-        with self.database.transaction() as connection:
-            return load_cases(connection, [number])[number][1]
-
-    def have_case(self, **changes: Any) -> str:  # noqa: ANN401 - any field of a case
-        case = new_case(1, "0001", **changes)
-        with self.database.transaction() as connection:
-            add_cases(connection, [case])
-        if case.state is State.RECEIVED:
-            decide_all(self.database, self.policy, [case.number])
-        return case.number
-
-    def statuses(self) -> list[tuple[str, str]]:
-        return [(row.external_id, row.status) for row in rows(self.database, inbox)]
-
-    def numbers(self) -> list[tuple[str, str]]:
-        return [(row.number, row.employee_number) for row in rows(self.database, cases)]
-
-    def reasons(self) -> list[str]:
-        return [row.reason for row in rows(self.database, rejected_rows) if row.resolved_on is None]
-
-
-@pytest.fixture
-def desk(
-    office: Office, sqlite_url: str, policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
-    database = Database.open(sqlite_url)
-    elsewhere = replace(UNIT, unit_id="skole", manager_number="0004")
-    load_staff(database, staff("0001", "0002", "0004", units=(UNIT, elsewhere)))
-    for name in office.settings.model_fields_set:
-        value = getattr(office.settings, name)
-        plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        monkeypatch.setenv(PREFIX + name.upper(), plain)
-    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", sqlite_url)
-    monkeypatch.setenv(f"{PREFIX}STATE_DIR", str(tmp_path))
-    yield Desk(office, database, policy)
-    database.close()
 
 
 # --- Applications -----------------------------------------------------------------------------------------------
@@ -116,7 +38,7 @@ def test_whoever_applies_twice_in_one_minute_has_one_case(desk: Desk) -> None:
 
 
 def test_an_application_by_somebody_hr_does_not_know(desk: Desk) -> None:
-    desk.office.tenant.add_list_item("Soknader", WANTED, UNKNOWN)
+    desk.tenant.add_list_item("Soknader", WANTED, UNKNOWN)
     desk.open()
     assert desk.numbers() == []
     assert desk.reasons() == ["Den som søker, finnes ikke blant de ansatte i HR-systemet."]
@@ -125,7 +47,7 @@ def test_an_application_by_somebody_hr_does_not_know(desk: Desk) -> None:
 def test_an_application_edited_before_it_is_taken_in_is_what_it_says_now(desk: Desk) -> None:
     item_id = desk.apply()
     desk.read(APPLICATIONS)
-    desk.office.tenant.edit_list_item("Soknader", item_id, {"DagerPerUke": 1.5}, AASE)
+    desk.tenant.edit_list_item("Soknader", item_id, {"DagerPerUke": 1.5}, AASE)
     desk.open()
     [(number, _)] = desk.numbers()
     assert desk.case(number).application.days_per_week == 1.5
@@ -136,7 +58,7 @@ def test_an_application_edited_before_it_is_taken_in_is_what_it_says_now(desk: D
 def test_an_application_edited_before_any_rule_has_looked_at_it(desk: Desk) -> None:
     item_id = desk.apply()
     desk.open()
-    desk.office.tenant.edit_list_item("Soknader", item_id, {"DagerPerUke": 3, "Ukedager": "fredag"}, AASE)
+    desk.tenant.edit_list_item("Soknader", item_id, {"DagerPerUke": 3, "Ukedager": "fredag"}, AASE)
     assert desk.open() == {"nye saker": 0, "endrede søknader": 1, "søknader satt til side": 0}
     [(number, _)] = desk.numbers()
     assert (desk.case(number).application.days_per_week, desk.case(number).application.weekdays) == (3.0, "fredag")
@@ -156,7 +78,7 @@ def test_an_application_edited_after_it_was_decided(desk: Desk, editor: Any, rea
     decide_all(desk.database, desk.policy, [number])
     before = desk.case(number)
     assert before.state is State.COLLECTING
-    desk.office.tenant.edit_list_item("Soknader", item_id, {"DagerPerUke": 5}, editor)
+    desk.tenant.edit_list_item("Soknader", item_id, {"DagerPerUke": 5}, editor)
     desk.open()
     assert desk.numbers() == [(number, "0001")]
     assert desk.case(number) == before
@@ -167,7 +89,7 @@ def test_an_application_edited_after_it_was_decided(desk: Desk, editor: Any, rea
 def test_an_edit_that_cannot_be_is_set_aside(desk: Desk) -> None:
     item_id = desk.apply()
     desk.open()
-    desk.office.tenant.edit_list_item("Soknader", item_id, {"TilDato": "2027-03-02"}, AASE)
+    desk.tenant.edit_list_item("Soknader", item_id, {"TilDato": "2027-03-02"}, AASE)
     desk.open()
     assert desk.reasons() == ["Søknaden slutter før den begynner."]
 
@@ -175,16 +97,16 @@ def test_an_edit_that_cannot_be_is_set_aside(desk: Desk) -> None:
 def test_an_app_that_touches_an_application_changes_nothing(desk: Desk) -> None:
     item_id = desk.apply()
     desk.open()
-    desk.office.tenant.edit_list_item("Soknader", item_id, {"Ukedager": "mandag"}, FLOW)
-    desk.office.tenant.edit_list_item("Soknader", item_id, {"Ukedager": None}, FLOW)
+    desk.tenant.edit_list_item("Soknader", item_id, {"Ukedager": "mandag"}, FLOW)
+    desk.tenant.edit_list_item("Soknader", item_id, {"Ukedager": None}, FLOW)
     assert desk.read(APPLICATIONS) == {}
     assert desk.statuses() == [(item_id, "taken_in")]
 
 
 def test_an_application_deleted_before_it_is_taken_in_is_none(desk: Desk) -> None:
-    item_id, kept = desk.apply(), desk.office.tenant.add_list_item("Soknader", WANTED, BRIT)
+    item_id, kept = desk.apply(), desk.tenant.add_list_item("Soknader", WANTED, BRIT)
     desk.read(APPLICATIONS)
-    desk.office.tenant.delete_list_item("Soknader", item_id)
+    desk.tenant.delete_list_item("Soknader", item_id)
     desk.open()
     assert [who for _, who in desk.numbers()] == ["0002"]
     assert desk.statuses() == [(item_id, "withdrawn"), (kept, "taken_in")]
@@ -196,7 +118,7 @@ def test_an_application_deleted_afterwards_is_noted(desk: Desk) -> None:
     desk.open()
     [(number, _)] = desk.numbers()
     before = desk.case(number)
-    desk.office.tenant.delete_list_item("Soknader", item_id)
+    desk.tenant.delete_list_item("Soknader", item_id)
     desk.open()
     assert desk.case(number) == before
     [noted] = rows(desk.database, rejected_rows)
@@ -204,25 +126,25 @@ def test_an_application_deleted_afterwards_is_noted(desk: Desk) -> None:
 
 
 def test_one_that_was_set_aside_and_is_deleted_needs_nobody_any_more(desk: Desk) -> None:
-    item_id = desk.office.tenant.add_list_item("Soknader", WANTED, UNKNOWN)
+    item_id = desk.tenant.add_list_item("Soknader", WANTED, UNKNOWN)
     desk.open()
-    desk.office.tenant.delete_list_item("Soknader", item_id)
+    desk.tenant.delete_list_item("Soknader", item_id)
     desk.open()
     assert desk.statuses() == [(item_id, "withdrawn")]
     assert desk.reasons() == []
 
 
 def test_a_list_that_is_read_from_its_beginning_gives_nothing_twice(desk: Desk) -> None:
-    desk.office.tenant.page_size = 2
-    taken, gone = desk.apply(), desk.office.tenant.add_list_item("Soknader", WANTED, BRIT)
+    desk.tenant.page_size = 2
+    taken, gone = desk.apply(), desk.tenant.add_list_item("Soknader", WANTED, BRIT)
     desk.open()
-    waits = desk.office.tenant.add_list_item("Soknader", WANTED, OTHER_LEADER)
-    withdrawn = desk.office.tenant.add_list_item("Soknader", WANTED, LEADER)
+    waits = desk.tenant.add_list_item("Soknader", WANTED, OTHER_LEADER)
+    withdrawn = desk.tenant.add_list_item("Soknader", WANTED, LEADER)
     desk.read(APPLICATIONS)
     before = desk.numbers()
-    desk.office.tenant.delete_list_item("Soknader", withdrawn)
-    desk.office.tenant.delete_list_item("Soknader", gone)
-    desk.office.tenant.expire_delta_tokens()
+    desk.tenant.delete_list_item("Soknader", withdrawn)
+    desk.tenant.delete_list_item("Soknader", gone)
+    desk.tenant.expire_delta_tokens()
     desk.open()
     assert desk.numbers()[: len(before)] == before
     assert [who for _, who in desk.numbers()[len(before) :]] == ["0004"]
@@ -295,10 +217,10 @@ def given(case: Case) -> list[str]:
 
 def test_the_newer_version_of_an_answer_wins_while_the_case_collects(desk: Desk) -> None:
     number = desk.have_case()
-    item_id = desk.office.tenant.add_list_item("Svar", answers(number), AASE)
+    item_id = desk.tenant.add_list_item("Svar", answers(number), AASE)
     desk.take_in(*FOR_CASES)
     assert RequirementKind.SIGNED_AGREEMENT not in desk.case(number).missing
-    desk.office.tenant.edit_list_item("Svar", item_id, {"Lys": "Lampe", "GodtarAvtalen": False}, AASE)
+    desk.tenant.edit_list_item("Svar", item_id, {"Lys": "Lampe", "GodtarAvtalen": False}, AASE)
     desk.take_in(*FOR_CASES)
     assert given(desk.case(number)) == ["Gode", "Lampe", "Stille", "Tur"]
     assert RequirementKind.SIGNED_AGREEMENT in desk.case(number).missing, "the tick was taken away again"
@@ -307,10 +229,10 @@ def test_the_newer_version_of_an_answer_wins_while_the_case_collects(desk: Desk)
 
 def test_an_answer_edited_after_it_was_used_is_set_aside_and_says_so(desk: Desk) -> None:
     number = desk.have_case(state=State.IN_ASSESSMENT)
-    item_id = desk.office.tenant.add_list_item("Vurderinger", {"Saksnummer": number, "Resultat": "Godkjent"}, LEADER)
+    item_id = desk.tenant.add_list_item("Vurderinger", {"Saksnummer": number, "Resultat": "Godkjent"}, LEADER)
     desk.take_in(*FOR_CASES)
     decide_all(desk.database, desk.policy, [number])
-    desk.office.tenant.edit_list_item("Vurderinger", item_id, {"Resultat": "Avslått"}, LEADER)
+    desk.tenant.edit_list_item("Vurderinger", item_id, {"Resultat": "Avslått"}, LEADER)
     desk.take_in(*FOR_CASES)
     case = desk.case(number)
     assert case.assessment is not None
@@ -320,9 +242,9 @@ def test_an_answer_edited_after_it_was_used_is_set_aside_and_says_so(desk: Desk)
 
 def test_an_answer_deleted_after_it_was_taken_in_stands(desk: Desk) -> None:
     number = desk.have_case()
-    item_id = desk.office.tenant.add_list_item("Svar", answers(number), AASE)
+    item_id = desk.tenant.add_list_item("Svar", answers(number), AASE)
     desk.take_in(*FOR_CASES)
-    desk.office.tenant.delete_list_item("Svar", item_id)
+    desk.tenant.delete_list_item("Svar", item_id)
     desk.take_in(*FOR_CASES)
     assert given(desk.case(number)) == ["Gode", "Vindu", "Stille", "Tur"]
     assert desk.reasons() == [DELETED]
@@ -343,7 +265,7 @@ def test_only_whose_question_it_is_may_answer(desk: Desk, list_name: str, sender
     number = desk.have_case(state=State.IN_ASSESSMENT) if is_assessment else desk.have_case()
     before = desk.case(number)
     fields = {"Saksnummer": number, "Resultat": "Godkjent"} if is_assessment else answers(number)
-    desk.office.tenant.add_list_item(list_name, fields, sender)
+    desk.tenant.add_list_item(list_name, fields, sender)
     desk.take_in(*FOR_CASES)
     assert desk.case(number) == before
     assert desk.reasons() == [reason]
@@ -361,7 +283,7 @@ def test_an_answer_that_cannot_be_taken_in(
 ) -> None:
     number = desk.have_case() if state is None else desk.have_case(state=state)
     before = desk.case(number)
-    desk.office.tenant.add_list_item("Svar", answers(number, **wrong), AASE)
+    desk.tenant.add_list_item("Svar", answers(number, **wrong), AASE)
     desk.take_in(*FOR_CASES)
     [reason] = desk.reasons()
     assert reason.startswith(sentence)
@@ -371,15 +293,15 @@ def test_an_answer_that_cannot_be_taken_in(
 
 def test_markup_in_an_answer_is_kept_word_for_word_and_control_characters_are_not(desk: Desk) -> None:
     number = desk.have_case()
-    desk.office.tenant.add_list_item("Svar", answers(number, Lys="<script>\x00alert('Åse & Bø')\x07</script>"), AASE)
+    desk.tenant.add_list_item("Svar", answers(number, Lys="<script>\x00alert('Åse & Bø')\x07</script>"), AASE)
     desk.take_in(*FOR_CASES)
     assert given(desk.case(number))[1] == "<script>alert('Åse & Bø')</script>"
 
 
 def test_an_answer_that_an_app_has_touched_is_still_the_employees(desk: Desk) -> None:
     number = desk.have_case()
-    item_id = desk.office.tenant.add_list_item("Svar", answers(number), AASE)
-    desk.office.tenant.edit_list_item("Svar", item_id, {"Title": "Mottatt"}, FLOW)
+    item_id = desk.tenant.add_list_item("Svar", answers(number), AASE)
+    desk.tenant.edit_list_item("Svar", item_id, {"Title": "Mottatt"}, FLOW)
     desk.take_in(*FOR_CASES)
     assert given(desk.case(number)) == ["Gode", "Vindu", "Stille", "Tur"]
     assert [row.sender_mail for row in rows(desk.database, inbox)] == [AASE.mail]
@@ -388,34 +310,34 @@ def test_an_answer_that_an_app_has_touched_is_still_the_employees(desk: Desk) ->
 # --- Files ------------------------------------------------------------------------------------------------------
 
 
-def test_a_file_deleted_before_it_is_taken_in_keeps_no_night_from_the_others(desk: Desk) -> None:
+def test_a_file_deleted_before_it_is_taken_in_keeps_no_night_from_the_others(desk: Desk, office: Office) -> None:
     number = desk.have_case()
-    folder = desk.office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, number))
-    desk.office.run(lambda graph: share(graph, CASE_LIBRARY, folder, [AASE.mail or ""]))
-    item_id = desk.office.tenant.upload(CASE_LIBRARY, number, "a.txt", b"hei", AASE)
+    folder = office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, number))
+    office.run(lambda graph: share(graph, CASE_LIBRARY, folder, [AASE.mail or ""]))
+    item_id = desk.tenant.upload(CASE_LIBRARY, number, "a.txt", b"hei", AASE)
     desk.read(uploads=True)
-    _delete_file(desk, item_id)
+    _delete_file(office, item_id)
     desk.read(uploads=True)
     with night(TODAY + timedelta(days=desk.day)):
         take_in_uploads.fn()
     assert desk.statuses() == [(item_id, "withdrawn")]
 
 
-def test_a_file_put_in_place_of_another_is_another_file(desk: Desk) -> None:
+def test_a_file_put_in_place_of_another_is_another_file(desk: Desk, office: Office) -> None:
     number = desk.have_case()
-    folder = desk.office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, number))
-    desk.office.run(lambda graph: share(graph, CASE_LIBRARY, folder, [AASE.mail or ""]))
-    item_id = desk.office.tenant.upload(CASE_LIBRARY, number, "a.txt", b"one", AASE)
+    folder = office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, number))
+    office.run(lambda graph: share(graph, CASE_LIBRARY, folder, [AASE.mail or ""]))
+    item_id = desk.tenant.upload(CASE_LIBRARY, number, "a.txt", b"one", AASE)
     desk.read(uploads=True)
-    desk.office.tenant.upload(CASE_LIBRARY, number, "a.txt", b"two", AASE)
+    desk.tenant.upload(CASE_LIBRARY, number, "a.txt", b"two", AASE)
     desk.read(uploads=True)
     assert desk.statuses() == [(item_id, "replaced"), (item_id, "new")]
 
 
-def _delete_file(desk: Desk, item_id: str) -> None:
+def _delete_file(office: Office, item_id: str) -> None:
     async def work(graph: Any) -> None:  # noqa: ANN401 - a Graph
         drives = (await graph.get(f"{graph.site}/drives", "GET"))["value"]
         drive = next(each["id"] for each in drives if each["name"] == CASE_LIBRARY)
         await graph.repeatable("DELETE", f"/drives/{drive}/items/{item_id}", "DELETE")
 
-    desk.office.run(work)
+    office.run(work)

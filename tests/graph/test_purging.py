@@ -1,0 +1,91 @@
+"""The night lets go of cases that are old enough: here, and in the lists where people filled them in."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from agreements.case import EndReason, State
+from config import policy_files
+from integrations.database.cases import Decided, load_cases, save_decisions
+from integrations.database.tables import cases, inbox, purged_cases
+from tasks.night import night
+from tasks.purging import CHANGED_IN_THE_LIST, PURGED, NoRetentionError, purge_now, purge_when_due
+from tests.database.samples import STAMP, TODAY, rows
+from tests.graph.desk import AASE, Desk
+
+OLD_ENOUGH = date(2028, 4, 10)
+
+
+@pytest.fixture
+def ended(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A case from the list that has ended, under a policy that keeps it for a year."""
+    shipped = Path(policy_files.__file__).with_name("policies") / "prosedyre-websak.toml"
+    policy = tmp_path / "a_year.toml"
+    policy.write_text(shipped.read_text(encoding="utf-8") + "\n[retention]\nmonths = 12\n", encoding="utf-8")
+    monkeypatch.setenv("HK_POLICY", str(policy))
+    desk.apply()
+    desk.open()
+    [(number, _)] = desk.numbers()
+    with desk.database.transaction() as connection:
+        version, case = load_cases(connection, [number])[number]
+        over = replace(case, state=State.ENDED, ended_on=TODAY, end_reason=EndReason.WITHDRAWN)
+        save_decisions(connection, [Decided(version, over)], desk.policy, STAMP)
+    return desk
+
+
+def purge(on: date = OLD_ENOUGH, *, dry_run: bool = False) -> dict[str, int]:
+    with night(on, dry_run=dry_run):
+        return dict(purge_now.fn())
+
+
+def test_the_case_and_what_was_filled_in_go_together(ended: Desk) -> None:
+    assert purge()[PURGED] == 1
+    assert (ended.numbers(), ended.tenant.list_items("Soknader")) == ([], [])
+    assert purge()[PURGED] == 0
+    ended.read()
+    assert [row.status for row in rows(ended.database, inbox)] == ["purged"]
+
+
+def test_the_lists_tombstone_afterwards_is_no_deviation(ended: Desk) -> None:
+    purge()
+    ended.open()
+    assert (ended.numbers(), ended.reasons(), len(rows(ended.database, purged_cases))) == ([], [], 1)
+
+
+def test_killed_after_the_lists_and_run_again(ended: Desk) -> None:
+    [item] = ended.tenant.list_items("Soknader")
+    ended.tenant.delete_list_item("Soknader", item.item_id)
+    assert purge()[PURGED] == 1
+    assert ended.numbers() == []
+
+
+def test_what_somebody_has_changed_since_is_read_first(ended: Desk) -> None:
+    [item] = ended.tenant.list_items("Soknader")
+    ended.tenant.edit_list_item("Soknader", item.item_id, {"DagerPerUke": 3}, AASE)
+    counts = purge()
+    assert (counts.get(PURGED, 0), counts[CHANGED_IN_THE_LIST]) == (0, 1)
+    assert len(ended.numbers()) == len(ended.tenant.list_items("Soknader")) == 1
+    ended.open()
+    assert purge()[PURGED] == 1
+    assert (ended.numbers(), ended.tenant.list_items("Soknader")) == ([], [])
+
+
+def test_a_dry_run_counts_the_same_and_touches_nothing(ended: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("tasks.purging.create_markdown_artifact", lambda text, **_: shown.append(text))
+    before = (rows(ended.database, cases), rows(ended.database, inbox), ended.tenant.list_items("Soknader"))
+    assert purge(dry_run=True)[PURGED] == 1
+    assert (rows(ended.database, cases), rows(ended.database, inbox), ended.tenant.list_items("Soknader")) == before
+    assert ended.numbers()[0][0] in shown[0]
+
+
+def test_without_a_period_the_night_does_nothing_and_a_person_is_told(desk: Desk) -> None:
+    desk.apply()
+    desk.open()
+    with night(OLD_ENOUGH):
+        assert dict(purge_when_due.fn()) == {}
+        with pytest.raises(NoRetentionError, match=r"retention\.months"):
+            purge_now.fn()
+    assert len(desk.numbers()) == 1
