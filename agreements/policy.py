@@ -243,6 +243,8 @@ class ClauseText(Rules, frozen=True):
 
 
 class Policy(Rules, frozen=True):
+    """A municipality's rules. The clauses stand in the file itself, or each in a file of `clause_folder`."""
+
     name: str
     municipality: str
     version: str
@@ -253,7 +255,8 @@ class Policy(Rules, frozen=True):
     documentation: DocumentationLadder
     assessment: Ladder
     evaluation: EvaluationRules
-    clauses: tuple[ClauseText, ...]
+    clauses: tuple[ClauseText, ...] = ()
+    clause_folder: str | None = None
     abroad: Abroad = Abroad()
     employee_questions: tuple[Question, ...] = ()
     manager_questions: tuple[Question, ...] = ()

@@ -1,12 +1,15 @@
 """The shipped policies (`config/policies/*.toml`) and a municipality's own, checked when they are read."""
 
 import re
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import inspect
 
 from agreements.policy import Policy
+from config.clause_files import read_clauses
 from config.errors import ExpectedError
 
 SHIPPED = Path(__file__).parent / "policies"
@@ -36,7 +39,10 @@ def load_policy(name: str) -> Policy:
         known = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.toml")))
         raise PolicyError(f"HK_POLICY: there is no policy «{name}». Choose one of: {known}; or a .toml file.") from None
     try:
-        policy = msgspec.toml.decode(content, type=Policy)
+        found = msgspec.toml.decode(content)
+        if found.get("clause_folder") is not None:
+            found["clauses"] = _clauses_in_files(path, found)
+        policy = msgspec.convert(found, Policy, builtin_types=(date,))
     except UnicodeDecodeError:
         raise PolicyError(f"HK_POLICY: {path.name}: the file is not UTF-8 text. Save it as UTF-8.") from None
     except msgspec.DecodeError as error:
@@ -47,6 +53,19 @@ def load_policy(name: str) -> Policy:
             f"HK_POLICY: {path.name}: language: there are no texts in {policy.language} yet, only {there}"
         )
     return policy
+
+
+def _clauses_in_files(path: Path, found: dict[str, Any]) -> list[Any]:
+    """Texts for HR to edit, in a folder beside the policy."""
+    folder = found["clause_folder"]
+    if "clauses" in found:
+        raise PolicyError(f"HK_POLICY: {path.name}: clause_folder and [[clauses]] cannot both be given")
+    if not isinstance(folder, str) or not folder or Path(folder).name != folder:
+        raise PolicyError(f"HK_POLICY: {path.name}: clause_folder: must be the name of a folder beside the policy")
+    try:
+        return [msgspec.to_builtins(clause) for clause in read_clauses(path.with_name(folder))]
+    except ValueError as error:
+        raise PolicyError(f"HK_POLICY: {path.name}: clause_folder: {error}") from None
 
 
 def _sentence(message: str) -> str:

@@ -4,15 +4,17 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from agreements.calendar import OSLO
+from config.clause_files import write_clauses
 from config.errors import ExpectedError
 from config.policy_files import load_policy
 from config.settings import load_settings
@@ -42,6 +44,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Decide and show everyth
 Unit = Annotated[str, typer.Option(help="Unit id, as the HR system has it; everybody when left out.")]
 CaseNumber = Annotated[str, typer.Argument(help="As in mails and reports: HK-2026-00042.")]
 Json = Annotated[bool, typer.Option("--json", help="End with one JSON object of counts on standard output.")]
+
+
+class NotWrittenError(ExpectedError):
+    """A folder that was named cannot be written to."""
 
 
 class BadDateError(ExpectedError):
@@ -249,6 +255,35 @@ def retry_failed(
 def purge(on: On = None, *, dry_run: DryRun = False) -> None:
     """Remove personal data of cases that the policy says have been kept long enough, and that the archive has."""
     _run("purge", on, dry_run=dry_run, as_json=False)
+
+
+@app.command()
+def preview(
+    into: Annotated[Path | None, typer.Option(help="Where to; a folder in HK_STATE_DIR when left out.")] = None,
+) -> None:
+    """Render the policy's documents about made-up people, to look at before anybody gets them."""
+    from hjemmekontor.preview import write_preview
+
+    settings, today = load_settings(), datetime.now(OSLO).date()
+    with _writing():
+        for file in write_preview(load_policy(settings.policy), into or settings.state_dir / "preview", today):
+            console.print(str(file), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def export_clauses(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
+    """Write the policy's clauses as text files for HR to edit (docs/policies.md)."""
+    with _writing():
+        for file in write_clauses(folder, load_policy(load_settings().policy).clauses):
+            console.print(str(file), markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NotWrittenError(f"could not write the files: {error}") from None
 
 
 @app.command()

@@ -3,9 +3,11 @@
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agreements.policy import Ladder
+from config.clause_files import read_clauses, write_clauses
 from config.policy_files import SHIPPED, PolicyError, load_policy
 
 NAMES = sorted(file.stem for file in SHIPPED.glob("*.toml"))
@@ -181,3 +183,89 @@ def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes, sentence: str) -
 )
 def test_ladders_that_are_allowed(remind: tuple[int, ...], give_up: int | None) -> None:
     assert Ladder(remind_after_days=remind, give_up_after_days=give_up).remind_after_days == remind
+
+
+# --- Clauses in files -------------------------------------------------------------------------------------------
+
+WITHOUT_CLAUSES = BASIS[: BASIS.index("# The regulation's § 2 a-h")]
+
+
+def in_files(folder: Path, **files: str) -> str:
+    """A policy of one's own whose clauses are files; `a="Omfang"` is a file of that name with that content."""
+    write_clauses(folder / "klausuler", load_policy("prosedyre-websak").clauses)
+    for name, content in files.items():
+        (folder / "klausuler" / f"{name}.txt").write_text(content, encoding="utf-8")
+    own = folder / "sandvik.toml"
+    own.write_text('clause_folder = "klausuler"\n' + WITHOUT_CLAUSES, encoding="utf-8")
+    return str(own)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_clauses_written_to_files_are_read_as_they_were(tmp_path: Path, name: str) -> None:
+    clauses = load_policy(name).clauses
+    write_clauses(tmp_path / "klausuler", clauses)
+    assert read_clauses(tmp_path / "klausuler") == clauses
+
+
+def test_a_policy_with_its_clauses_in_files_is_the_same_policy(tmp_path: Path) -> None:
+    shipped = load_policy("prosedyre-websak")
+    assert msgspec.structs.replace(load_policy(in_files(tmp_path)), clause_folder=None) == shipped
+
+
+def test_a_text_as_an_editor_leaves_it(tmp_path: Path) -> None:
+    own = in_files(
+        tmp_path, **{"99-moter": "\ufeffMøter\r\n\r\nFysiske møter går foran\r\nhjemmedager.\r\n\r\nAlltid.\r\n"}
+    )
+    added = load_policy(own).clauses[-1]
+    assert (added.letter, added.heading, added.text) == ("", "Møter", "Fysiske møter går foran hjemmedager.\nAlltid.")
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        pytest.param(
+            {"99-feil": "Reise\n\nDekkes av {kommunen}."},
+            "clause_folder: 99-feil.txt: unknown placeholder {kommunen} in text. Choose from: {days_per_week}",
+            id="placeholder",
+        ),
+        pytest.param({"99-feil": "Reise\n\nDekkes {av"}, "clause_folder: 99-feil.txt: ", id="open-brace"),
+        pytest.param({"99-feil": "Reise\n"}, "clause_folder: 99-feil.txt: the first line must be", id="no-text"),
+        pytest.param({"99-feil": ""}, "clause_folder: 99-feil.txt: the first line must be", id="empty"),
+        pytest.param(
+            {"08-saksbehandling-taushetsplikt-og-oppbevaring": "H\n\nTaushet."}, "h) case handling", id="letter"
+        ),
+    ],
+)
+def test_a_mistake_in_a_clause_file_is_one_line_with_its_name(
+    tmp_path: Path, files: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(PolicyError) as error:
+        load_policy(in_files(tmp_path, **files))
+    assert str(error.value).startswith("HK_POLICY: sandvik.toml: ")
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [
+        ("nothing", "there is no folder of this name"),
+        ("../klausuler", "the name of a folder"),
+        ("", "the name of a folder"),
+    ],
+)
+def test_a_clause_folder_that_cannot_be(tmp_path: Path, folder: str, sentence: str) -> None:
+    own = tmp_path / "sandvik.toml"
+    own.write_text(f'clause_folder = "{folder}"\n' + WITHOUT_CLAUSES, encoding="utf-8")
+    with pytest.raises(PolicyError, match=sentence):
+        load_policy(str(own))
+    own.write_text('clause_folder = "klausuler"\n' + BASIS, encoding="utf-8")
+    with pytest.raises(PolicyError, match="cannot both be given"):
+        load_policy(str(own))
+
+
+def test_no_file_of_hr_is_written_over(tmp_path: Path) -> None:
+    clauses = load_policy("prosedyre-websak").clauses
+    write_clauses(tmp_path, clauses)
+    with pytest.raises(FileExistsError, match="not empty"):
+        write_clauses(tmp_path, clauses)
