@@ -98,6 +98,7 @@ class FilingKind(StrEnum):
     AGREEMENT = "agreement"
     SIGNED_AGREEMENT = "signed_agreement"
     PHOTO = "photo"
+    INFORMATION = "information"
     EVALUATION = "evaluation"
     END_NOTE = "end_note"
 

@@ -31,6 +31,9 @@ class People:
     names: Mapping[str, str]
 
 
+HOLDS_WHEN_IMPOSED = ("b", "c", "g", "h")
+
+
 def file_name(kind: FilingKind, sequence: int, case_number: str, language: Language) -> str:
     words = WORDINGS[language]
     is_new_version = kind is FilingKind.AGREEMENT and sequence > 1
@@ -97,17 +100,51 @@ def evaluation_record(case: Case, evaluation: Evaluation, policy: Policy, people
     )
 
 
+def information_letter(case: Case, policy: Policy, people: People) -> RecordDocument:
+    """The written information that replaces an agreement while home office is imposed (regulation § 2).
+
+    What the policy says of working hours, availability, equipment and confidentiality (§ 2 b, c, g, h) holds then too.
+    """
+    if case.start_on is None or case.end_on is None or case.discussed_on is None:
+        raise AssertionError(f"{case.number}: not imposed")
+    words = WORDINGS[policy.language]
+    period = words.from_to.format(start_on=norwegian_date(case.start_on), end_on=norwegian_date(case.end_on))
+    holds = [each for each in _clauses(case, policy, case.start_on, case.end_on) if each.letter in HOLDS_WHEN_IMPOSED]
+    packages = [package for package in policy.equipment_packages if package.only_when_imposed]
+    return RecordDocument(
+        language=policy.language,
+        case_number=case.number,
+        dated_on=case.applied_on,
+        municipality=policy.municipality,
+        title=words.information_title,
+        terms=(
+            Term(words.employee, people.employee_name),
+            *(() if not people.unit_name else (Term(words.unit, people.unit_name),)),
+            Term(words.period, period),
+            Term(words.discussed_on, norwegian_date(case.discussed_on)),
+        ),
+        paragraphs=(
+            words.instead_of_agreement,
+            *(f"{clause.heading}: {clause.text}" for clause in holds),
+            *(f"{package.name}: {package.text}" for package in packages),
+        ),
+    )
+
+
 def end_note(case: Case, policy: Policy, people: People) -> RecordDocument:
     if case.ended_on is None or case.end_reason is None:
         raise AssertionError(f"{case.number}: has not ended")
     words = WORDINGS[policy.language]
-    start = () if case.start_on is None else (Term(words.started_on, norwegian_date(case.start_on)),)
+    title, began = (
+        (words.imposed_end_note_title, words.imposed_from) if case.imposed else (words.end_note_title, words.started_on)
+    )
+    start = () if case.start_on is None else (Term(began, norwegian_date(case.start_on)),)
     return RecordDocument(
         language=policy.language,
         case_number=case.number,
         dated_on=case.ended_on,
         municipality=policy.municipality,
-        title=words.end_note_title,
+        title=title,
         terms=(
             Term(words.employee, people.employee_name),
             *start,

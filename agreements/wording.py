@@ -32,7 +32,15 @@ class Wording:
     due_on: str
     outcome: str
     score: str
+    information_title: str
+    unit: str
+    period: str
+    from_to: str
+    discussed_on: str
+    instead_of_agreement: str
     end_note_title: str
+    imposed_end_note_title: str
+    imposed_from: str
     started_on: str
     ended_on: str
     reason: str
@@ -58,6 +66,7 @@ BOKMAL = Wording(
         FilingKind.AGREEMENT: "Avtale om hjemmekontor {number}.pdf",
         FilingKind.SIGNED_AGREEMENT: "Signert avtale om hjemmekontor {number}.pdf",
         FilingKind.PHOTO: "Bilde av arbeidsplassen {number}.jpg",
+        FilingKind.INFORMATION: "Informasjon om pålagt hjemmekontor {number}.pdf",
         FilingKind.EVALUATION: "Evaluering {sequence} av hjemmekontor {number}.pdf",
         FilingKind.END_NOTE: "Sluttnotat hjemmekontor {number}.pdf",
     },
@@ -76,7 +85,18 @@ BOKMAL = Wording(
     due_on="Forfalt til evaluering",
     outcome="Resultat",
     score="«{statement}» {score} av 5 (1 er helt uenig, 5 er helt enig).",
+    information_title="Informasjon om pålagt hjemmekontor",
+    unit="Enhet",
+    period="Periode",
+    from_to="{start_on} til og med {end_on}",
+    discussed_on="Drøftet med tillitsvalgte",
+    instead_of_agreement=(
+        "Det er bestemt at arbeidstakeren skal arbeide hjemme i perioden. Denne informasjonen trer i stedet for en "
+        "egen avtale (forskrift om arbeid i arbeidstakers hjem § 2)."
+    ),
     end_note_title="Sluttnotat: avtale om hjemmekontor",
+    imposed_end_note_title="Sluttnotat: pålagt hjemmekontor",
+    imposed_from="Pålagt hjemmekontor fra",
     started_on="Avtalen gjaldt fra",
     ended_on="Saken ble avsluttet",
     reason="Grunn",
@@ -101,6 +121,7 @@ NYNORSK = Wording(
         FilingKind.AGREEMENT: "Avtale om heimekontor {number}.pdf",
         FilingKind.SIGNED_AGREEMENT: "Signert avtale om heimekontor {number}.pdf",
         FilingKind.PHOTO: "Bilete av arbeidsplassen {number}.jpg",
+        FilingKind.INFORMATION: "Informasjon om pålagt heimekontor {number}.pdf",
         FilingKind.EVALUATION: "Evaluering {sequence} av heimekontor {number}.pdf",
         FilingKind.END_NOTE: "Sluttnotat heimekontor {number}.pdf",
     },
@@ -119,7 +140,18 @@ NYNORSK = Wording(
     due_on="Skulle evaluerast",
     outcome="Resultat",
     score="«{statement}» {score} av 5 (1 er heilt ueinig, 5 er heilt einig).",
+    information_title="Informasjon om pålagt heimekontor",
+    unit="Eining",
+    period="Periode",
+    from_to="{start_on} til og med {end_on}",
+    discussed_on="Drøfta med tillitsvalde",
+    instead_of_agreement=(
+        "Det er bestemt at arbeidstakaren skal arbeide heime i perioden. Denne informasjonen kjem i staden for ein "
+        "eigen avtale (forskrift om arbeid i arbeidstakars heim § 2)."
+    ),
     end_note_title="Sluttnotat: avtale om heimekontor",
+    imposed_end_note_title="Sluttnotat: pålagt heimekontor",
+    imposed_from="Pålagt heimekontor frå",
     started_on="Avtalen gjaldt frå",
     ended_on="Saka vart avslutta",
     reason="Grunn",

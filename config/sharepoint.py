@@ -250,6 +250,7 @@ DOCUMENT_TYPES = {
     FilingKind.AGREEMENT: "Avtale",
     FilingKind.SIGNED_AGREEMENT: "Signert avtale",
     FilingKind.PHOTO: "Bilde av arbeidsplassen",
+    FilingKind.INFORMATION: "Informasjon",
     FilingKind.EVALUATION: "Evaluering",
     FilingKind.END_NOTE: "Sluttnotat",
 }

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from agreements.calendar import add_months, last_day_of_period
 from agreements.case import (
     Application,
@@ -21,7 +23,7 @@ from agreements.case import (
     State,
 )
 from agreements.documents import EquipmentItem, EquipmentSource
-from agreements.paperwork import People, agreement, end_note, evaluation_record, file_name
+from agreements.paperwork import People, agreement, end_note, evaluation_record, file_name, information_letter
 from agreements.policy import Policy
 from integrations.documents.agreement import render_agreement, render_record
 
@@ -54,6 +56,9 @@ def _documents(policy: Policy, today: date) -> Iterator[tuple[str, bytes]]:
     yield f"Utkast {NUMBER}.pdf", render_agreement(draft, None)
     final = agreement(case, policy, MADE_UP, made_on, is_draft=False)
     yield file_name(FilingKind.AGREEMENT, 1, NUMBER, policy.language), render_agreement(final, None)
+    order = replace(case, imposed=True, discussed_on=made_on, applied_on=made_on)
+    letter = information_letter(order, policy, MADE_UP)
+    yield file_name(FilingKind.INFORMATION, 1, NUMBER, policy.language), render_record(letter)
     record = evaluation_record(case, case.evaluations[0], policy, MADE_UP)
     yield file_name(FilingKind.EVALUATION, 1, NUMBER, policy.language), render_record(record)
     note = end_note(case, policy, MADE_UP)

@@ -8,7 +8,15 @@ from prefect import task
 from sqlalchemy import Connection
 
 from agreements.case import Case, Filing, FilingKind, RequirementKind
-from agreements.paperwork import People, agreed_on, agreement, end_note, evaluation_record, file_name
+from agreements.paperwork import (
+    People,
+    agreed_on,
+    agreement,
+    end_note,
+    evaluation_record,
+    file_name,
+    information_letter,
+)
 from integrations.database.cases import load_cases
 from integrations.database.outgoing import (
     Prepared,
@@ -78,6 +86,8 @@ def _content(connection: Connection, night: Night, case: Case, people: People, f
             return render_agreement(words, _uploaded(connection, case, RequirementKind.PHOTO))
         case FilingKind.PHOTO | FilingKind.SIGNED_AGREEMENT:
             return _uploaded(connection, case, RequirementKind(filing.kind.value))
+        case FilingKind.INFORMATION:
+            return render_record(information_letter(case, night.policy, people))
         case FilingKind.EVALUATION:
             evaluation = next(each for each in case.evaluations if each.sequence == filing.sequence)
             return render_record(evaluation_record(case, evaluation, night.policy, people))

@@ -12,6 +12,8 @@ from agreements.case import (
     Case,
     Chase,
     EndReason,
+    Filing,
+    FilingKind,
     Place,
     Requirement,
     State,
@@ -62,7 +64,14 @@ def imposed(case: Case, policy: Policy, _today: date) -> Action:
     """Ordered or recommended by the authorities: written information replaces the agreement (regulation § 2)."""
     application = case.application
     active = replace(case.moved(State.ACTIVE), start_on=application.start_on, end_on=application.end_on)
-    return Action("imposed.informed", case, active, (imposed_notice(case, application, policy),))
+    letter = Errand(ErrandKind.FILE_DOCUMENT, FilingKind.INFORMATION)
+    return Action(
+        "imposed.informed",
+        case,
+        active.with_filings(Filing(FilingKind.INFORMATION)),
+        (imposed_notice(case, application, policy),),
+        (letter,),
+    )
 
 
 def imposed_notice(case: Case, order: Application, policy: Policy) -> Notice:

@@ -21,6 +21,7 @@ DOCUMENTS = {
     FilingKind.AGREEMENT: "avtalen",
     FilingKind.SIGNED_AGREEMENT: "den signerte avtalen",
     FilingKind.PHOTO: "bildet av arbeidsplassen",
+    FilingKind.INFORMATION: "informasjonen om pålagt hjemmekontor",
     FilingKind.EVALUATION: "evaluering {sequence}",
     FilingKind.END_NOTE: "sluttnotatet",
 }

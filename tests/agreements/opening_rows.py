@@ -3,7 +3,7 @@
 from datetime import date
 
 from agreements.actions import Errand, ErrandKind, Notice, Role
-from agreements.case import AssessmentOutcome, Place, State
+from agreements.case import AssessmentOutcome, FilingKind, Place, State
 from tests.agreements.factories import (
     MONDAY,
     Outcome,
@@ -41,7 +41,8 @@ TOO_LATE = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_
 
 
 def informed(period: str = "fra 2. mars 2026 til og med 16. mars 2026") -> Outcome:
-    return Outcome("imposed.informed", State.ACTIVE, (Notice("imposed", Role.EMPLOYEE, detail=period),))
+    letter = Errand(ErrandKind.FILE_DOCUMENT, FilingKind.INFORMATION)
+    return Outcome("imposed.informed", State.ACTIVE, (Notice("imposed", Role.EMPLOYEE, detail=period),), (letter,))
 
 
 def reminded(stage: int, reply_by: date) -> Outcome:

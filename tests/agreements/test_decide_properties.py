@@ -118,6 +118,8 @@ class Life:
                 self.hr_says()
             case 5 | 6 | 7 if self.case.state is State.ACTIVE or self.random.random() < 0.1:
                 self.say(self.about_a_change(today), today)
+            case 8 if self.case.is_open and self.case.state is not State.ACTIVE and self.random.random() < 0.1:
+                self.say((TerminationGiven(today), Sender(EMPLOYEE)), today)
             case _:
                 pass
 

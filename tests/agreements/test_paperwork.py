@@ -15,10 +15,20 @@ from agreements.case import (
     FilingKind,
     Requirement,
     RequirementKind,
+    State,
 )
 from agreements.documents import Answer, Clause, Confirmation, Language, Term
-from agreements.paperwork import People, agreed_on, agreement, end_note, evaluation_record, file_name
+from agreements.paperwork import (
+    People,
+    agreed_on,
+    agreement,
+    end_note,
+    evaluation_record,
+    file_name,
+    information_letter,
+)
 from agreements.policy import PLACEHOLDERS, ClauseText
+from config.policy_files import SHIPPED_NAMES, load_policy
 from tests.agreements.factories import (
     EMPLOYEE,
     MANAGER,
@@ -31,7 +41,9 @@ from tests.agreements.factories import (
     assessment,
     chase,
     collecting,
+    days,
     evaluation,
+    imposed,
     policy,
     shipped_policy,
 )
@@ -228,6 +240,39 @@ def test_end_note(reason: EndReason, words: str) -> None:
         Term("Grunn", words),
     )
     assert note.dated_on == date(2026, 11, 3)
+
+
+IMPOSED = imposed(discussed_on=date(2026, 2, 20)).moved(State.ACTIVE)
+IMPOSED = replace(IMPOSED, start_on=MONDAY, end_on=MONDAY + days(14))
+
+
+@pytest.mark.parametrize("name", SHIPPED_NAMES)
+def test_the_letter_that_replaces_an_agreement(name: str) -> None:
+    """Regulation § 2: written information, after discussion with the unions; what holds otherwise holds then too."""
+    rules = load_policy(name)
+    letter = information_letter(IMPOSED, rules, PEOPLE)
+    assert [term.value for term in letter.terms] == [
+        "Åse Regnglimt",
+        "Plan og bygg",
+        "02.03.2026 til og med 16.03.2026",
+        "20.02.2026",
+    ]
+    headings = [clause.heading for clause in rules.clauses if clause.letter in {"b", "c", "g", "h"}]
+    packages = [package.name for package in rules.equipment_packages if package.only_when_imposed]
+    said = zip(letter.paragraphs[1:], [*headings, *packages], strict=True)
+    assert [name for paragraph, name in said if not paragraph.startswith(f"{name}: ")] == []
+    assert "§ 2" in letter.paragraphs[0]
+    assert letter.dated_on == MONDAY
+
+
+def test_what_was_imposed_ends_with_a_note_that_speaks_of_no_agreement() -> None:
+    note = end_note(IMPOSED.ended(EndReason.REVERTED, MONDAY + days(15)), shipped_policy(), PEOPLE)
+    assert (note.title, note.terms[1].name) == ("Sluttnotat: pålagt hjemmekontor", "Pålagt hjemmekontor fra")
+
+
+def test_an_agreement_has_no_letter() -> None:
+    with pytest.raises(AssertionError, match="not imposed"):
+        information_letter(active(), shipped_policy(), PEOPLE)
 
 
 def test_an_end_note_of_what_never_began_names_no_start() -> None:

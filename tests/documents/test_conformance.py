@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_case
 
 from agreements.documents import Answer, RecordDocument, Term
+from agreements.paperwork import People, information_letter
+from config.policy_files import load_policy
 from integrations.documents.agreement import render_agreement, render_record, render_report
 from integrations.documents.characters import covered
+from tests.agreements.factories import MONDAY, days, imposed
 from tests.documents import scheme_samples
 from tests.documents.samples import bare_draft, evaluation_record, full_agreement, hostile_agreement, jpeg, picture
 
@@ -42,7 +46,18 @@ def _documents() -> dict[str, bytes]:
         "record-nynorsk": render_record(evaluation_record("nn")),
         "record-hostile": render_record(hostile_record),
         "record-empty": render_record(replace(evaluation_record(), title="", municipality="", terms=(), paragraphs=())),
+        **_letters(),
         **_reports(),
+    }
+
+
+def _letters() -> dict[str, bytes]:
+    """The information that replaces an agreement, in both languages."""
+    case = replace_case(imposed(discussed_on=MONDAY), start_on=MONDAY, end_on=MONDAY + days(14))
+    people = People("Kari <b>Nordmann</b> #panic()", "Enhet", None, {})
+    return {
+        f"letter-{name}": render_record(information_letter(case, load_policy(name), people))
+        for name in ("baerum", "troms", "midt-telemark")
     }
 
 
