@@ -109,7 +109,7 @@ def _failed_deliveries(night: Night) -> str:
             .where(outbox.c.reason.is_not(None), outbox.c.status != "done")
             .order_by(outbox.c.id)
         ).all()
-    words = {"pending": "prøves igjen", "failed": "oppgitt; rett feilen, og kjør «send-pa-nytt»"}
+    words = {"pending": "prøves igjen", "failed": "oppgitt; rett feilen, og kjør «Send på nytt»"}
     lines = [f"| {row.key} | {words[row.status]} | {row.reason} |" for row in rows]
     return _listed("Leveranser som feilet", "| Leveranse | Hva nå | Grunn |\n|---|---|---|", lines)
 
