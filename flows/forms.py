@@ -80,7 +80,8 @@ CaseNumber = Annotated[str, AfterValidator(_case_number)]
 OptionalCaseNumber = Annotated[str, AfterValidator(_perhaps_case_number)]
 Day = Annotated[date, AfterValidator(_plausible)]
 OptionalDay = Annotated[Day | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
-OptionalDays = Annotated[float | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
+DaysPerWeek = Annotated[float, Field(ge=0.5, le=7)]
+OptionalDays = Annotated[DaysPerWeek | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
 
 
 class Form(BaseModel):

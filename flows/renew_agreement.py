@@ -18,7 +18,7 @@ DESCRIPTION = "Forny en avtale som gjelder. Den nye avtalen begynner dagen etter
 
 class RenewalForm(CaseForm):
     days_per_week: OptionalDays = Field(
-        default=None, title="Dager hjemme per uke", description="Kan stå tomt: da blir det som i dag.", ge=0.5, le=7
+        default=None, title="Dager hjemme per uke", description="Kan stå tomt: da blir det som i dag."
     )
     weekdays: list[Weekday] = Field(default=[], title="Ukedager", description="Kan stå tomt: da blir det som i dag.")
     end_on: OptionalDay = Field(
