@@ -25,6 +25,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from config.policy_files import SHIPPED
 from flows.nightly import nightly
+from hjemmekontor.serve import deploy
 from hjemmekontor.year import run_nights
 from sandbox.town import Sandbox
 
@@ -49,6 +50,7 @@ class PrefectServer:
             "PREFECT_API_URL": self.api_url,
             "PREFECT_HOME": str(self.home),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_V2_ENABLED": "false",
             "PREFECT_CLI_PROMPT": "false",
             "PREFECT_LOGGING_LEVEL": "WARNING",
         }
@@ -181,3 +183,12 @@ def town(make_town: MakeTown) -> Town:
 
 def nights(first: date, days: int, every: int = 1) -> list[date]:
     return [first + timedelta(days=ordinal) for ordinal in range(0, days, every)]
+
+
+@pytest.fixture(scope="module")
+def deployed(prefect_server: PrefectServer) -> Iterator[PrefectServer]:
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in prefect_server.environment.items():
+            environment.setenv(name, value)
+        deploy()
+        yield prefect_server
