@@ -31,8 +31,9 @@ class Browser:
         self.page.goto(f"{self.address}{path}")
 
     def open_form(self, title: str) -> None:
-        """As HR finds it: in the list of deployments, by its name."""
+        """As HR finds it: searched for by its name in the list of deployments."""
         self.open("/deployments")
+        self.page.get_by_placeholder("Search deployments...").fill(title)
         self.page.get_by_role("link", name=title, exact=True).first.click()
         self.page.get_by_role("button", name="Run", exact=True).click()
         self.page.get_by_text("Custom run", exact=True).click()
@@ -42,7 +43,8 @@ class Browser:
         self._field(title).locator("textarea, input").first.fill(text)
 
     def choose(self, title: str, *choices: str) -> None:
-        self._field(title).locator(".p-select-button__control").click()
+        # The field itself opens and closes again at once (Prefect 3.8.8); its arrow opens it.
+        self._field(title).locator(".p-select-button__icon").click()
         for choice in choices:
             self.page.locator(".p-select-option", has_text=re.compile(f"^{re.escape(choice)}$")).click()
         self.page.keyboard.press("Escape")
@@ -54,16 +56,23 @@ class Browser:
         picker.get_by_role("button", name="Apply").click()
 
     def submit(self) -> None:
-        """The page says itself when a run has been made of the form."""
+        """Over when the page has left the form, which it does once a run has been made of it."""
         self.page.get_by_role("button", name="Submit").click()
-        self.page.locator(".p-toast", has_text="scheduled").first.wait_for()
+        self.page.wait_for_url(re.compile(r"/deployments/deployment/[0-9a-f-]+$"))
 
     def read(self, artifact: str, expected: str) -> str:
         """The newest artifact under this key, as it is shown; it must come to say what is expected."""
         self.open(f"/artifacts/key/{artifact}")
-        shown = self.page.locator("main, #app").last
-        shown.get_by_text(expected).first.wait_for()
-        return shown.inner_text()
+        self.page.locator("a[href*='/artifacts/artifact/']").first.click()
+        self.page.get_by_text(expected).first.wait_for()
+        return self.page.locator("body").inner_text()
+
+    def follow(self, link: str) -> None:
+        """Go on from an artifact; Prefect opens its links in a tab of their own."""
+        with self.page.context.expect_page() as opened:
+            self.page.get_by_role("link", name=link, exact=True).first.click()
+        self.page = opened.value
+        self.page.locator(".schema-form-property__label").first.wait_for()
 
     def picture(self, name: str) -> None:
         """For the guide: only where it is asked for."""
@@ -80,7 +89,7 @@ class Browser:
 def browser(address: str, pictures: Path | None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
-        context = chromium.new_context(viewport={"width": 1100, "height": 1150}, locale="nb-NO")
+        context = chromium.new_context(viewport={"width": 1200, "height": 1200}, locale="nb-NO")
         context.set_default_timeout(PATIENCE)
         opened = Browser(context.new_page(), address, pictures)
         context.on("request", lambda request: opened.asked.add(urlsplit(request.url).netloc))

@@ -100,7 +100,7 @@ def test_hr_registers_an_application_an_assessment_and_a_termination(
 
     # From the receipt on to the next form, in which the number is filled in already.
     hr.read("register-application-kvittering", number)
-    hr.page.get_by_role("link", name="Si opp avtale").click()
+    hr.follow("Si opp avtale")
     hr.choose("Hvem sier opp?", "Den ansatte")
     hr.pick("Siste dag med hjemmekontor", today + timedelta(days=7))
     hr.picture("si-opp-avtale")
@@ -143,7 +143,7 @@ def test_hr_approves_a_held_sync_and_makes_the_overview(
 
     hr.read("nightly-rapport", "Stanset kjøring")
     hr.picture("stanset-kjoring")
-    hr.page.get_by_role("link", name="Avgjør stanset kjøring").click()
+    hr.follow("Avgjør stanset kjøring")
     hr.choose("Avgjørelse", "Godkjenn")
     hr.picture("avgjor-stanset-kjoring")
     decided = send(hr, deployed, adviser, "Avgjør stanset kjøring")
