@@ -120,11 +120,18 @@ Fact = (
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who answered, by the signed-in identity: an employee number, or one of the roles that have a mailbox."""
+    """Who answered, by the signed-in identity: an employee number, or one of the roles that have a mailbox.
+
+    An adviser who registers what somebody else has said is HR, and `for_employee` when it was the employee.
+    """
 
     employee_number: str
     is_hr: bool = False
     is_specialist: bool = False
+    for_employee: bool = False
+
+    def is_employee_of(self, case: Case) -> bool:
+        return self.for_employee or self.employee_number == case.employee_number
 
 
 def take_in(case: Case, fact: Fact, sender: Sender, today: date, notice: TerminationRules | None = None) -> Case:
@@ -272,9 +279,10 @@ def _termination(case: Case, fact: TerminationGiven, sender: Sender, today: date
     _must_be_party(case, sender, "si opp avtalen")
     if case.imposed and not sender.is_hr:
         raise SetAsideError("Pålagt hjemmekontor kan ikke sies opp. Det opphører når perioden er over.")
-    is_employee = sender.employee_number == case.employee_number
-    days = notice.employee_notice_days if is_employee else notice.manager_notice_days
+    days = notice.employee_notice_days if sender.is_employee_of(case) else notice.manager_notice_days
     last_day = max(fact.last_day, today + timedelta(days=days))
+    if case.termination is not None and fact.last_day <= case.termination.last_day <= last_day:
+        return case  # said once more: the notice does not begin anew
     return replace(case, termination=Termination(last_day, sender.employee_number))
 
 
@@ -294,7 +302,7 @@ def _change(case: Case, fact: ChangeProposed, sender: Sender, today: date) -> Ca
     if (fact.days_per_week, fact.weekdays) == (case.application.days_per_week, case.application.weekdays):
         raise SetAsideError("Endringen sier det samme som avtalen.")
     sequence = 1 if newest is None else newest.sequence + 1
-    by_employee = sender.employee_number == case.employee_number
+    by_employee = sender.is_employee_of(case)
     proposed = Change(
         sequence, sender.employee_number, today, by_employee, fact.days_per_week, fact.weekdays, fact.start_on
     )
@@ -319,7 +327,7 @@ def _answer_to_change(case: Case, fact: AcceptanceGiven, sender: Sender, today: 
     change = case.newest_change
     if change is None or change.outcome is not None:
         raise SetAsideError("Saken venter ikke på svar på en endring.")
-    is_own = (sender.employee_number == case.employee_number) is change.by_employee
+    is_own = sender.is_employee_of(case) is change.by_employee
     if is_own and fact.accepts:
         raise SetAsideError("Den som foreslår en endring, kan ikke også godta den.")
     outcome = ChangeOutcome.AGREED if fact.accepts else ChangeOutcome.DECLINED
@@ -358,7 +366,7 @@ def _received(case: Case, requirement: Requirement) -> Case:
 
 
 def _must_be_employee(case: Case, sender: Sender) -> None:
-    if sender.employee_number != case.employee_number:
+    if not sender.is_employee_of(case):
         raise SetAsideError("Svaret kom fra en annen enn den saken gjelder.")
 
 

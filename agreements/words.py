@@ -20,6 +20,7 @@ RULES = {
     "abroad.refused": "avvist (utlandet)",
     "abroad.special-assessment": "sendt til særskilt vurdering (utlandet)",
     "application.changed": "søknad endret",
+    "application.registered": "søknad registrert av HR",
     "application.withdrawn": "søknad trukket",
     "assessment.approved": "godkjent av leder",
     "assessment.ask": "leder bedt om vurdering",

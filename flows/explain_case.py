@@ -5,19 +5,31 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State as RunState
 from prefect.states import Completed, Failed
+from pydantic import BaseModel, ConfigDict, Field
 
 from config.errors import ExpectedError
+from flows.forms import AS_FILLED_IN, CaseNumber, form_run_name, read_form
 from tasks.explaining import show_history
 from tasks.quiet import quiet_logs
 
 NAME = "explain-case"
+DESCRIPTION = "Vis hva som har skjedd i en sak, når, hvorfor og etter hvilken regel. Den bare leser."
 
 
-@flow(name=NAME, flow_run_name="explain-case {case_number}", description="Vis historikken til en sak.")
-def explain_case(case_number: str) -> RunState[Any]:
-    """Vis hva som har skjedd i en sak, når, hvorfor og etter hvilken regel. Skriv saksnummeret, som HK-2026-00042."""
+class CaseToShow(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    case_number: CaseNumber = Field(title="Saksnummer", description="Står i e-poster og rapporter, som HK-2026-00042.")
+
+
+@flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)
+def explain_case(form: CaseToShow = AS_FILLED_IN) -> RunState[Any]:
     quiet_logs()
-    outcome = show_history(case_number, return_state=True).result(raise_on_failure=False)
+    try:
+        number = read_form(CaseToShow, form).case_number
+    except ExpectedError as error:
+        return Failed(message=str(error), data={})
+    outcome = show_history(number, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, ExpectedError):
         return Failed(message=str(outcome), data={})
     if not isinstance(outcome, str):

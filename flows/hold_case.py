@@ -1,37 +1,39 @@
 """A case set on hold by HR, or taken up again."""
 
 from collections import Counter
-from datetime import date
-from functools import partial
 from typing import Any
 
 from prefect import flow, task
 from prefect.client.schemas.objects import State as RunState
+from pydantic import Field
 
 from agreements.decide import FIRST
-from flows.running import run_flow, run_name
+from flows.forms import AS_FILLED_IN, CaseForm, Job, OptionalDay, form_run_name, run_form
 from tasks.batches import LOCAL
-from tasks.deciding import decide_batch
+from tasks.deciding import decide_cases
+from tasks.night import this_night
 from tasks.pausing import HoldChoice, set_or_lift
 
 NAME = "hold-case"
-TITLE = "Pause"
+DESCRIPTION = "Sett purring i en sak på pause til og med en dag, eller ta den opp igjen. Begge parter får e-post."
+
+
+class HoldForm(CaseForm):
+    choice: HoldChoice = Field(default=HoldChoice.PAUSE, title="Hva skal gjøres?")
+    until: OptionalDay = Field(
+        default=None, title="Siste dag av pausen", description="Inntil ett år fram. Tomt når saken tas opp igjen."
+    )
 
 
 @task(name=f"{NAME}-step", **LOCAL)
-def step(case_number: str, choice: HoldChoice, until: date | None) -> Counter[str]:
-    counts = set_or_lift(case_number, choice, until)
-    return counts + decide_batch(NAME, [case_number.strip().upper()], FIRST)
+def step(form: HoldForm) -> Counter[str]:
+    counts = set_or_lift(form.case_number, form.choice, form.until, form.registered_by)
+    return counts + decide_cases(NAME, this_night().about, FIRST)
 
 
-@flow(name=NAME, flow_run_name=run_name, description="Sett purring i en sak på pause, eller ta den opp igjen.")
-def hold_case(
-    case_number: str,
-    choice: HoldChoice = HoldChoice.PAUSE,
-    until: date | None = None,
-    on: date | None = None,
-    *,
-    dry_run: bool = False,
-) -> RunState[Any]:
-    """Sett en sak på pause til og med en dag, eller ta den opp igjen. Ingen blir purret så lenge pausen varer."""
-    return run_flow(NAME, [(TITLE, partial(step, case_number, choice, until))], on, dry_run=dry_run)
+JOB = Job(NAME, "Pause", HoldForm, step, ("Vis sak", "Sett på pause eller gjenoppta"))
+
+
+@flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)
+def hold_case(form: HoldForm = AS_FILLED_IN) -> RunState[Any]:
+    return run_form(JOB, form)

@@ -1,40 +1,69 @@
 """Home office imposed on a unit or on everybody for a period; it reverts by itself when the period is over."""
 
 from collections import Counter
-from datetime import date
-from functools import partial
+from enum import StrEnum
 from typing import Any
 
 from prefect import flow, task
 from prefect.client.schemas.objects import State as RunState
+from pydantic import Field
 
 from agreements.case import State
 from agreements.decide import OPENING
-from flows.running import run_flow, run_name
+from flows.forms import AS_FILLED_IN, Day, Form, FormError, Job, form_run_name, run_form
 from tasks.batches import LOCAL
 from tasks.deciding import decide_due
 from tasks.imposing import impose
 
 NAME = "impose-home-office"
-TITLE = "Pålagt hjemmekontor"
+DESCRIPTION = "Pålegg en enhet, eller alle, hjemmekontor for en periode. Det opphører av seg selv når perioden er over."
+
+
+class Whom(StrEnum):
+    ONE_UNIT = "Én enhet"
+    EVERYBODY = "Alle ansatte"
+
+
+class UnitForm(Form):
+    """For whom: a unit that is named, or everybody; an empty field is never taken for everybody."""
+
+    whom: Whom = Field(default=Whom.ONE_UNIT, title="Hvem gjelder det?")
+    unit_id: str = Field(
+        default="",
+        title="Enhet",
+        description="Enhetens id i HR-systemet. Tomt når det gjelder alle.",
+        max_length=100,
+    )
+
+    @property
+    def unit(self) -> str | None:
+        """The unit's id, None for everybody.
+
+        Raises:
+            FormError: the two fields contradict each other.
+        """
+        if (self.whom is Whom.ONE_UNIT) is not bool(self.unit_id):
+            raise FormError("«Enhet» fylles ut når det gjelder én enhet, og bare da.")
+        return self.unit_id or None
+
+
+class ImposeForm(UnitForm):
+    start_on: Day = Field(title="Fra og med")
+    end_on: Day = Field(title="Til og med")
+    discussed_with_unions_on: Day = Field(
+        title="Drøftet med de tillitsvalgte", description="Dagen drøftingen ble holdt (forskriften § 2)."
+    )
 
 
 @task(name=NAME, **LOCAL)
-def step(unit_id: str | None, start_on: date, end_on: date, discussed_on: date) -> Counter[str]:
-    counts = impose(unit_id, start_on, end_on, discussed_on)
+def step(form: ImposeForm) -> Counter[str]:
+    counts = impose(form.unit, form.start_on, form.end_on, form.discussed_with_unions_on, form.registered_by)
     return counts + decide_due(NAME, [State.RECEIVED], OPENING)
 
 
-@flow(name=NAME, flow_run_name=run_name, description="Pålegg en enhet, eller alle, hjemmekontor for en periode.")
-def impose_home_office(  # noqa: PLR0913 - each is a field of HR's form
-    start_on: date,
-    end_on: date,
-    discussed_with_unions_on: date,
-    unit_id: str = "",
-    on: date | None = None,
-    *,
-    dry_run: bool = False,
-) -> RunState[Any]:
-    """Pålegg en enhet hjemmekontor for en periode, etter drøfting med de tillitsvalgte. Uten enhet gjelder det alle."""
-    imposing = partial(step, unit_id or None, start_on, end_on, discussed_with_unions_on)
-    return run_flow(NAME, [(TITLE, imposing)], on, dry_run=dry_run)
+JOB = Job(NAME, "Pålagt hjemmekontor innført", ImposeForm, step, ("Opphev pålagt hjemmekontor", "Vis sak"))
+
+
+@flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)
+def impose_home_office(form: ImposeForm = AS_FILLED_IN) -> RunState[Any]:
+    return run_form(JOB, form)

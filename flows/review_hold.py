@@ -1,33 +1,43 @@
 """Approve or discard a held sync; an approved one is carried out at once."""
 
 from collections import Counter
-from datetime import date
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import flow, task
 from prefect.client.schemas.objects import State as RunState
+from pydantic import Field
 
 from flows import sync_employees
-from flows.running import run_flow, run_name
+from flows.forms import AS_FILLED_IN, Form, Job, form_run_name, run_form
 from tasks.batches import LOCAL
 from tasks.holding import HoldDecision, decide_held_run
 
 NAME = "review-hold"
-TITLE = "Stanset kjøring"
+DESCRIPTION = "Godkjenn eller forkast en synkronisering som er stanset fordi den ville endret uvanlig mye."
+
+
+class ReviewForm(Form):
+    digest: str = Field(
+        title="Merke", description="Står i rapporten fra natten, i parentes.", min_length=1, max_length=128
+    )
+    decision: HoldDecision = Field(title="Avgjørelse", description="Det som godkjennes, blir utført med en gang.")
 
 
 @task(name=NAME, **LOCAL)
-def step(digest: str, decision: HoldDecision, decided_by: str) -> Counter[str]:
-    return decide_held_run(digest, decision, decided_by)
+def step(form: ReviewForm) -> Counter[str]:
+    return decide_held_run(form.digest, form.decision, form.registered_by)
 
 
-@flow(name=NAME, flow_run_name=run_name, description="Godkjenn eller forkast en stanset synkronisering.")
-def review_hold(
-    digest: str, decision: HoldDecision, decided_by: str, on: date | None = None, *, dry_run: bool = False
-) -> RunState[Any]:
-    """Godkjenn eller forkast en stanset synkronisering. Merket står i rapporten fra natten."""
-    steps: list[tuple[str, Any]] = [(TITLE, partial(step, digest, decision, decided_by))]
-    if decision is HoldDecision.APPROVE:
-        steps.append((sync_employees.TITLE, sync_employees.step))
-    return run_flow(NAME, steps, on, dry_run=dry_run)
+def read_anew(form: ReviewForm) -> Sequence[tuple[str, Any]]:
+    """HR as it is by now, once what was held is carried out."""
+    approved = form.decision is HoldDecision.APPROVE
+    return [(sync_employees.TITLE, sync_employees.step)] if approved else []
+
+
+JOB = Job(NAME, "Stanset kjøring avgjort", ReviewForm, step, ("Lag rapporter",), read_anew)
+
+
+@flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)
+def review_hold(form: ReviewForm = AS_FILLED_IN) -> RunState[Any]:
+    return run_form(JOB, form)

@@ -19,6 +19,8 @@ from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
 from tasks.telling import REPEATED, WAITED, tell
 
+MAIL = ("E-post", write_and_send_mail)
+
 
 @dataclass(slots=True)
 class StepResult:
@@ -37,7 +39,7 @@ def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, 
     quiet_logs()
     try:
         with night(on, dry_run=dry_run) as running:
-            results = [_run(running, name, step) for name, step in (*steps, ("E-post", write_and_send_mail))]
+            results = [run_step(running, name, step) for name, step in (*steps, MAIL)]
             tell(flow_name, running, [(each.name, dict(each.counts), each.problem) for each in results])
     except ExpectedError as error:
         return Failed(message=str(error), data={})
@@ -68,7 +70,8 @@ def run_name() -> str:
     return f"{flow_run.flow_name} {on}"
 
 
-def _run(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN401 - a Prefect task of whatever kind
+def run_step(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN401 - a Prefect task of whatever kind
+    """One step on its own feet: a failure is a sentence in its result, and never an exception."""
     repeated, waited = running.budget.repeated, running.budget.seconds_waited
     state: State[Counter[str]] = step(return_state=True)
     outcome = state.result(raise_on_failure=False)

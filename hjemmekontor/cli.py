@@ -43,6 +43,7 @@ On = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Business dat
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Decide and show everything; write and send nothing.")]
 Unit = Annotated[str, typer.Option(help="Unit id, as the HR system has it; everybody when left out.")]
 CaseNumber = Annotated[str, typer.Argument(help="As in mails and reports: HK-2026-00042.")]
+By = Annotated[str, typer.Option("--by", help="Employee number of whoever registers it.")]
 Json = Annotated[bool, typer.Option("--json", help="End with one JSON object of counts on standard output.")]
 
 
@@ -89,33 +90,37 @@ for _name, _summary in (
 
 
 @app.command()
-def impose_home_office(
+def impose_home_office(  # noqa: PLR0913 - each is an option
     start: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="First day.")],
     end: Annotated[str, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day.")],
     discussed: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="When it was discussed with the unions.")],
+    by: By,
     unit: Unit = "",
     *,
     dry_run: DryRun = False,
 ) -> None:
     """Impose home office on a unit, or on everybody, for a period; it reverts by itself."""
     period = {"start_on": _date(start), "end_on": _date(end), "discussed_with_unions_on": _date(discussed)}
-    _run("impose-home-office", None, dry_run=dry_run, as_json=False, unit_id=unit, **period)
+    _run("impose-home-office", None, dry_run=dry_run, as_json=False, registered_by=by, **_whom(unit), **period)
 
 
 @app.command()
 def revert_home_office(
     last_day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The last day at home.")],
+    by: By,
     unit: Unit = "",
     *,
     dry_run: DryRun = False,
 ) -> None:
     """End imposed home office ahead of its time, in a unit or everywhere."""
-    _run("revert-home-office", None, dry_run=dry_run, as_json=False, unit_id=unit, last_day=_date(last_day))
+    form = {"last_day": _date(last_day), "registered_by": by, **_whom(unit)}
+    _run("revert-home-office", None, dry_run=dry_run, as_json=False, **form)
 
 
 @app.command()
 def hold_case(
     case_number: CaseNumber,
+    by: By,
     until: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day of the pause.")] = None,
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Take the case up again.")] = False,
@@ -124,19 +129,20 @@ def hold_case(
     """Set a case on hold through a day, or take it up again; nobody is reminded in the meantime."""
     choice = "Gjenoppta" if resume else "Sett på pause"
     day = None if until is None else _date(until)
-    _run("hold-case", None, dry_run=dry_run, as_json=False, case_number=case_number, choice=choice, until=day)
+    form = {"case_number": case_number, "choice": choice, "until": day, "registered_by": by}
+    _run("hold-case", None, dry_run=dry_run, as_json=False, **form)
 
 
 @app.command()
 def review_hold(
     digest: Annotated[str, typer.Argument(help="The digest in the night's report.")],
-    by: Annotated[str, typer.Option(help="Who decides.")],
+    by: By,
     *,
     approve: Annotated[bool, typer.Option("--approve/--discard", help="Carry the difference out, or drop it.")],
 ) -> None:
     """Approve or discard a sync that was held; an approved one is carried out at once."""
     decision = "Godkjenn" if approve else "Forkast"
-    _run("review-hold", None, dry_run=False, as_json=False, digest=digest, decision=decision, decided_by=by)
+    _run("review-hold", None, dry_run=False, as_json=False, digest=digest, decision=decision, registered_by=by)
 
 
 @app.command()
@@ -229,25 +235,27 @@ def explain(
 
 @app.command()
 def replay_rejected(
-    source: Annotated[str | None, typer.Option(help="Only this list or library; all of them when left out.")] = None,
+    by: By,
+    source: Annotated[str, typer.Option(help="What to replay, as the form has it.")] = "Alt",
     on: On = None,
     *,
     dry_run: DryRun = False,
 ) -> None:
     """Read HR again, and take in once more what people answered and was set aside."""
-    _run("replay-rejected", on, dry_run=dry_run, as_json=False, source=source)
+    _run("replay-rejected", on, dry_run=dry_run, as_json=False, source=source, registered_by=by)
 
 
 @app.command()
-@app.command(name="send-pa-nytt", hidden=True)  # as the deployment is called, for whoever knows it from there
 def retry_failed(
+    by: By,
     case_number: Annotated[str | None, typer.Argument(help="HK-2026-00042; all of them when left out.")] = None,
     on: On = None,
     *,
     dry_run: DryRun = False,
 ) -> None:
     """Deliver once more the mails, folders and documents that were given up."""
-    _run("retry-failed", on, dry_run=dry_run, as_json=False, case_number=case_number)
+    form = {"which": "Alle saker" if case_number is None else "Én sak", "case_number": case_number or ""}
+    _run("retry-failed", on, dry_run=dry_run, as_json=False, registered_by=by, **form)
 
 
 @app.command()
@@ -343,6 +351,10 @@ def _run(name: str, on: str | None, *, dry_run: bool, as_json: bool, **parameter
         typer.echo(outcome.as_json())
     if outcome.problem is not None:
         sys.exit(1)
+
+
+def _whom(unit: str) -> dict[str, str]:
+    return {"whom": "Én enhet" if unit else "Alle ansatte", "unit_id": unit}
 
 
 def _date(text: str) -> date:

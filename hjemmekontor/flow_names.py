@@ -13,10 +13,15 @@ FOR_HR = (hold_case, impose_home_office, replay_rejected, retry_failed, revert_h
 
 
 def run_by_name(name: str, on: date, *, dry_run: bool, **parameters: object) -> State[Any]:
-    """Run the flow called `name` here and now; KeyError when there is none."""
+    """Run the flow called `name` here and now, a form with what is filled in; KeyError when there is none."""
     leave_failures_to_the_caller()
-    flows = {"nightly": nightly.nightly} | {_dashed(job): getattr(job, _module_name(job)) for job in (*JOBS, *FOR_HR)}
-    state: State[Any] = flows[name](on=on, dry_run=dry_run, return_state=True, **parameters)
+    jobs = {"nightly": nightly.nightly} | {_dashed(job): getattr(job, _module_name(job)) for job in JOBS}
+    forms = {_dashed(form): getattr(form, _module_name(form)) for form in FOR_HR}
+    state: State[Any] = (
+        forms[name](form={**parameters, "on": on, "dry_run": dry_run}, return_state=True)
+        if name in forms
+        else jobs[name](on=on, dry_run=dry_run, return_state=True)
+    )
     return state
 
 

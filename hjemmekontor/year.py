@@ -59,5 +59,12 @@ def _runs_of(sandbox: Sandbox, ordinal: int, day: date) -> Runs:
         return [("nightly", STEPS)]
     people = sandbox.municipality.on(day).people
     [(unit_id, _)] = Counter(person.unit_id for person in people).most_common(1)
-    order = partial(impose_home_office.step, unit_id, day + timedelta(days=3), day + timedelta(days=17), day)
-    return [("nightly", STEPS), (impose_home_office.NAME, [(impose_home_office.TITLE, order)])]
+    form = impose_home_office.ImposeForm(
+        unit_id=unit_id,
+        start_on=day + timedelta(days=3),
+        end_on=day + timedelta(days=17),
+        discussed_with_unions_on=day,
+        registered_by=people[0].employee_number,
+    )
+    order = (impose_home_office.JOB.title, partial(impose_home_office.step, form))
+    return [("nightly", STEPS), (impose_home_office.NAME, [order])]

@@ -62,6 +62,10 @@ PLAUSIBLE_YEARS = range(2000, 2100)
 """A year outside is a slip of the hand, and one at the end of the calendar has no day after it."""
 
 LENT_EQUIPMENT = "LantUtstyr"
+EMPLOYEE_NUMBER = "Ansattnummer"
+"""Who applies, where HR registers it; in the list it is the one who is signed in."""
+FOR_EMPLOYEE = "ForDenAnsatte"
+"""Whether what HR registers was said by the employee; else it is the manager's, or HR's own."""
 
 Fields = Mapping[str, Any]
 Value = TypeVar("Value")

@@ -11,7 +11,8 @@ from tasks.batches import LOCAL
 MACHINERY = frozenset(
     {
         *("sync-employees", "open-cases", "intake", "chase-documentation", "file-agreements", "trigger-evaluations"),
-        *("expire-agreements", "impose-home-office"),
+        *("expire-agreements", "impose-home-office", "revert-home-office", "hold-case", "register-application"),
+        *("register-assessment", "register-evaluation", "terminate-agreement", "change-agreement", "renew-agreement"),
     }
 )
 """Whatever else stands as having done something is a person, and is only shown by what they are to the case."""
@@ -44,8 +45,10 @@ def _line(each: Happening, of: History) -> str:
 
 
 def _by(actor: str | None, of: History) -> str | None:
-    if actor is None or actor == "HR" or actor in MACHINERY:
+    if actor is None or actor in MACHINERY:
         return actor
+    if actor.partition(" ")[0] == "HR":
+        return "HR"
     if actor == of.employee_number:
         return "ansatt"
     return "leder" if actor in of.manager_numbers else SOMEBODY_ELSE

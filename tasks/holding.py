@@ -13,8 +13,7 @@ from tasks.staff import apply_held
 
 
 class HoldDecision(StrEnum):
-    """The values are what HR sees in the form."""
-
+    # The values are what HR chooses between in the form; a docstring would be shown there.
     APPROVE = "Godkjenn"
     DISCARD = "Forkast"
 

@@ -16,6 +16,7 @@ from agreements.words import date_in_words
 from config.errors import ExpectedError
 from integrations.database.cases import (
     Decided,
+    Stamp,
     add_cases,
     imposed_case_numbers,
     load_cases,
@@ -24,6 +25,7 @@ from integrations.database.cases import (
     save_decisions,
 )
 from integrations.database.staff import StaffEntry, employed_in_unit
+from tasks.advisers import as_hr
 from tasks.batches import LOCAL, batches
 from tasks.night import Night, this_night
 
@@ -35,7 +37,7 @@ class NobodyToImposeOnError(ExpectedError):
 
 
 @task(name="impose", **LOCAL)
-def impose(unit_id: str | None, start_on: date, end_on: date, discussed_on: date) -> Counter[str]:
+def impose(unit_id: str | None, start_on: date, end_on: date, discussed_on: date, adviser: str) -> Counter[str]:
     """Everybody in the unit, or everybody; imposing the same twice does nothing twice.
 
     Whoever has an agreement in force keeps it and is told of the period as well.
@@ -45,6 +47,7 @@ def impose(unit_id: str | None, start_on: date, end_on: date, discussed_on: date
         start_on: the first day.
         end_on: the last day.
         discussed_on: the day it was discussed with the unions, without which it cannot be imposed (regulation § 2).
+        adviser: the employee number of whoever registers it.
 
     Raises:
         NobodyToImposeOnError: no such unit, nobody in it, a period that ends before it begins, or a discussion that
@@ -64,17 +67,19 @@ def impose(unit_id: str | None, start_on: date, end_on: date, discussed_on: date
         free = {number: entry for number, entry in staff.items() if number not in busy}
         add_cases(connection, _sent_home(connection, night, free, order, discussed_on))
         also = [case.number for case in busy.values() if case.state is State.ACTIVE and not case.imposed]
-        told = sum(_tell(connection, night, batch, order, discussed_on) for batch in batches(also))
+        stamp = night.stamp(as_hr(adviser))
+        told = sum(_tell(connection, night, batch, order, discussed_on, stamp) for batch in batches(also))
     return Counter({"pålagt hjemmekontor": len(free), "har avtale og er informert": told})
 
 
 @task(name="revert", **LOCAL)
-def revert(unit_id: str | None, last_day: date) -> Counter[str]:
+def revert(unit_id: str | None, last_day: date, adviser: str) -> Counter[str]:
     """Imposed home office in the unit, or for everybody, ends with this day; a later end is not given by it."""
     night = this_night()
     with night.database.transaction() as connection:
         numbers = imposed_case_numbers(connection, unit_id)
-        shortened = sum(_shorten(connection, night, batch, last_day) for batch in batches(numbers))
+        stamp = night.stamp(as_hr(adviser))
+        shortened = sum(_shorten(connection, night, batch, last_day, stamp) for batch in batches(numbers))
     return Counter({"pålagt hjemmekontor forkortet": shortened})
 
 
@@ -104,7 +109,9 @@ def _sent_home(
     ]
 
 
-def _tell(connection: Connection, night: Night, numbers: Sequence[str], order: Application, discussed_on: date) -> int:
+def _tell(  # noqa: PLR0913, PLR0917 - what is told, of whom, by whom
+    connection: Connection, night: Night, numbers: Sequence[str], order: Application, discussed_on: date, stamp: Stamp
+) -> int:
     """One action on each agreement in force, whose extent is overruled for a while; told once for each period."""
 
     def action(case: Case) -> Action | None:
@@ -114,22 +121,24 @@ def _tell(connection: Connection, night: Night, numbers: Sequence[str], order: A
         after = replace(case, discussed_on=discussed_on)
         return Action(f"imposed.also.{discussed_on:%Y%m%d}", case, after, (notice,))
 
-    return _act(connection, night, numbers, action)
+    return _act(connection, night, numbers, action, stamp)
 
 
-def _act(connection: Connection, night: Night, numbers: Sequence[str], action: Callable[[Case], Action | None]) -> int:
+def _act(
+    connection: Connection, night: Night, numbers: Sequence[str], action: Callable[[Case], Action | None], stamp: Stamp
+) -> int:
     """The action on each case for which there is one; how many that were."""
     decided = [
         Decided(version, done.after, [done])
         for version, case in load_cases(connection, numbers).values()
         if (done := action(case)) is not None
     ]
-    save_decisions(connection, decided, night.policy, night.stamp("HR"))
+    save_decisions(connection, decided, night.policy, stamp)
     return len(decided)
 
 
-def _shorten(connection: Connection, night: Night, numbers: Sequence[str], last_day: date) -> int:
-    return _act(connection, night, numbers, partial(_shortened, last_day=last_day, today=night.on))
+def _shorten(connection: Connection, night: Night, numbers: Sequence[str], last_day: date, stamp: Stamp) -> int:
+    return _act(connection, night, numbers, partial(_shortened, last_day=last_day, today=night.on), stamp)
 
 
 def _shortened(case: Case, last_day: date, today: date) -> Action | None:

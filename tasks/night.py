@@ -28,6 +28,7 @@ class Night:
     """One run for one business date. In a dry run nothing is sent, and everything written is undone at the end.
 
     `is_hurried` is set once Graph could not be reached in spite of all patience: the steps that follow ask it once.
+    `about` are the numbers of the cases that HR registered something in.
     """
 
     settings: Settings
@@ -37,6 +38,7 @@ class Night:
     dry_run: bool
     patience: Patience = field(default_factory=Patience)
     is_hurried: bool = False
+    about: list[str] = field(default_factory=list)
     budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:

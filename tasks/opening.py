@@ -24,7 +24,7 @@ from integrations.database.cases import (
 from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting
 from integrations.database.rows import AnyRow
 from integrations.database.staff import StaffEntry, staff_entries
-from integrations.forms import read_application
+from integrations.forms import EMPLOYEE_NUMBER, read_application
 from tasks.batches import LOCAL
 from tasks.night import Night, this_night
 
@@ -38,12 +38,8 @@ def open_cases() -> Counter[str]:
     with night.database.transaction() as connection:
         applications = waiting(connection, [APPLICATIONS.name])
         who = senders(connection, [row.sender_mail or "" for row in applications])
-        used = taken_in_as(connection, APPLICATIONS.name, [row.external_id for row in applications])
-        desk = _Desk(connection, night, list(who.values()), used)
-        verdicts = [desk.receive(row, who.get((row.sender_mail or "").lower())) for row in applications]
-        add_cases(connection, desk.opened)
-        save_decisions(connection, desk.changed, night.policy, night.stamp(ACTOR))
-        conclude(connection, APPLICATIONS.name, verdicts, night.on)
+        applicants = [who.get((row.sender_mail or "").lower()) for row in applications]
+        desk, verdicts = _sit(connection, night, applications, applicants)
     return Counter(
         {
             "nye saker": len(desk.opened),
@@ -51,6 +47,24 @@ def open_cases() -> Counter[str]:
             "søknader satt til side": sum(each.reason is not None for each in verdicts),
         }
     )
+
+
+def open_now(connection: Connection, night: Night, row: AnyRow) -> Verdict:
+    """One application that HR registers for somebody, in the caller's transaction."""
+    _, [verdict] = _sit(connection, night, [row], [row.payload[EMPLOYEE_NUMBER]])
+    return verdict
+
+
+def _sit(
+    connection: Connection, night: Night, applications: Sequence[AnyRow], applicants: Sequence[str | None]
+) -> tuple["_Desk", list[Verdict]]:
+    used = taken_in_as(connection, APPLICATIONS.name, [row.external_id for row in applications])
+    desk = _Desk(connection, night, [each for each in applicants if each is not None], used)
+    verdicts = [desk.receive(row, applicant) for row, applicant in zip(applications, applicants, strict=True)]
+    add_cases(connection, desk.opened)
+    save_decisions(connection, desk.changed, night.policy, night.stamp(ACTOR))
+    conclude(connection, APPLICATIONS.name, verdicts, night.on)
+    return desk, verdicts
 
 
 class _Desk:

@@ -10,6 +10,7 @@ from agreements.actions import Action
 from agreements.intake import Fact, HoldGiven, HoldLifted, Sender, SetAsideError, take_in
 from config.errors import ExpectedError
 from integrations.database.cases import Decided, load_cases, save_decisions
+from tasks.advisers import as_hr, must_be_impartial
 from tasks.batches import LOCAL
 from tasks.night import this_night
 
@@ -23,18 +24,17 @@ class NotPossibleError(ExpectedError):
 
 
 class HoldChoice(StrEnum):
-    """The values are what HR chooses between in the form."""
-
+    # The values are what HR chooses between in the form; a docstring would be shown there.
     PAUSE = "Sett på pause"
     RESUME = "Gjenoppta"
 
 
 @task(name="set-or-lift-hold", **LOCAL)
-def set_or_lift(case_number: str, choice: HoldChoice, until: date | None) -> Counter[str]:
+def set_or_lift(case_number: str, choice: HoldChoice, until: date | None, adviser: str) -> Counter[str]:
     """The hold is set or lifted; what follows from it is decided by the rules. Doing it twice changes nothing more.
 
     Raises:
-        CaseNotFoundError, NotPossibleError: one line in Norwegian for whoever filled in the form.
+        CaseNotFoundError, NotAnAdviserError, NotPossibleError: one line in Norwegian for whoever filled in the form.
     """
     night, number = this_night(), case_number.strip().upper()
     if choice is HoldChoice.PAUSE and until is None:
@@ -45,13 +45,16 @@ def set_or_lift(case_number: str, choice: HoldChoice, until: date | None) -> Cou
         if found is None:
             raise CaseNotFoundError(f"Saken {number} finnes ikke.")
         version, case = found
+        night.about.append(number)
+        must_be_impartial(adviser, case.employee_number)
         try:
-            after = take_in(case, fact, Sender("HR", is_hr=True), night.on)
+            after = take_in(case, fact, Sender(as_hr(adviser), is_hr=True), night.on)
         except SetAsideError as reason:
             raise NotPossibleError(f"{number}: {reason}") from None
+        stamp = night.stamp(as_hr(adviser))
         if isinstance(fact, HoldLifted):
-            action = Action(f"hold.lifted.{after.holds}", case, after, actor="HR")
+            action = Action(f"hold.lifted.{after.holds}", case, after, actor=stamp.actor)
         else:
-            action = Action(f"hold.set.{after.holds}", case, after, actor="HR")
-        save_decisions(connection, [Decided(version, after, [action])], night.policy, night.stamp("HR"))
+            action = Action(f"hold.set.{after.holds}", case, after, actor=stamp.actor)
+        save_decisions(connection, [Decided(version, after, [action])], night.policy, stamp)
     return Counter({"saker satt på pause" if choice is HoldChoice.PAUSE else "saker tatt opp igjen": 1})

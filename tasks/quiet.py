@@ -5,6 +5,8 @@ import logging
 from config.errors import ExpectedError
 
 _ENGINE_LOGGERS = ("prefect.task_runs", "prefect.flow_runs", "prefect.task_engine", "prefect.flow_engine")
+_NO_EXCEPTION = "Unexpected result for failed state"
+"""What a worker's engine says, with a trace, of a state that failed without an exception."""
 _TALKATIVE = ("httpx", "httpcore", "azure", "msal", "urllib3", "alembic")
 
 
@@ -34,6 +36,8 @@ class _NotTwice(logging.Filter):
 
 class _OneLine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and str(record.exc_info[1]).startswith(_NO_EXCEPTION):
+            return False  # the run has failed with a message and counts, and that is all there is to say
         if record.exc_info and isinstance(record.exc_info[1], ExpectedError):
             record.msg, record.args = str(record.exc_info[1]), ()
             record.exc_info = None

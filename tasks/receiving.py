@@ -21,10 +21,11 @@ from integrations.database.rows import AnyRow
 from integrations.documents.photos import clean_photo
 from integrations.documents.refusals import refusal_in
 from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused, check_signed_pdf, classify
-from integrations.forms import case_number_of, read_fact
+from integrations.forms import FOR_EMPLOYEE, case_number_of, read_fact
 from integrations.graph.client import Graph
 from integrations.graph.drive import download, find_item
 from integrations.graph.errors import GraphError
+from tasks.advisers import as_hr
 from tasks.batches import LOCAL, NETWORK
 from tasks.night import Night, this_night
 
@@ -61,6 +62,15 @@ def take_in_answers(lists: Sequence[ListDefinition]) -> Counter[str]:
             desk.close(definition.name, verdicts)
         counts += _counted(verdicts)
     return counts
+
+
+def take_in_now(connection: Connection, night: Night, row: AnyRow) -> Verdict:
+    """One answer that HR registers, in the caller's transaction."""
+    number = _case_number(row)
+    desk = _Desk(connection, night, [row], [number])
+    verdict = desk.receive(row, number)
+    desk.close(row.source, [verdict])
+    return verdict
 
 
 @task(name="take-in-uploads", **NETWORK)
@@ -185,6 +195,8 @@ class _Desk:
         return number if number in self._cases else None
 
     def _sender(self, row: AnyRow) -> Sender:
+        if row.registered_by is not None:
+            return Sender(as_hr(row.registered_by), is_hr=True, for_employee=row.payload.get(FOR_EMPLOYEE) is True)
         address = (row.sender_mail or "").lower()
         is_hr = address == (self._night.settings.hr_mail or "").lower() != ""
         is_specialist = address == (self._night.policy.abroad.assessed_by_mail or "").lower() != ""

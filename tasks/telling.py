@@ -10,10 +10,11 @@ from agreements.case import OPEN_STATES, State
 from agreements.freshness import Freshness, freshness, hours
 from agreements.words import STATES
 from integrations.database.ledger import last_good_run
-from integrations.database.tables import cases, outbox, rejected_rows
+from integrations.database.tables import cases, holds, outbox, rejected_rows
 from tasks.delivering import FILES_THAT_FAILED
 from tasks.mailing import MAILS_SENT, MAILS_THAT_FAILED, MAILS_THAT_WAIT
 from tasks.night import Night
+from tasks.receipts import links
 
 Result = tuple[str, dict[str, int], str | None]
 DEVIATIONS_SHOWN_FOR = timedelta(days=14)
@@ -43,8 +44,8 @@ def _page(flow: str, night: Night, results: Sequence[Result]) -> str:
     title = f"# {flow} {night.on:%d.%m.%Y}" + (" (prøvekjøring, ingenting er sendt)" if night.dry_run else "")
     problems = [f"- **{name}**: {problem}" for name, _, problem in results if problem is not None]
     verdict = ["Alt gikk bra."] if not problems else ["**Noe feilet:**", *problems]
-    parts = (_staff_data, _states, _without_manager, _failed_deliveries, _deviations)
-    return "\n\n".join([title, "\n".join(verdict), _delivered(results), *(part(night) for part in parts)])
+    parts = (_held, _staff_data, _states, _without_manager, _failed_deliveries, _deviations)
+    return "\n\n".join([title, "\n".join(verdict), _delivered(results), *filter(None, (part(night) for part in parts))])
 
 
 def _delivered(results: Sequence[Result]) -> str:
@@ -52,6 +53,14 @@ def _delivered(results: Sequence[Result]) -> str:
     numbers = {what: sum(counts.get(what, 0) for _, counts, _ in results) for what in DELIVERED}
     shown = [what for what in DELIVERED if numbers[what] or what == MAILS_SENT]
     return "\n".join(["## Leveranser", *(f"- {what}: {numbers[what]}" for what in shown)])
+
+
+def _held(night: Night) -> str:
+    """The sync that waits for somebody's decision, with the form for it."""
+    with night.database.transaction() as connection:
+        digests = connection.scalars(select(holds.c.digest).where(holds.c.status == "waiting")).all()
+    pages = [f"Merke: {digest}\n\n{links(['Avgjør stanset kjøring'], {'digest': digest})}" for digest in digests]
+    return "\n\n".join(["## Stanset kjøring", *pages]) if pages else ""
 
 
 def _staff_data(night: Night) -> str:
@@ -109,7 +118,7 @@ def _failed_deliveries(night: Night) -> str:
             .where(outbox.c.reason.is_not(None), outbox.c.status != "done")
             .order_by(outbox.c.id)
         ).all()
-    words = {"pending": "prøves igjen", "failed": "oppgitt; rett feilen, og kjør «send-pa-nytt»"}
+    words = {"pending": "prøves igjen", "failed": "oppgitt; rett feilen, og kjør «Send på nytt»"}
     lines = [f"| {row.key} | {words[row.status]} | {row.reason} |" for row in rows]
     return _listed("Leveranser som feilet", "| Leveranse | Hva nå | Grunn |\n|---|---|---|", lines)
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, Table, bindparam, cast, delete, func, select, union_all, update
 
 from agreements.actions import Action, ErrandKind
-from agreements.case import Case, FilingKind, State
+from agreements.case import OPEN_STATES, Case, FilingKind, State
 from agreements.decide import next_action_on
 from agreements.policy import Policy
 from config.errors import ExpectedError
@@ -74,10 +74,16 @@ def load_cases(connection: Connection, numbers: Sequence[str]) -> dict[str, tupl
 
 def open_cases_of(connection: Connection, employee_numbers: Sequence[str]) -> dict[str, Case]:
     """The open case of each employee who has one; of an agreement and its renewal, the renewal."""
-    open_states = [str(state) for state in State if state not in {State.ENDED, State.NO_AGREEMENT_NEEDED}]
+    open_states = [str(state) for state in OPEN_STATES]
     wanted = select(cases).where(cases.c.employee_number.in_(employee_numbers), cases.c.state.in_(open_states))
     found = _load(connection, wanted)
     return {case.employee_number: case for _, case in found.values()}
+
+
+def open_case_numbers(connection: Connection) -> list[str]:
+    """Numbers of all open cases, the oldest first."""
+    open_states = [str(state) for state in OPEN_STATES]
+    return list(connection.scalars(select(cases.c.number).where(cases.c.state.in_(open_states)).order_by(cases.c.id)))
 
 
 def imposed_case_numbers(connection: Connection, unit_id: str | None) -> list[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
+from json import dumps
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, select, update
@@ -55,25 +57,24 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
     insert_rows(
         connection,
         inbox,
-        [
-            {
-                "source": source,
-                "external_id": arrival.external_id,
-                "external_version": arrival.version,
-                "sender": arrival.sender,
-                "sender_mail": arrival.sender_mail,
-                "payload": arrival.payload,
-                "received_on": today,
-                "status": "new",
-            }
-            for arrival in fresh
-        ],
+        [_row(source, arrival, today) for arrival in fresh],
     )
     if watermark(connection, source) is None:
         insert_rows(connection, watermarks, [{"source": source, "token": token}])
     else:
         connection.execute(update(watermarks).where(watermarks.c.source == source).values(token=token))
     return len(fresh) + len(back)
+
+
+def register(connection: Connection, source: str, payload: dict[str, Any], adviser: str, today: date) -> AnyRow:
+    """The row of what an adviser registers in a form: a new one, or that of the same registered the same day."""
+    content = dumps([today.isoformat(), payload], sort_keys=True)
+    item = f"hr-{sha256(content.encode()).hexdigest()[:32]}"
+    if item not in (known := _known(connection, source, [item])):
+        arrival = Arrival(item, "1", None, None, payload)
+        insert_rows(connection, inbox, [{**_row(source, arrival, today), "registered_by": adviser}])
+        known = _known(connection, source, [item])
+    return known[item][-1]
 
 
 def withdraw(connection: Connection, source: str, gone: Sequence[str], today: date) -> int:
@@ -114,6 +115,19 @@ def taken_in_as(connection: Connection, source: str, wanted: Sequence[str]) -> d
         for item, rows in known.items()
         for row in rows
         if row.status == "taken_in" and row.case_number
+    }
+
+
+def _row(source: str, arrival: Arrival, today: date) -> dict[str, Any]:
+    return {
+        "source": source,
+        "external_id": arrival.external_id,
+        "external_version": arrival.version,
+        "sender": arrival.sender,
+        "sender_mail": arrival.sender_mail,
+        "payload": arrival.payload,
+        "received_on": today,
+        "status": "new",
     }
 
 

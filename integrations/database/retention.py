@@ -42,7 +42,7 @@ from integrations.database.tables import (
     rejected_rows,
 )
 
-NOTHING_LEFT: dict[str, Any] = {"payload": {}, "sender": None, "sender_mail": None}
+NOTHING_LEFT: dict[str, Any] = {"payload": {}, "sender": None, "sender_mail": None, "registered_by": None}
 HEARD = ("set_aside", "replaced", "withdrawn")
 WORK_IN_THE_ARCHIVE = (ErrandKind.FILE_DOCUMENT, ErrandKind.CLOSE_FOLDER)
 
@@ -67,7 +67,9 @@ def overdue(connection: Connection, rules: Retention, today: date) -> Overdue:
 def list_items_of(connection: Connection, numbers: Sequence[str]) -> list[AnyRow]:
     """What people filled in for these cases, as it lies in SharePoint's lists: the newest version we read of each."""
     newest = func.max(inbox.c.id).label("id")
-    of_cases = select(newest).where(inbox.c.case_number.in_(numbers), inbox.c.source != CASE_LIBRARY)
+    of_cases = select(newest).where(
+        inbox.c.case_number.in_(numbers), inbox.c.source != CASE_LIBRARY, inbox.c.registered_by.is_(None)
+    )
     of_items = of_cases.group_by(inbox.c.source, inbox.c.external_id).subquery()
     wanted = select(inbox).join(of_items, of_items.c.id == inbox.c.id).order_by(inbox.c.id)
     return list(connection.execute(wanted))

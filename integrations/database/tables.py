@@ -281,7 +281,7 @@ events = Table(
     Column("case_number", ForeignKey("cases.number", ondelete="CASCADE"), nullable=False, index=True),
     Column("business_date", Date, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("actor", String, nullable=False),  # a flow's name, or the employee number of the person who answered
+    Column("actor", String, nullable=False),  # a flow, the number of who answered, or "HR" and the adviser's
     Column("rule", String, nullable=False),
     Column("from_state", String, nullable=False),
     Column("to_state", String, nullable=False),
@@ -299,6 +299,7 @@ inbox = Table(
     Column("external_version", String, nullable=False),
     Column("sender", String),  # user id of the signed-in identity
     Column("sender_mail", String),
+    Column("registered_by", String),  # the adviser's employee number, when HR registered it in a form
     Column("payload", JSON, nullable=False),
     Column("received_on", Date, nullable=False),
     Column("status", String, nullable=False),  # new | taken_in | set_aside | replaced | withdrawn | purged

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 
 from agreements.documents import ReportDocument
 
@@ -30,3 +31,11 @@ def render_table(report: ReportDocument) -> bytes:
 def _harmless(text: str) -> str:
     line = " ".join(text.split())
     return f"'{line}" if line.startswith(STARTS_A_FORMULA) else line
+
+
+def render_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """One table with a row of headings, so that Excel can sort and filter it; written as `render_table` writes."""
+    written = io.StringIO(newline="")
+    table = csv.writer(written, delimiter=";", lineterminator="\r\n")
+    table.writerows(map(_harmless, row) for row in (head, *rows))
+    return written.getvalue().encode("utf-8-sig", errors="replace")

@@ -15,7 +15,7 @@ from config.sharepoint import APPLICATIONS, CASE_LIBRARY, EVALUATIONS
 from integrations.database.cases import Decided, load_cases, next_case_ordinal, save_decisions
 from integrations.database.engine import Database
 from integrations.database.history import NoSuchCaseError, case_named
-from integrations.database.inbox import Arrival, Verdict, conclude, receive, waiting
+from integrations.database.inbox import Arrival, Verdict, conclude, receive, register, waiting
 from integrations.database.outgoing import NewMail, add_mails, keep_document
 from integrations.database.retention import Overdue, list_items_of, overdue, purge, purge_loose_ends
 from integrations.database.tables import documents, employees, filings, inbox, outbox, purged_cases, purged_filings
@@ -143,6 +143,15 @@ def test_a_mail_about_several_is_emptied_with_the_first_of_them_and_goes_with_th
         save_decisions(connection, [Decided(version, ended)], policy, STAMP)
     purge_all(kept)
     assert rows(kept, outbox) == []
+
+
+def test_what_hr_registered_lies_in_no_list(kept: Database) -> None:
+    with kept.transaction() as connection:
+        row = register(connection, APPLICATIONS.name, {"Ansattnummer": "0001"}, "0900", TODAY)
+        conclude(connection, APPLICATIONS.name, [Verdict(row.id, NUMBER)], TODAY)
+        assert [each.external_id for each in list_items_of(connection, [NUMBER])] == ["11", "12"]
+    purge_all(kept)
+    assert {(str(row.payload), row.registered_by) for row in rows(kept, inbox)} == {("{}", None)}
 
 
 def test_what_was_filled_in_is_never_taken_in_again(kept: Database) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from config.policy_files import SHIPPED
 from flows.nightly import nightly
+from hjemmekontor.serve import deploy
 from hjemmekontor.year import run_nights
 from sandbox.town import Sandbox
 
@@ -49,6 +50,7 @@ class PrefectServer:
             "PREFECT_API_URL": self.api_url,
             "PREFECT_HOME": str(self.home),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_V2_ENABLED": "false",
             "PREFECT_CLI_PROMPT": "false",
             "PREFECT_LOGGING_LEVEL": "WARNING",
         }
@@ -132,6 +134,13 @@ class Town:
         return {file.relative_to(library).as_posix(): sha256(file.read_bytes()).hexdigest() for file in files}
 
 
+def fill_in(form: Any, town: Town, on: date = FIRST_NIGHT, **fields: object) -> State[Any]:  # noqa: ANN401 - a flow
+    """Run one of HR's forms on that day, registered by somebody who is employed."""
+    adviser = town.rows("SELECT min(employee_number) FROM employees WHERE left_on IS NULL")[0][0]
+    state: State[Any] = form(form={"registered_by": adviser, "on": on, **fields}, return_state=True)
+    return state
+
+
 MakeTown = Callable[..., Town]
 
 
@@ -174,3 +183,12 @@ def town(make_town: MakeTown) -> Town:
 
 def nights(first: date, days: int, every: int = 1) -> list[date]:
     return [first + timedelta(days=ordinal) for ordinal in range(0, days, every)]
+
+
+@pytest.fixture(scope="module")
+def deployed(prefect_server: PrefectServer) -> Iterator[PrefectServer]:
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in prefect_server.environment.items():
+            environment.setenv(name, value)
+        deploy()
+        yield prefect_server

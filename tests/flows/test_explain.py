@@ -39,7 +39,7 @@ def _shown(server: PrefectServer, number: str) -> str:
 
 
 def _explain(number: str) -> State[Any]:
-    state: State[Any] = explain_case(number, return_state=True)
+    state: State[Any] = explain_case(form={"case_number": number}, return_state=True)
     return state
 
 

@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from flows.review_hold import review_hold
 from sandbox.graph import Fault
-from tasks.holding import HoldDecision
-from tests.flows.conftest import FIRST_NIGHT, MakeTown, Town, nights
+from tests.flows.conftest import FIRST_NIGHT, MakeTown, Town, fill_in, nights
 
+SECOND_NIGHT = FIRST_NIGHT + timedelta(days=1)
 CASE_NUMBER = re.compile(r"HK-\d{4}-\d{5}")
 
 
@@ -123,10 +123,10 @@ def test_an_unusual_sync_waits_for_the_approval_of_exactly_that_diff(town: Town)
     assert "Venter på godkjenning" in (held.message or "")
     assert town.rows("SELECT employee_number, content_hash FROM employees ORDER BY 1") == before
     (digest,) = town.rows("SELECT digest FROM holds WHERE status = 'waiting'")[0]
-    wrong = review_hold("0" * 32, HoldDecision.APPROVE, "HR", on=FIRST_NIGHT + timedelta(days=1), return_state=True)
+    wrong = fill_in(review_hold, town, SECOND_NIGHT, digest="0" * 32, decision="Godkjenn")
     assert wrong.is_failed()
     assert town.count("holds", "status = 'waiting'") == 1
-    approved = review_hold(digest, HoldDecision.APPROVE, "HR", on=FIRST_NIGHT + timedelta(days=1), return_state=True)
+    approved = fill_in(review_hold, town, SECOND_NIGHT, digest=digest, decision="Godkjenn")
     assert approved.is_completed(), approved.message
     assert town.rows("SELECT employee_number, content_hash FROM employees ORDER BY 1") != before
     assert town.rows("SELECT status FROM holds") == [("applied",)]

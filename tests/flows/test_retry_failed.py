@@ -7,7 +7,7 @@ import requests
 
 from flows.retry_failed import retry_failed
 from sandbox.graph.faults import Fault
-from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
+from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
 
 REFUSED = Fault(method="POST", path_pattern="/send$", status=400, code="ErrorInvalidRecipients")
 THROTTLED = Fault(method="POST", path_pattern="/messages$", status=429, retry_after=1)
@@ -38,14 +38,14 @@ def test_a_night_says_what_it_gave_up_and_how_long_it_waited(prefect_server: Pre
     report = _report(prefect_server, "nightly")
     assert f"## Leveranser\n- e-poster sendt: {len(town.mails())}\n- e-poster som feilet: 1\n" in report
     assert "- forespørsler gjentatt: 1\n- sekunder ventet (struping): " in report
-    assert "oppgitt; rett feilen, og kjør «send-pa-nytt»" in report
+    assert "oppgitt; rett feilen, og kjør «Send på nytt»" in report
     assert "400 ErrorInvalidRecipients" in report
 
-    again = retry_failed(on=FIRST_NIGHT, return_state=True)
+    again = fill_in(retry_failed, town, which="Alle saker")
 
     assert again.is_completed(), again.message
     result: Any = again.result()
-    assert (result["Leveranser"], result["E-post"]) == ({"leveranser prøves på nytt": 1}, {"e-poster sendt": 1})
+    assert (result["Sendt på nytt"], result["E-post"]) == ({"leveranser prøves på nytt": 1}, {"e-poster sendt": 1})
     assert town.count("outbox", "status <> 'done'") == 0
     recipients = [mail["To"] for mail in town.mails()]
     assert len(recipients) == len(set(recipients)) == town.count("outbox", "kind = 'mail'")
@@ -53,6 +53,6 @@ def test_a_night_says_what_it_gave_up_and_how_long_it_waited(prefect_server: Pre
 
 def test_a_case_that_does_not_exist_fails_the_run_with_one_line(town: Town) -> None:
     assert town.night(FIRST_NIGHT).is_completed()
-    failed = retry_failed("HK-1999-00001", on=FIRST_NIGHT, return_state=True)
+    failed = fill_in(retry_failed, town, case_number="HK-1999-00001")
     assert failed.is_failed()
-    assert failed.message == "Leveranser: Ingen sak har nummeret HK-1999-00001."
+    assert failed.message == "Ingen sak har nummeret HK-1999-00001."

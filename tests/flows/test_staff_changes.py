@@ -12,8 +12,7 @@ from flows.replay_rejected import replay_rejected
 from flows.review_hold import review_hold
 from sandbox.graph import TenantUser
 from sandbox.municipality import Notable, Person
-from tasks.holding import HoldDecision
-from tests.flows.conftest import FIRST_NIGHT, Town
+from tests.flows.conftest import FIRST_NIGHT, Town, fill_in
 from tests.hr.csv_shape import CsvRow, as_csv, employee_rows
 
 SECOND_NIGHT, THIRD_NIGHT = FIRST_NIGHT + timedelta(days=1), FIRST_NIGHT + timedelta(days=2)
@@ -219,14 +218,14 @@ def test_what_was_set_aside_is_taken_in_when_the_cause_is_mended_and_it_is_repla
     assert town.count("rejected_rows", f"reason = '{reason}' AND resolved_on IS NULL") == 1
     publish(rows)
 
-    wrong = replay_rejected(source="Tull", on=SECOND_NIGHT, return_state=True)
-    replayed = replay_rejected(on=SECOND_NIGHT, return_state=True)
+    wrong = fill_in(replay_rejected, town, SECOND_NIGHT, source="Tull")
+    replayed = fill_in(replay_rejected, town, SECOND_NIGHT)
 
-    assert "Ukjent kilde «Tull»" in (wrong.message or "")
+    assert "«Hva skal spilles av på nytt?» må være ett av: «Alt»" in (wrong.message or "")
     assert replayed.is_completed(), replayed.message
     assert town.count("cases", f"employee_number = '{newcomer.employee_number}'") == 1
     assert town.count("rejected_rows", f"reason = '{reason}' AND resolved_on IS NULL") == 0
-    assert replay_rejected(on=SECOND_NIGHT, return_state=True).is_completed()
+    assert fill_in(replay_rejected, town, SECOND_NIGHT).is_completed()
     assert town.count("cases", f"employee_number = '{newcomer.employee_number}'") == 1
 
 
@@ -241,7 +240,7 @@ def test_only_what_was_held_is_applied_by_its_approval(town: Town, rows: list[Cs
     publish(rows)
 
     [(digest,)] = town.rows("SELECT digest FROM holds WHERE status = 'waiting'")
-    approved = review_hold(digest, HoldDecision.APPROVE, "HR", on=SECOND_NIGHT, return_state=True)
+    approved = fill_in(review_hold, town, SECOND_NIGHT, digest=digest, decision="Godkjenn")
 
     assert approved.is_completed(), approved.message
     assert town.rows("SELECT status, snapshot FROM holds") == [("applied", None)]

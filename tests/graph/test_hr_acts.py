@@ -19,7 +19,7 @@ from tests.database.samples import TODAY, decide_all, load_staff, new_case, pers
 from tests.graph.town import Town
 
 NUMBER = "HK-2027-00077"
-EMPLOYEE, MANAGER, COLLEAGUE = "0077", "0900", "0078"
+EMPLOYEE, MANAGER, COLLEAGUE, ADVISER = "0077", "0900", "0078", "0001"
 NEXT_WEEK = TODAY + timedelta(days=7)
 FORTY_DAYS_AGO = TODAY - timedelta(days=40)
 DELIVERED = (
@@ -163,12 +163,12 @@ def test_a_renewal_brings_with_it_what_is_still_valid(agreed: Town) -> None:
 def test_a_case_on_hold_and_taken_up_again(agreed: Town) -> None:
     with night(TODAY):
         for _ in range(2):
-            set_or_lift.fn(NUMBER.lower(), HoldChoice.PAUSE, NEXT_WEEK)
+            set_or_lift.fn(NUMBER.lower(), HoldChoice.PAUSE, NEXT_WEEK, ADVISER)
             decide_tonight()
     assert told(agreed) == [("paused", "employee"), ("paused", "manager")]
     assert case_now(agreed).paused_on == TODAY
     with night(TODAY + timedelta(days=2)):
-        set_or_lift.fn(NUMBER, HoldChoice.RESUME, None)
+        set_or_lift.fn(NUMBER, HoldChoice.RESUME, None, ADVISER)
         decide_tonight()
     assert told(agreed)[2:] == [("resumed", "employee"), ("resumed", "manager")]
     assert (case_now(agreed).hold, case_now(agreed).paused_on) == (None, None)
@@ -189,7 +189,7 @@ def test_a_pause_that_cannot_be_is_one_sentence(
 ) -> None:
     until = None if days is None else TODAY + timedelta(days=days)
     with night(TODAY), pytest.raises((CaseNotFoundError, NotPossibleError), match=sentence):
-        set_or_lift.fn(number, choice, until)
+        set_or_lift.fn(number, choice, until, ADVISER)
     assert case_now(agreed).hold is None
 
 
@@ -199,7 +199,7 @@ def test_a_pause_that_cannot_be_is_one_sentence(
 def test_everybody_is_sent_home_and_called_back(agreed: Town) -> None:
     with night(TODAY):
         for _ in range(2):
-            impose.fn(None, TODAY, NEXT_WEEK, TODAY)
+            impose.fn(None, TODAY, NEXT_WEEK, TODAY, ADVISER)
             decide_tonight()
     sent_home = [row for row in rows(agreed.database, cases) if row.imposed]
     assert COLLEAGUE in {row.employee_number for row in sent_home}
@@ -210,7 +210,7 @@ def test_everybody_is_sent_home_and_called_back(agreed: Town) -> None:
 
     with night(TODAY):
         for _ in range(2):
-            revert.fn(None, TODAY + timedelta(days=2))
+            revert.fn(None, TODAY + timedelta(days=2), ADVISER)
     with night(TODAY + timedelta(days=3)):
         decide_tonight()
     ended = [row for row in rows(agreed.database, cases) if row.imposed]
@@ -223,7 +223,7 @@ def test_everybody_is_sent_home_and_called_back(agreed: Town) -> None:
 
 def test_nothing_is_imposed_that_has_not_been_discussed(agreed: Town) -> None:
     with night(TODAY), pytest.raises(NobodyToImposeOnError, match="må være holdt"):
-        impose.fn(None, TODAY, NEXT_WEEK, TODAY + timedelta(days=1))
+        impose.fn(None, TODAY, NEXT_WEEK, TODAY + timedelta(days=1), ADVISER)
     assert not any(row.imposed for row in rows(agreed.database, cases))
 
 

@@ -1,0 +1,201 @@
+"""HR's forms: what every one of them has, how it is checked anew, and how what it says is carried out and told."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Annotated, Any, TypeVar
+
+from prefect.client.schemas.objects import State
+from prefect.runtime import deployment, flow_run
+from prefect.states import Completed, Failed
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import ErrorDetails
+
+from config.errors import ExpectedError
+from flows.running import MAIL, run_step
+from integrations.forms import PLAUSIBLE_YEARS
+from tasks.advisers import must_be_employed
+from tasks.night import Night, night, today_in_oslo
+from tasks.quiet import quiet_logs
+from tasks.receipts import give_receipt
+from tasks.registering import ALREADY, deliver_at_once
+
+CHOICE = re.compile("'([^']*)'")
+CASE_NUMBER = re.compile(r"HK-\d{4}-\d{5,}")
+NO_PERSONAL_DATA = (
+    "Skriv ikke navn, helseopplysninger eller andre personopplysninger: feltet kan leses av alle i Prefect."
+)
+LONGEST_NOTE = 1_000
+PROBLEMS = {
+    "missing": "er ikke fylt ut.",
+    "string_too_short": "er ikke fylt ut.",
+    "string_too_long": "kan ha høyst {max_length} tegn.",
+    "date": "er ikke en dato.",
+    "float": "er ikke et tall.",
+    "int": "er ikke et helt tall.",
+    "bool": "må være ja eller nei.",
+    "greater_than_equal": "må være minst {ge:g}.",
+    "greater_than": "må være mer enn {gt:g}.",
+    "less_than_equal": "kan være høyst {le:g}.",
+}
+"""What pydantic finds wrong (how its name begins), as the end of a sentence."""
+AS_FILLED_IN: Any = Field(json_schema_extra={"title": "Skjema"})
+"""The default of every form's parameter: Prefect's page shows its title above the fields."""
+LAST: JsonDict = {"position": 90}
+"""Prefect's page orders fields by this: who registers comes after what is registered."""
+
+
+class FormError(ExpectedError):
+    """A field of a form is empty or cannot be what it says. The sentence names it by its title, and quotes nothing."""
+
+
+def _case_number(typed: str) -> str:
+    number = "".join(typed.split()).upper()
+    if not CASE_NUMBER.fullmatch(number):
+        raise ValueError("Saksnummeret skal se ut som HK-2026-00042.")
+    return number
+
+
+def _plausible(day: date) -> date:
+    if day.year not in PLAUSIBLE_YEARS:
+        raise ValueError("Årstallet kan ikke stemme.")
+    return day
+
+
+def _without_default(schema: JsonDict) -> None:
+    """Prefect's page takes a field without a value for empty; a default of null it shows as a choice of types."""
+    schema.pop("default", None)
+
+
+def _perhaps_case_number(typed: str) -> str:
+    return _case_number(typed) if typed else ""
+
+
+CaseNumber = Annotated[str, AfterValidator(_case_number)]
+OptionalCaseNumber = Annotated[str, AfterValidator(_perhaps_case_number)]
+Day = Annotated[date, AfterValidator(_plausible)]
+OptionalDay = Annotated[Day | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
+DaysPerWeek = Annotated[float, Field(ge=0.5, le=7)]
+OptionalDays = Annotated[DaysPerWeek | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
+
+
+class Form(BaseModel):
+    """What every form ends with. `on` is the business date, for the command line and tests; the page does not show it.
+
+    Titles and descriptions are what HR reads.
+    """
+
+    model_config = ConfigDict(str_strip_whitespace=True, frozen=True)
+
+    registered_by: str = Field(
+        title="Registrert av", description="Ansattnummeret ditt.", min_length=1, max_length=40, json_schema_extra=LAST
+    )
+    dry_run: bool = Field(
+        default=False,
+        title="Prøvekjøring",
+        description="Vis hva som ville skjedd. Ingenting blir lagret eller sendt.",
+        json_schema_extra=LAST,
+    )
+    on: SkipJsonSchema[date | None] = None
+
+
+class CaseForm(Form):
+    case_number: CaseNumber = Field(title="Saksnummer", description="Står i e-poster og rapporter, som HK-2026-00042.")
+
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a form is for.
+
+    `name` is the flow, as commands and artifacts call it, `title` what was done, in HR's words, `step` the task that
+    carries the form out, `next_steps` the deployments that HR may want to go on to, and `then` what else is run once
+    the step has gone well.
+    """
+
+    name: str
+    title: str
+    model: type[Form]
+    step: Callable[..., Any]
+    next_steps: Sequence[str] = ()
+    then: Callable[[Any], Sequence[tuple[str, Any]]] | None = None
+
+
+def run_form(job: Job, given: object) -> State[Any]:
+    """Check the form, do what it says, then deliver and send what follows, and publish a receipt.
+
+    It is checked here because Prefect's own check can be switched off where the form is filled in. A mistake ends the
+    run with one sentence, before anything is written. What was registered stays so when delivering fails: the night
+    goes on with it.
+    """
+    quiet_logs()
+    try:
+        form = read_form(job.model, given)
+        with night(form.on, dry_run=form.dry_run) as running:
+            with running.database.transaction() as connection:
+                must_be_employed(connection, form.registered_by, running.on)
+            return _carried_out(job, form, running)
+    except ExpectedError as error:
+        return Failed(message=str(error), data={})
+
+
+def read_form(model: type[AnyModel], given: object) -> AnyModel:
+    """Raises FormError with a Norwegian sentence for each field that cannot be used."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise FormError(" ".join(_sentence(model, problem) for problem in error.errors())) from None
+
+
+def form_run_name() -> str:
+    """What a run is called in Prefect's lists: the form, and the case by its number."""
+    given = flow_run.parameters.get("form")
+    typed = given.get("case_number") if isinstance(given, Mapping) else getattr(given, "case_number", None)
+    number = "".join(str(typed or "").split()).upper()
+    # What is no case number may be anything, and a run's name is read by everybody.
+    about = number if CASE_NUMBER.fullmatch(number) else str(today_in_oslo())
+    return f"{deployment.name or flow_run.flow_name}: {about}"
+
+
+def _carried_out(job: Job, form: Form, running: Night) -> State[Any]:
+    results = [run_step(running, job.title, partial(job.step, form))]
+    if results[0].problem is not None:
+        return Failed(message=results[0].problem, data={})
+    further = [] if job.then is None else job.then(form)
+    results += [run_step(running, name, each) for name, each in (*further, ("Leveranser", deliver_at_once), MAIL)]
+    give_receipt(job.name, job.title, running, [(each.name, dict(each.counts)) for each in results], job.next_steps)
+    counts = {each.name: dict(each.counts) for each in results}
+    problems = " ".join(dict.fromkeys(each.problem for each in results if each.problem is not None))
+    if problems:
+        return Failed(message=f"Registrert, men ikke alt er levert: {problems} Natten prøver igjen.", data=counts)
+    return Completed(message=_how_it_went(job, running, results[0].counts), data=counts)
+
+
+def _how_it_went(job: Job, running: Night, counts: Counter[str]) -> str:
+    about = f" ({', '.join(running.about)})" if running.about else ""
+    if ALREADY in counts:
+        return f"Det samme er {ALREADY}{about}. Ingenting er gjort på nytt."
+    done = "Prøvekjøring, ingenting er lagret" if running.dry_run else "Utført"
+    return f"{done}: {job.title}{about}. Kvitteringen ligger under Artifacts."
+
+
+def _sentence(model: type[BaseModel], problem: ErrorDetails) -> str:
+    if not problem["loc"]:
+        return "Skjemaet er ikke fylt ut."
+    field = model.model_fields.get(str(problem["loc"][0]))
+    title = f"«{field.title if field and field.title else problem['loc'][0]}»"
+    kind, limits = problem["type"], problem.get("ctx", {})
+    if kind == "value_error":
+        return f"{title}: {limits['error']}"
+    if kind == "enum":
+        choices = CHOICE.findall(str(limits["expected"]))
+        return f"{title} må være ett av: {', '.join(f'«{choice}»' for choice in choices)}."
+    ending = next((said for start, said in PROBLEMS.items() if kind.startswith(start)), "kan ikke være slik.")
+    return f"{title} {ending.format(**limits)}"

@@ -1,0 +1,49 @@
+"""HR registers an evaluation that a manager has given by another way than the list."""
+
+from collections import Counter
+from enum import StrEnum
+from typing import Any
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State as RunState
+from pydantic import Field
+
+from config.sharepoint import EVALUATIONS
+from flows.forms import AS_FILLED_IN, LONGEST_NOTE, NO_PERSONAL_DATA, CaseForm, Job, form_run_name, run_form
+from tasks.batches import LOCAL
+from tasks.registering import decide_what_follows, register_answer
+
+NAME = "register-evaluation"
+DESCRIPTION = "Registrer leders evaluering av en avtale. Evalueringen arkiveres; «Avsluttes» sier opp avtalen."
+
+
+class Outcome(StrEnum):
+    # The values are those of the list that managers answer in; a docstring would be shown on the page.
+    CONTINUE = "Fortsetter"
+    ADJUST = "Justeres"
+    END = "Avsluttes"
+
+
+class EvaluationForm(CaseForm):
+    outcome: Outcome = Field(title="Resultat")
+    note: str = Field(
+        default="",
+        title="Merknad",
+        description=f"Kan stå tomt. Skriv ikke hvorfor avtalen evalueres. {NO_PERSONAL_DATA}",
+        max_length=LONGEST_NOTE,
+    )
+
+
+@task(name=f"{NAME}-step", **LOCAL)
+def step(form: EvaluationForm) -> Counter[str]:
+    fields = {"Resultat": form.outcome.value, "Merknad": form.note or None}
+    counts = register_answer(EVALUATIONS.name, form.case_number, fields, form.registered_by)
+    return counts + decide_what_follows(NAME)
+
+
+JOB = Job(NAME, "Evaluering registrert", EvaluationForm, step, ("Vis sak", "Endre avtale", "Registrer evaluering"))
+
+
+@flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)
+def register_evaluation(form: EvaluationForm = AS_FILLED_IN) -> RunState[Any]:
+    return run_form(JOB, form)

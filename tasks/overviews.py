@@ -1,0 +1,184 @@
+"""The overview for HR: figures in Prefect, and a file with a row for each open case in the library of reports."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from sqlalchemy import Connection
+
+from agreements.calendar import OSLO, add_months
+from agreements.overview import NEAR, Figures, Line, Waits, figures_by_unit, figures_of_all, line_of
+from agreements.scheme import Period, UnitFigures, scheme_report
+from agreements.words import STATES
+from config.sharepoint import REPORT_LIBRARY
+from integrations.database import scheme
+from integrations.database.cases import load_cases, open_case_numbers
+from integrations.documents.table import render_rows
+from integrations.graph.archive import Paper, archive_file
+from integrations.graph.drive import site_address
+from integrations.letters import Links
+from tasks.batches import LOCAL, NETWORK, batches
+from tasks.night import Night, this_night
+from tasks.receipts import links
+
+MADE = "oversikter laget"
+FOLDER = "Oversikt for HR"
+FULL_BAR = 20
+"""Signs of the longest bar."""
+UNITS_SHOWN = 50
+HEADINGS = (
+    *("Sak", "Enhet", "Enhetens id", "Tilstand", "Venter på", "Spurt", "Svarfrist", "Dager over fristen"),
+    *("Avtalens siste dag", "Neste evaluering"),
+)
+NEXT_STEPS = ("Vis sak", "Sett på pause eller gjenoppta", "Forny avtale", "Lag rapporter")
+
+
+@task(name="make-overview", **LOCAL)
+def make_overview() -> Counter[str]:
+    """The figures as an artifact, and the file they are the sum of. Nothing of it names a person."""
+    night = this_night()
+    with night.database.transaction() as connection:
+        lines = _lines(connection, night)
+        names, averages = scheme.unit_names(connection), _averages(connection, night)
+    address = file_overview(f"{FOLDER}/{_file_name(night)}", _rows(lines, names, night.on))
+    page = _page(night, lines, averages, address)
+    create_markdown_artifact(page, key="oversikt-for-hr", description=f"Oversikt {night.on:%d.%m.%Y}")
+    return Counter({MADE: 1})
+
+
+@task(name="file-overview", **NETWORK)
+def file_overview(path: str, content: bytes) -> str:
+    """The address of the file in the library; a dry run puts nothing there, and gives none."""
+    night = this_night()
+    return "" if night.dry_run else asyncio.run(_filed(night, path, content))
+
+
+async def _filed(night: Night, path: str, content: bytes) -> str:
+    async with night.graph() as graph:
+        await archive_file(graph, REPORT_LIBRARY, Paper(path, content, {}))
+        return Links(await site_address(graph)).file(REPORT_LIBRARY, path)
+
+
+def _file_name(night: Night) -> str:
+    """By the second: an overview is of its moment, and none takes the place of another."""
+    made_at = night.stamp(FOLDER).at.astimezone(OSLO)
+    return f"Oversikt {night.on.isoformat()} {made_at:%H.%M.%S}.csv"
+
+
+def _lines(connection: Connection, night: Night) -> list[Line]:
+    return [
+        line_of(case, night.policy, night.on)
+        for batch in batches(open_case_numbers(connection))
+        for _, case in load_cases(connection, batch).values()
+    ]
+
+
+def _averages(connection: Connection, night: Night) -> tuple[UnitFigures, ...]:
+    """As in the report over the scheme, small units together: no average may tell what one person has."""
+    as_of = night.on + timedelta(days=1)
+    return scheme_report(scheme.scheme_cases(connection), night.policy, Period(add_months(as_of, -12), as_of)).units
+
+
+def _rows(lines: Sequence[Line], names: Mapping[str, str], today: date) -> bytes:
+    return render_rows(HEADINGS, [row for line in lines for row in _rows_of(line, names, today)])
+
+
+def _rows_of(line: Line, names: Mapping[str, str], today: date) -> list[tuple[str, ...]]:
+    """A row for each open question, or one where nothing is asked."""
+    start = (line.case_number, names.get(line.unit_id, line.unit_id), line.unit_id, STATES[line.state])
+    end = (_day(line.ends_on), _day(line.evaluated_on))
+    asked = [
+        (str(each.waits), _day(each.asked_on), _day(each.answer_by), str(each.days_overdue(today) or ""))
+        for each in line.questions
+    ]
+    return [(*start, *question, *end) for question in asked or [("", "", "", "")]]
+
+
+def _day(day: date | None) -> str:
+    return "" if day is None else f"{day:%d.%m.%Y}"
+
+
+# --- The page ---------------------------------------------------------------------------------------------------
+
+
+def _page(night: Night, lines: Sequence[Line], averages: Sequence[UnitFigures], address: str) -> str:
+    units, total = figures_by_unit(lines, night.on), figures_of_all(lines, night.on)
+    kind = " (prøvekjøring, ingen fil er lagret)" if night.dry_run else ""
+    parts = [
+        f"# Oversikt for HR {night.on:%d.%m.%Y}{kind}",
+        f"[Filen med en rad for hver åpen sak]({address})" if address else "",
+        _summary(total),
+        _waiting(total),
+        _by_unit(units),
+        _unit_averages(averages, night.policy.limits.unit_average_days_per_week),
+        "## Siste natt\n[Resultatet av natten](/artifacts/key/nightly-rapport)",
+        links(NEXT_STEPS, {}),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _summary(total: Figures) -> str:
+    lines = [
+        f"- Åpne saker: {total.open}",
+        f"- Saker der svarfristen er ute: {total.overdue}",
+        f"- Avtaler som er over innen {NEAR.days} dager: {total.ending}",
+        f"- Evalueringer som er i gang eller kommer innen {NEAR.days} dager: {total.evaluations}",
+    ]
+    return "\n".join(lines)
+
+
+def _waiting(total: Figures) -> str:
+    longest = max(total.waits.values(), default=0)
+    rows = [
+        f"| {waits} | {total.waits[waits]} | {total.late[waits]} | {bar(total.waits[waits], longest)} |"
+        for waits in Waits
+        if total.waits[waits]
+    ]
+    head = "| Venter på | Saker | Fristen er ute | |\n|---|---|---|---|"
+    return "\n".join(["## Hva sakene venter på", *([head, *rows] if rows else ["Ingen saker venter på svar."])])
+
+
+def _by_unit(units: Mapping[str, Figures]) -> str:
+    longest = max((figures.open for figures in units.values()), default=0)
+    rows = [
+        f"| {unit_id or 'uten enhet'} | {each.open} | {each.overdue} | {each.ending} | {each.evaluations} "
+        f"| {bar(each.open, longest, each.overdue)} |"
+        for unit_id, each in list(units.items())[:UNITS_SHOWN]
+    ]
+    more = [f"\n… og {len(units) - UNITS_SHOWN} enheter til; de står i filen."] if len(units) > UNITS_SHOWN else []
+    head = "| Enhet | Åpne | Fristen er ute | Over snart | Evalueringer | ▓: for sent |\n|---|---|---|---|---|---|"
+    return "\n".join(["## Etter enhet", *([head, *rows, *more] if rows else ["Ingen åpne saker."])])
+
+
+def _unit_averages(averages: Sequence[UnitFigures], limit: float | None) -> str:
+    if not averages:
+        return "## Snitt i enhetene\nFor få avtaler gjelder til at snitt kan vises."
+    longest = max(unit.average_days or 0 for unit in averages)
+    rows = [
+        f"| {_units_named(unit)} | {unit.people} | {_decimal(unit.average_days)} | {'over' if unit.is_above else ''} "
+        f"| {bar(unit.average_days or 0, longest)} |"
+        for unit in averages
+    ]
+    allowed = "" if limit is None else f" Retningslinjenes snitt er {_decimal(limit)} dager."
+    head = "| Enhet | Avtaler | Dager hjemme per uke | | |\n|---|---|---|---|---|"
+    return "\n".join([f"## Snitt i enhetene\nSmå enheter står sammen.{allowed}\n", head, *rows])
+
+
+def _units_named(unit: UnitFigures) -> str:
+    return ", ".join(unit_id or "uten enhet" for unit_id in unit.unit_ids)
+
+
+def _decimal(number: float | None) -> str:
+    return "" if number is None else f"{number:.1f}".replace(".", ",")
+
+
+def bar(number: float, longest: float, marked: float = 0) -> str:
+    """A bar of text, as long as its share of the longest; what is marked of it comes first, in another shade."""
+    if not longest:
+        return ""
+    length = max(round(FULL_BAR * number / longest), 1 if number else 0)
+    shaded = min(max(round(FULL_BAR * marked / longest), 1 if marked else 0), length)
+    return "▓" * shaded + "█" * (length - shaded)

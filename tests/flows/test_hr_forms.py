@@ -1,0 +1,85 @@
+"""HR's forms through Prefect: what is said when they are filled in wrongly, and what is told when they are not."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from flows.explain_case import explain_case
+from flows.register_application import register_application
+from flows.terminate_agreement import terminate_agreement
+from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
+
+WANTED: dict[str, Any] = {"days_per_week": 2, "start_on": str(FIRST_NIGHT + timedelta(days=14)), "place": "Hjemme"}
+
+UNKNOWN = {"case_number": "HK-1999-00001", "party": "Den ansatte", "last_day": "2026-12-01"}
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough here; what the forms bring about is in tests/graph/test_registering.py."""
+    return sqlite_url
+
+
+def _receipt(server: PrefectServer, flow: str) -> str:
+    answer = requests.get(f"{server.api_url}/artifacts/{flow}-kvittering/latest", timeout=20)
+    answer.raise_for_status()
+    return str(answer.json()["data"])
+
+
+def _somebody(town: Town) -> str:
+    """Whoever has no case, and is not the adviser of `fill_in`."""
+    query = (
+        "SELECT max(employee_number) FROM employees WHERE left_on IS NULL AND manager_number IS NOT NULL "
+        "AND employee_number NOT IN (SELECT employee_number FROM cases)"
+    )
+    return str(town.rows(query)[0][0])
+
+
+def test_a_form_does_its_work_and_sends_the_mail_at_once(prefect_server: PrefectServer, town: Town) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    employee, mails = _somebody(town), len(town.mails())
+
+    rehearsed = fill_in(register_application, town, employee_number=employee, dry_run=True, **WANTED)
+    assert (rehearsed.is_completed(), len(town.mails())) == (True, mails)
+    assert _receipt(prefect_server, "register-application").count("Prøvekjøring: ingenting er lagret") == 1
+    done = fill_in(register_application, town, employee_number=employee, **WANTED)
+    again = fill_in(register_application, town, employee_number=employee, **WANTED)
+
+    [(number,)] = town.rows("SELECT number FROM cases ORDER BY id DESC LIMIT 1")
+    assert done.message == f"Utført: Søknad registrert ({number}). Kvitteringen ligger under Artifacts."
+    assert again.message == f"Det samme er registrert fra før i dag ({number}). Ingenting er gjort på nytt."
+    assert len(town.mails()) == mails + 1
+    result: Any = done.result()
+    assert result["Leveranser"] == {"saksmapper opprettet": 1}
+    assert f"Sak: {number}. Dato: 16.11.2026." in _receipt(prefect_server, "register-application")
+    assert explain_case(form={"case_number": number}, return_state=True).is_completed()
+    history = requests.get(f"{prefect_server.api_url}/artifacts/sak-{number.lower()}/latest", timeout=20).json()
+    assert "| søknad registrert av HR |  | HR | application.registered |" in history["data"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "«Saksnummer» er ikke fylt ut. «Hvem sier opp?» er ikke fylt ut."),
+        (UNKNOWN, "Ingen sak har nummeret HK-1999-00001."),
+        ({**UNKNOWN, "registered_by": "ukjent"}, "Ansattnummeret i «Registrert av» tilhører ingen som er ansatt."),
+    ],
+)
+def test_a_mistake_fails_the_run_with_a_sentence(town: Town, fields: dict[str, Any], sentence: str) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    before = town.contents()
+    state = fill_in(terminate_agreement, town, **fields)
+    assert state.is_failed()
+    assert (state.message or "").startswith(sentence)
+    assert town.contents() == before
+
+
+def test_what_is_typed_in_the_wrong_field_names_no_run(prefect_server: PrefectServer, town: Town) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    fill_in(terminate_agreement, town, case_number="Kari Nordmann", party="Den ansatte", last_day="2026-12-01")
+    newest = {"sort": "START_TIME_DESC", "limit": 1}
+    [run] = requests.post(f"{prefect_server.api_url}/flow_runs/filter", json=newest, timeout=20).json()
+    assert run["name"].startswith("terminate-agreement: 20")
+    assert "Kari" not in str(run["state"])

@@ -1,0 +1,60 @@
+"""The overview for HR: figures in Prefect, a row for each open case in the library, and nobody in either."""
+
+import csv
+from datetime import date, timedelta
+
+import pytest
+import requests
+
+from flows.make_reports import make_reports
+from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in, nights
+
+LATE = FIRST_NIGHT + timedelta(days=15)
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough here."""
+    return sqlite_url
+
+
+def files(town: Town) -> list[list[dict[str, str]]]:
+    library = town.sandbox.directory / "drive" / "Rapporter" / "Oversikt for HR"
+    written = [file.read_text(encoding="utf-8-sig") for file in sorted(library.rglob("*.csv"))]
+    return [list(csv.DictReader(text.splitlines(), delimiter=";")) for text in written]
+
+
+def test_figures_and_file_say_the_same_and_name_nobody(prefect_server: PrefectServer, town: Town) -> None:
+    town.nights(nights(FIRST_NIGHT, days=15, every=7))
+    before = town.contents()
+
+    assert fill_in(make_reports, town, LATE, dry_run=True).is_completed()
+    assert files(town) == []
+    state = fill_in(make_reports, town, LATE)
+
+    assert state.is_completed(), state.message
+    assert town.contents() == before
+    [rows] = files(town)
+    open_cases = town.rows("SELECT number FROM cases WHERE state NOT IN ('ended', 'no_agreement_needed') ORDER BY id")
+    assert list(dict.fromkeys(row["Sak"] for row in rows)) == [number for (number,) in open_cases]
+    late = {row["Sak"] for row in rows if row["Dager over fristen"]}
+    assert late
+    assert all(_day(row["Svarfrist"]) < LATE for row in rows if row["Sak"] in late and row["Dager over fristen"])
+    page = requests.get(f"{prefect_server.api_url}/artifacts/oversikt-for-hr/latest", timeout=20).json()["data"]
+    assert f"- Åpne saker: {len(open_cases)}\n- Saker der svarfristen er ute: {len(late)}\n" in page
+    said = page + str(rows)
+    for person in town.sandbox.municipality.people:
+        assert person.name not in said
+        assert person.employee_number not in said
+
+
+def _day(text: str) -> date:
+    day, month, year = map(int, text.split("."))
+    return date(year, month, day)
+
+
+def test_the_scheme_can_be_evaluated_from_the_same_form(town: Town) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    state = fill_in(make_reports, town, report="Evaluering av ordningen")
+    assert state.is_completed(), state.message
+    assert town.count("scheme_files", "verified_at IS NOT NULL") == 2
