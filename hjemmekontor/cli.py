@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -263,6 +263,27 @@ def retry_failed(
 def purge(on: On = None, *, dry_run: DryRun = False) -> None:
     """Remove personal data of cases that the policy says have been kept long enough, and that the archive has."""
     _run("purge", on, dry_run=dry_run, as_json=False)
+
+
+@app.command()
+def backup(into: Annotated[Path, typer.Argument(help="A folder for backups; each gets one of its own in it.")]) -> None:
+    """Back up our database and Prefect's, while everything runs."""
+    from hjemmekontor.backup import backup
+
+    console.print(str(backup(load_settings(), into, datetime.now(UTC))), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="One backup, as `backup` printed it.")],
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Lose what is in the databases now.")] = False,
+) -> None:
+    """Put both databases back as they were; stop the server and the workers first."""
+    from hjemmekontor.backup import restore
+
+    contents = restore(load_settings(), folder, datetime.now(OSLO).date(), replace=replace)
+    console.print(f"Restored as of {contents.made_at:%Y-%m-%d %H:%M} UTC.", markup=False, highlight=False)
 
 
 @app.command()

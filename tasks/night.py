@@ -13,7 +13,7 @@ from config.policy_files import load_policy
 from config.settings import Settings, load_settings
 from integrations.database.cases import Stamp
 from integrations.database.engine import Database
-from integrations.database.lease import lease, this_process
+from integrations.database.lease import NIGHT, lease, this_process
 from integrations.database.migrate import must_be_migrated
 from integrations.database.throttles import SharedLedger
 from integrations.graph.client import Graph, open_graph
@@ -85,7 +85,7 @@ def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
         if dry_run:
             closing.enter_context(database.rehearsal())
         else:
-            closing.enter_context(lease(database, "night", this_process()))
+            closing.enter_context(lease(database, NIGHT, this_process()))
         # Whatever is loaded by now stays: searched for garbage again and again, it costs as much as the deciding.
         gc.freeze()
         closing.callback(gc.unfreeze)

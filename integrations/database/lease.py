@@ -19,6 +19,10 @@ LEASE_LASTS = timedelta(hours=4)
 """Longer than any night; a crashed holder on the same machine is noticed at once all the same."""
 
 
+NIGHT = "night"
+"""The lease of whatever writes: a night, a form of HR's, a restore."""
+
+
 class LeaseTakenError(ExpectedError):
     """Another run is at work. One line: who, until when."""
 
@@ -60,6 +64,11 @@ def _claim(connection: Connection, name: str, mine: dict[str, Any]) -> None:
     except IntegrityError:
         # PostgreSQL cannot lock a row that is not there: two may find none, and the second learns of it here.
         raise LeaseTakenError("Another run has just begun; try again when it is done.") from None
+
+
+def forget_leases(connection: Connection) -> None:
+    """After a restore: whoever held one when the backup was made does so no more."""
+    connection.execute(delete(leases))
 
 
 def this_process() -> str:

@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 
 from config.errors import ExpectedError
 from integrations.database.engine import Database
@@ -23,6 +24,11 @@ def migrate(database: Database, revision: str = "head") -> None:
     with database.engine.begin() as connection:
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, revision)
+
+
+def has_tables(database: Database) -> bool:
+    """Whether any migration has ever been run on it, or it is used for something else."""
+    return bool(inspect(database.engine).get_table_names())
 
 
 def must_be_migrated(database: Database) -> None:

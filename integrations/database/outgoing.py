@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -36,9 +36,13 @@ from integrations.database.tables import (
     requirements,
     scheme_files,
     units,
+    watermarks,
 )
 
 MAIL = "mail"
+RESTORED = "restored"
+"""Where the day of the last restore stands among the watermarks."""
+LOOKED_FOR_AFTER_A_RESTORE = timedelta(days=31)
 UNDONE_BY: Mapping[str, Sequence[str]] = {
     ErrandKind.CLOSE_FOLDER: (ErrandKind.OPEN_FOLDER, ErrandKind.SHARE_FOLDER),
     ErrandKind.OPEN_FOLDER: (ErrandKind.CLOSE_FOLDER,),
@@ -190,11 +194,20 @@ def missing_requirements(connection: Connection, numbers: Sequence[str]) -> dict
 
 def add_mails(connection: Connection, mails: Sequence[NewMail], today: date) -> None:
     """The mails and the mark on their notices, together: a notice is in one mail, for ever."""
+    # One attempt more than we know of, and the mail is looked for in the mailbox before it is sent.
+    attempts = int(_may_have_been_sent(connection, today))
     insert_rows(
         connection,
         outbox,
         [
-            {"key": mail.key, "kind": MAIL, "payload": mail.payload, "created_on": today, "status": "pending"}
+            {
+                "key": mail.key,
+                "kind": MAIL,
+                "payload": mail.payload,
+                "created_on": today,
+                "status": "pending",
+                "attempts": attempts,
+            }
             for mail in mails
         ],
     )
@@ -202,6 +215,18 @@ def add_mails(connection: Connection, mails: Sequence[NewMail], today: date) -> 
     if marks:
         in_mail = update(notices).where(notices.c.key == bindparam("notice")).values(outbox_key=bindparam("mail"))
         connection.execute(in_mail, marks)
+
+
+def look_first_from(connection: Connection, today: date) -> None:
+    """The database is an older one since today: what it thinks of sending may have been sent."""
+    connection.execute(update(outbox).where(outbox.c.status == "pending").values(attempts=outbox.c.attempts + 1))
+    connection.execute(delete(watermarks).where(watermarks.c.source == RESTORED))
+    connection.execute(insert(watermarks).values(source=RESTORED, token=today.isoformat()))
+
+
+def _may_have_been_sent(connection: Connection, today: date) -> bool:
+    restored = connection.scalar(select(watermarks.c.token).where(watermarks.c.source == RESTORED))
+    return restored is not None and today <= date.fromisoformat(restored) + LOOKED_FOR_AFTER_A_RESTORE
 
 
 def filings_to_prepare(connection: Connection) -> list[AnyRow]:
