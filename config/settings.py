@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///.local/hjemmekontor.db"
     policy: str = "prosedyre-websak"
     state_dir: Path = Path(".local")
+    installation: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="Where several municipalities share a Prefect server: this one's short name (a-z, 0-9, -)",
+    )
 
     hr_kind: HrKind = "fint"
     hr_url: str | None = None
@@ -204,3 +209,8 @@ def load_settings() -> Settings:
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
     name = PREFIX + str(location[0]).upper() if location else ""
     return f"{name}: {message.removeprefix('Value error, ')}".removeprefix(": ")
+
+
+def named(deployment: str, settings: Settings) -> str:
+    """A deployment's name in Prefect: with the municipality's behind it where several share a server."""
+    return deployment if settings.installation is None else f"{deployment} ({settings.installation})"

@@ -28,7 +28,7 @@ from hjemmekontor.printing import (
     print_rejected,
     print_year,
 )
-from hjemmekontor.surroundings import bring_up_to_date, surroundings
+from hjemmekontor.surroundings import bring_up_to_date, prepare_prefect, surroundings
 from hjemmekontor.verdicts import Verdict
 from hjemmekontor.waiting import case_history, held_runs, rejected_rows
 from sandbox.town import Sandbox
@@ -263,6 +263,17 @@ def retry_failed(
 def purge(on: On = None, *, dry_run: DryRun = False) -> None:
     """Remove personal data of cases that the policy says have been kept long enough, and that the archive has."""
     _run("purge", on, dry_run=dry_run, as_json=False)
+
+
+@app.command()
+def deploy() -> None:
+    """Make or update the work pool and the deployments on the Prefect server that PREFECT_API_URL names."""
+    settings = load_settings()
+    prepare_prefect(settings.state_dir)
+    from hjemmekontor.serve import deploy, pool_of
+
+    deploy(settings)
+    console.print(f"Deployed to the work pool {pool_of(settings)}.", markup=False, highlight=False)
 
 
 @app.command()

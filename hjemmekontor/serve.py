@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import requests
+import yaml
 from rich.console import Console
 
 from config.errors import ExpectedError
-from config.settings import Settings
+from config.settings import Settings, named
 
 ROOT = Path(__file__).parent.parent
 POOL = "hjemmekontor"
@@ -37,20 +39,42 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
         start = ("server", "start", "--host", "127.0.0.1", "--port", str(port))
         children.enter_context(_running(start, logs / "server.log"))
         _wait_for(address, logs / "server.log")
-        deploy()
-        children.enter_context(_running(("worker", "start", "--pool", POOL), logs / "worker.log"))
+        deploy(settings)
+        children.enter_context(_running(("worker", "start", "--pool", pool_of(settings)), logs / "worker.log"))
         console.print(f"Prefect: {address}   (logs in {logs}; Ctrl-C stops everything)")
         yield
 
 
-def deploy() -> None:
+def pool_of(settings: Settings) -> str:
+    """The work pool of one municipality: its workers run its flows, in its environment, and nobody else's."""
+    return POOL if settings.installation is None else f"{POOL}-{settings.installation}"
+
+
+def deploy(settings: Settings) -> None:
     """Create or update the work pool and every deployment of prefect.yaml; doing it again changes nothing.
 
     Raises:
         ServerDidNotStartError: Prefect refused; its last line is in the message.
     """
-    _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
-    _prefect("--no-prompt", "deploy", "--all")
+    pool = pool_of(settings)
+    _prefect("work-pool", "create", pool, "--type", "process", "--overwrite")
+    with TemporaryDirectory(prefix="hjemmekontor-") as directory:
+        file = Path(directory) / "prefect.yaml"
+        file.write_text(_declared(settings, pool), encoding="utf-8")
+        _prefect("--no-prompt", "deploy", "--all", "--prefect-file", str(file))
+
+
+def _declared(settings: Settings, pool: str) -> str:
+    """What prefect.yaml says, as this municipality's own where several share a server."""
+    declared = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
+    if settings.installation is None:
+        return declared
+    content = yaml.safe_load(declared)
+    for deployment in content["deployments"]:
+        deployment["name"] = named(deployment["name"], settings)
+        deployment["tags"] = [*deployment["tags"], settings.installation]
+        deployment["work_pool"] = {"name": pool}
+    return yaml.safe_dump(content, allow_unicode=True)
 
 
 def _command(arguments: Sequence[str]) -> list[str]:

@@ -9,7 +9,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.runtime import deployment
 
-from tasks.night import Night
+from config.settings import named
+from tasks.night import Night, this_night
 
 NOTHING = "Ingenting var nytt, og ingenting er sendt."
 
@@ -39,10 +40,14 @@ def links(names: Sequence[str], filled_in: Mapping[str, str]) -> str:
     if not names or deployment.id is None:
         return ""
     form = f"?parameters={quote(json.dumps({'form': filled_in}))}" if filled_in else ""
-    wanted = DeploymentFilter(name=DeploymentFilterName(any_=list(names)))
+    settings = this_night().settings
+    ours = {name: named(name, settings) for name in names}
+    wanted = DeploymentFilter(name=DeploymentFilterName(any_=list(ours.values())))
     with get_client(sync_client=True) as client:
         found = {each.name: each.id for each in client.read_deployments(deployment_filter=wanted)}
-    lines = [f"- [{name}](/deployments/deployment/{found[name]}/run{form})" for name in names if name in found]
+    lines = [
+        f"- [{name}](/deployments/deployment/{found[full]}/run{form})" for name, full in ours.items() if full in found
+    ]
     return "\n".join(["## Neste steg", *lines]) if lines else ""
 
 

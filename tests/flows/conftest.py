@@ -24,6 +24,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from sqlalchemy import Engine, create_engine, text
 
 from config.policy_files import SHIPPED
+from config.settings import Settings
 from flows.nightly import nightly
 from hjemmekontor.serve import deploy
 from hjemmekontor.year import run_nights
@@ -190,5 +191,5 @@ def deployed(prefect_server: PrefectServer) -> Iterator[PrefectServer]:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in prefect_server.environment.items():
             environment.setenv(name, value)
-        deploy()
+        deploy(Settings())
         yield prefect_server

@@ -29,7 +29,7 @@ def ask(server: PrefectServer, method: str, path: str, body: dict[str, Any] | No
         session.mount("http://", HTTPAdapter(max_retries=patience))
         answer = session.request(method, f"{server.api_url}{path}", json=body, timeout=20)
     answer.raise_for_status()
-    return answer.json()
+    return answer.json() if answer.content else None
 
 
 def post(server: PrefectServer, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the API says

@@ -5,9 +5,10 @@ import time
 import pytest
 import yaml
 
+from config.settings import Settings
 from hjemmekontor.serve import ROOT, deploy
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
-from tests.flows.deploying import finished, post, start, worker
+from tests.flows.deploying import ask, finished, post, start, worker
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def database_url(sqlite_url: str) -> str:
 def test_deploying_twice_gives_the_same_set_as_once(deployed: PrefectServer) -> None:
     once = post(deployed, "/deployments/filter", {})
 
-    deploy()
+    deploy(Settings())
 
     twice = post(deployed, "/deployments/filter", {})
     assert {each["id"] for each in twice} == {each["id"] for each in once}
@@ -29,6 +30,22 @@ def test_deploying_twice_gives_the_same_set_as_once(deployed: PrefectServer) -> 
     (schedule,) = night["schedules"]
     assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("15 1 * * *", "Europe/Oslo")
     assert night["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+
+
+def test_several_municipalities_share_a_server_and_nothing_else(deployed: PrefectServer) -> None:
+    before = {each["id"] for each in post(deployed, "/deployments/filter", {})}
+    deploy(Settings(installation="sandvik"))
+    theirs = [each for each in post(deployed, "/deployments/filter", {}) if each["id"] not in before]
+    try:
+        declared = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+        assert {each["name"] for each in theirs} == {f"{each['name']} (sandvik)" for each in declared}
+        assert {each["work_pool_name"] for each in theirs} == {"hjemmekontor-sandvik"}
+        assert all("sandvik" in each["tags"] for each in theirs)
+        mine = [each for each in post(deployed, "/deployments/filter", {}) if each["id"] in before]
+        assert {each["work_pool_name"] for each in mine} == {"hjemmekontor"}
+    finally:
+        for each in theirs:
+            ask(deployed, "DELETE", f"/deployments/{each['id']}")
 
 
 def test_a_night_started_from_the_deployment_is_run_by_a_worker(deployed: PrefectServer, town: Town) -> None:
