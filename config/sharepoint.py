@@ -252,6 +252,7 @@ DOCUMENT_TYPES = {
     FilingKind.PHOTO: "Bilde av arbeidsplassen",
     FilingKind.EVALUATION: "Evaluering",
     FilingKind.END_NOTE: "Sluttnotat",
+    FilingKind.ARKIVMELDING: "Arkivmelding",
 }
 ARCHIVE_EMPLOYEE = Column(
     "Ansattnummer", "Ansattnummer", ColumnKind.TEXT, required=False, indexed=True, title_nn="Tilsettnummer"

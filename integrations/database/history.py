@@ -23,6 +23,7 @@ DOCUMENTS = {
     FilingKind.PHOTO: "bildet av arbeidsplassen",
     FilingKind.EVALUATION: "evaluering {sequence}",
     FilingKind.END_NOTE: "sluttnotatet",
+    FilingKind.ARKIVMELDING: "arkivmelding {sequence}",
 }
 AT_THE_END_OF_THE_DAY = datetime.max.replace(tzinfo=UTC)
 
