@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from agreements.archive_plan import ArchivePlan, FolderKind
-from agreements.case import Case, FilingKind, State
+from agreements.case import Case, Filing, FilingKind, State
 from agreements.documents import Language
 from agreements.paperwork import People, agreed_on, file_name
 from agreements.wording import WORDINGS
@@ -112,6 +112,23 @@ def registration(case: Case, people: People, files: Sequence[ArchivedFile], sequ
 
 FROM_EMPLOYEE = frozenset({FilingKind.AGREEMENT, FilingKind.SIGNED_AGREEMENT, FilingKind.PHOTO})
 """What the employee accepts or sends is received; the leader's evaluations and our notes are internal."""
+
+
+WITH_THE_AGREEMENT = frozenset(
+    {Filing(FilingKind.AGREEMENT), Filing(FilingKind.SIGNED_AGREEMENT), Filing(FilingKind.PHOTO)}
+)
+
+
+def registered_together(filings: Sequence[Filing]) -> list[list[Filing]]:
+    """What makes one journal entry each: the agreement with what was uploaded to it, and everything else by itself."""
+    first = [filing for filing in filings if filing in WITH_THE_AGREEMENT]
+    others = [[filing] for filing in filings if filing not in WITH_THE_AGREEMENT]
+    return [first, *others] if first else others
+
+
+def next_turn(case: Case) -> int:
+    """The number of the next message about the case."""
+    return 1 + sum(filing.kind is FilingKind.ARKIVMELDING for filing in case.filings)
 
 
 def dated_on(case: Case, kind: FilingKind, sequence: int) -> date:

@@ -9,6 +9,7 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State as RunState
 
 from flows.running import run_flow, run_name
+from tasks.archiving import file_messages, update_archive
 from tasks.batches import LOCAL
 from tasks.delivering import file_documents, open_folders, share_folders
 from tasks.retrying import let_wait_for_delivery
@@ -20,7 +21,8 @@ TITLE = "Leveranser"
 @task(name=NAME, **LOCAL)
 def step(case_number: str | None) -> Counter[str]:
     counts = let_wait_for_delivery(case_number)
-    return counts + open_folders() + share_folders() + file_documents()
+    counts += open_folders() + share_folders()
+    return counts + update_archive() + file_documents() + file_messages()
 
 
 @flow(name=NAME, flow_run_name=run_name, description="Send og arkiver på nytt det som er oppgitt.")

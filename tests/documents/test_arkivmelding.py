@@ -26,7 +26,7 @@ from agreements.documents import Language
 from agreements.paperwork import People, file_name
 from config.archive_plan_files import ArchivePlanError, load_archive_plan
 from integrations.documents.arkivmelding import render_message
-from integrations.documents.arkivmelding.codes import FORMATS
+from integrations.documents.formats import FORMATS
 from tests.database.samples import case_with_everything, new_case
 
 CONTRACT = Path(__file__).parents[2] / "../shared/contract/arkivmelding"
@@ -87,7 +87,7 @@ def files(case: Case, kinds: list[FilingKind], sequence: int, language: Language
             title=title_of(kind, sequence, case.number, language),
             name=file_name(kind, sequence, case.number, language),
             media_type="application/pdf",
-            pronom=sorted(FORMATS)[number % len(FORMATS)],
+            pronom=list(FORMATS)[number % len(FORMATS)],
             sha256=f"{number:064x}",
             size=number,
         )
@@ -228,7 +228,7 @@ def fiks(**changes: object) -> ArchivePlan:
 
 
 def test_files_with_hash_size_format_and_rank() -> None:
-    plan = fiks(formats={"fmt/43": "RA-JPEG"})
+    plan = fiks(formats={"fmt/354": "RA-PDF"})
     kinds = GROUPS[1]
     root = parsed(render_message(message(plan, kinds), plan))
     said = files(case_with_everything(), kinds, 1, "nb")
@@ -239,7 +239,7 @@ def test_files_with_hash_size_format_and_rank() -> None:
     assert all(name.isascii() for name in texts(root, "referanseDokumentfil"))
     codes = list(coded(root))
     assert [code for name, code, _ in codes if name == "tilknyttetRegistreringSom"] == ["H", "V", "V"]
-    assert [code for name, code, _ in codes if name == "format"] == ["fmt/354", "RA-JPEG", "fmt/476"]
+    assert [code for name, code, _ in codes if name == "format"] == ["fmt/95", "RA-PDF", "fmt/476"]
     assert texts(root, "antallVedlegg") == ["2"]
 
 

@@ -38,12 +38,3 @@ JOURNAL_STATUSES: Final[Mapping[JournalStatus, str]] = {
 FINISHED_IN_EFORMIDLING: Final = "Ferdigstilt fra saksbehandler"
 """The one status that eFormidling's schema words differently; its other values are the words above."""
 CHECKSUM: Final = "SHA-256"
-FORMATS: Final[Mapping[str, str]] = {
-    "fmt/95": "PDF/A-1a",
-    "fmt/354": "PDF/A-1b",
-    "fmt/476": "PDF/A-2a",
-    "fmt/477": "PDF/A-2b",
-    "fmt/478": "PDF/A-2u",
-    "fmt/43": "JPEG (JFIF 1.01)",
-}
-"""By their PRONOM id, the formats we file."""

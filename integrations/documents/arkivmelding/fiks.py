@@ -10,6 +10,7 @@ from agreements.archiving import ArchivedFile, ArchiveMessage, CaseFolder, Regis
 from integrations.documents.arkivmelding import codes
 from integrations.documents.arkivmelding.codes import Coded
 from integrations.documents.arkivmelding.parts import Part, noon, part
+from integrations.documents.formats import FORMATS
 
 ROOT: Final = "https://ks-no.github.io/standarder/fiks-protokoll/fiks-arkiv"
 CREATE: Final = f"{ROOT}/arkivmelding/opprett/v1"
@@ -91,7 +92,7 @@ def _registration(this: Registration, folder: CaseFolder, plan: ArchivePlan) -> 
 
 
 def _document(file: ArchivedFile, number: int, plan: ArchivePlan) -> Part | None:
-    words = codes.FORMATS[file.pronom]
+    words = FORMATS[file.pronom]
     return part(
         "dokumentbeskrivelse",
         _code("dokumenttype", codes.DOCUMENT_TYPES[file.kind]),
