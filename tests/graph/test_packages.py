@@ -4,7 +4,6 @@ import multiprocessing
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
@@ -52,14 +51,6 @@ def town(town: Town, office: Office, policy: Policy, monkeypatch: pytest.MonkeyP
     office.run(lambda graph: provision(graph, site, dry_run=False))
     approve(town, policy)
     return town
-
-
-@pytest.fixture(scope="session")
-def nursery() -> ForkServerContext:
-    """Children are forked off a process that has imported everything once."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.graph.archive_system"])
-    return context
 
 
 @pytest.fixture
@@ -121,11 +112,14 @@ def test_a_second_night_sends_nothing_again(town: Town, archive: ArchiveSystem) 
     ids=str,
 )
 def test_killed_anywhere_and_run_again_it_is_the_same_one_package(
-    town: Town, office: Office, archive: ArchiveSystem, nursery: ForkServerContext, point: Point
+    town: Town, office: Office, archive: ArchiveSystem, point: Point
 ) -> None:
     """What is whole by then has been taken before the next night begins."""
     office.gate.hold_at(point)
-    child = nursery.Process(target=file_everything_in_child, args=(town.environment,), daemon=True)
+    # Typst does not work in a process that was forked off one that has it: this one begins from nothing.
+    child = multiprocessing.get_context("spawn").Process(
+        target=file_everything_in_child, args=(town.environment,), daemon=True
+    )
     child.start()
     assert office.gate.held.wait(SECONDS), f"the night has no such request; it ended with {child.exitcode}"
     child.kill()
