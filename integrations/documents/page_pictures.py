@@ -23,6 +23,8 @@ LONGEST_SIDE: Final = 2400
 """Pixels: 200 an inch on an A4 page."""
 FINEST: Final = 300 / 72
 """Pixels for each of the page's points, on pages that are small."""
+SIDES: Final = (3, 14_400)
+"""Points: the smallest and the largest side of a page in PDF/A-2 (ISO 19005-2, 6.1.13)."""
 JPEG_QUALITY: Final = 85
 HEADER: Final = struct.Struct(">III")
 ROOT: Final = Path(__file__).parents[2]
@@ -34,7 +36,7 @@ class NotDrawnError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PagePicture:
-    """One page as it would be printed. `width` and `height` are the page's own, in points (1/72 inch)."""
+    """One page as it would be printed. `width` and `height` are the page's own, in points (1/72 inch), within SIDES."""
 
     jpeg: bytes
     width: int
@@ -79,7 +81,11 @@ def _draw(content: bytes) -> Iterator[PagePicture]:
         picture: Image.Image = drawn.to_pil().convert("RGB")
         encoded = io.BytesIO()
         picture.save(encoded, "JPEG", quality=JPEG_QUALITY)
-        yield PagePicture(encoded.getvalue(), round(width) or 1, round(height) or 1)
+        yield PagePicture(encoded.getvalue(), _side(width), _side(height))
+
+
+def _side(points: float) -> int:
+    return min(max(round(points), SIDES[0]), SIDES[1])
 
 
 def _main() -> None:

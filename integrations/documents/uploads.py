@@ -25,6 +25,8 @@ KNOWN_MISTAKES: Final = (
     (b"MZ", "Filen er et program og ikke et bilde. Last opp et bilde (JPEG, PNG eller HEIC) eller en PDF."),
     (b"<", "Filen er en nettside eller en tegning. Last opp et bilde (JPEG, PNG eller HEIC) eller en PDF."),
 )
+MAX_UNPACKED: Final = 256 * 1024 * 1024
+PICTURES: Final = frozenset({"/DCTDecode", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode"})
 SHAPES_ELSEWHERE: Final = (pikepdf.Name.Type0, pikepdf.Name.Type3)
 FONT_FILES: Final = ("/FontFile", "/FontFile2", "/FontFile3")
 NOT_A_PHOTO_OR_PDF: Final = "Filtypen kan ikke brukes. Last opp et bilde (JPEG, PNG eller HEIC) eller en PDF."
@@ -116,10 +118,26 @@ def _limit_decoding() -> None:
 def keeps_its_look(content: bytes) -> bool:
     """Whether a file that calls itself PDF/A has what every such file must have, as far as can be seen at once.
 
-    All fonts are inside, and nothing is packed in the one way that PDF/A forbids (ISO 19005-2, 6.2.11.4 and 6.1.7.2).
+    It is whole: nothing had to be mended, and every stream unpacks. All fonts are inside, and nothing is packed in the
+    one way that PDF/A forbids (ISO 19005-2, 6.2.11.4 and 6.1.7.2).
     """
     with pikepdf.open(io.BytesIO(content), suppress_warnings=True) as pdf:
-        return all(not _is_foreign_font(each) and not _is_lzw(each) for each in _dictionaries(pdf))
+        is_proper = all(not _is_foreign_font(each) and not _is_lzw(each) for each in _dictionaries(pdf))
+        return is_proper and _unpacks(pdf)
+
+
+def _unpacks(pdf: pikepdf.Pdf) -> bool:
+    """Whether all of it can be read; pictures are left to whoever looks at them."""
+    unpacked = 0
+    for stream in pdf.objects:
+        if isinstance(stream, pikepdf.Stream) and PICTURES.isdisjoint(_filters(stream)):
+            try:
+                unpacked += len(stream.read_bytes())
+            except pikepdf.PdfError:
+                return False
+            if unpacked > MAX_UNPACKED:
+                return False
+    return not pdf.get_warnings()
 
 
 def _is_foreign_font(dictionary: pikepdf.Object) -> bool:
@@ -131,9 +149,12 @@ def _is_foreign_font(dictionary: pikepdf.Object) -> bool:
 
 
 def _is_lzw(dictionary: pikepdf.Object) -> bool:
+    return "/LZWDecode" in _filters(dictionary)
+
+
+def _filters(dictionary: pikepdf.Object) -> set[str]:
     packed = dictionary.get("/Filter")
-    filters = list(packed) if isinstance(packed, pikepdf.Array) else [packed]
-    return pikepdf.Name("/LZWDecode") in filters
+    return {str(each) for each in (packed if isinstance(packed, pikepdf.Array) else [packed])}
 
 
 def _checked(pdf: pikepdf.Pdf) -> CheckedPdf:

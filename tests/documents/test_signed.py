@@ -110,8 +110,9 @@ def test_pdf_a_is_kept_to_the_last_byte(content: bytes, name: str, pronom: str) 
         claiming("4", ""),
         claiming("2", "B", _foreign_font),
         lzw(),
+        render_record(evaluation_record()).replace(b"stream\n", b"stream\n\n\n\n", 1),
     ],
-    ids=["plain", "3b", "4", "foreign-font", "lzw"],
+    ids=["plain", "3b", "4", "foreign-font", "lzw", "damaged"],
 )
 def test_what_is_no_pdf_a_is_reproduced_and_says_so(content: bytes) -> None:
     kept = archived(content)
@@ -148,21 +149,26 @@ def test_what_is_drawn_on_a_page_is_drawn_in_its_picture() -> None:
     assert opened(signed.jpeg).convert("L").getextrema()[0] == 0
 
 
-def test_large_and_odd_pages() -> None:
-    def sizes(pdf: Pdf) -> None:
-        for page, box in zip(pdf.pages, ((1, 1), (10, 14_400), (14_400, 14_400)), strict=True):
-            page.obj.MediaBox = Array([0, 0, *box])
+ODD = ((1, 1), (10, 14_400), (14_400, 14_400), (100_000, 50))
 
-    content = pdf_with(sizes, pages=3)
+
+def _odd_pages(pdf: Pdf) -> None:
+    for page, box in zip(pdf.pages, ODD, strict=True):
+        page.obj.MediaBox = Array([0, 0, *box])
+
+
+def test_large_and_odd_pages() -> None:
+    content = pdf_with(_odd_pages, pages=len(ODD))
     assert all(max(opened(page.jpeg).size) <= page_pictures.LONGEST_SIDE for page in pages_of(content))
     with pikepdf.open(io.BytesIO(archived(content))) as pdf:
-        assert len(pdf.pages) == 3 + 1
+        assert len(pdf.pages) == len(ODD) + 1
 
 
 @pytest.mark.skipif(not VERAPDF.exists(), reason="veraPDF is beside the project only where it is developed")
 @pytest.mark.skipif(shutil.which("java") is None, reason="veraPDF needs Java")
 def test_reproductions_are_pdf_a_2b(tmp_path: Path) -> None:
-    contents = (written(), written(pages=3), pdf_with(_drawn_by_hand), claiming("3", "A"))
+    odd = pdf_with(_odd_pages, pages=len(ODD))
+    contents = (written(), written(pages=3), pdf_with(_drawn_by_hand), claiming("3", "A"), odd)
     files = [tmp_path / f"{number}.pdf" for number in range(len(contents))]
     for number, (file, content) in enumerate(zip(files, contents, strict=True)):
         file.write_bytes(archived(content, "nn" if number % 2 else "nb"))
