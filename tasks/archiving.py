@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 
 from prefect import task
+from sqlalchemy import Connection
 
 from agreements.actions import ErrandKind
 from agreements.archiving import next_turn
@@ -60,7 +61,7 @@ def file_messages() -> Counter[str]:
 @task(name="update-archive", **NETWORK)
 def update_archive() -> Counter[str]:
     """What has changed of a case that the archive knows: its unit, who is responsible, that it has ended."""
-    return deliver_all(ErrandKind.UPDATE_ARCHIVE, _update, "arkivsaker oppdatert")
+    return deliver_all(ErrandKind.UPDATE_ARCHIVE, _update, "arkivsaker oppdatert", _tell)
 
 
 async def _file_message(night: Night, graph: Graph, row: AnyRow) -> None:
@@ -92,10 +93,17 @@ async def _update(night: Night, graph: Graph, row: AnyRow) -> None:
     for filed in in_folders:
         await _describe_anew(graph, filed, fields)
     with night.database.transaction() as connection:
-        turn = next_turn(case)
-        if night.settings.has_imports and turn > 1:
-            announce_change(connection, night, Subject(case, people, turn), row.created_on)
+        _tell(connection, night, row)
         outgoing.done(connection, row.key)
+
+
+def _tell(connection: Connection, night: Night, row: AnyRow) -> None:
+    """A message, where the archive takes packages and has been told of the case before."""
+    case = load_cases(connection, [row.case_number])[row.case_number][1]
+    turn = next_turn(case)
+    if night.settings.has_imports and turn > 1:
+        people = load_people(connection, [case])[case.number]
+        announce_change(connection, night, Subject(case, people, turn), row.created_on)
 
 
 async def _describe_anew(graph: Graph, filed: AnyRow, fields: Fields) -> None:

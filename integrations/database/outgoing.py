@@ -304,8 +304,9 @@ def filing(connection: Connection, case_number: str, kind: str, sequence: int) -
             (manager.c.given_name + " " + manager.c.family_name).label("manager_name"),
         )
         .join(cases, cases.c.number == filings.c.case_number)
+        .join(employees, employees.c.employee_number == cases.c.employee_number)
         .outerjoin(manager, manager.c.employee_number == cases.c.manager_number)
-        .outerjoin(units, units.c.unit_id == cases.c.unit_id)
+        .outerjoin(units, units.c.unit_id == employees.c.unit_id)
     )
     return connection.execute(of_whom.where(*_this_filing(case_number, kind, sequence))).one()
 

@@ -1,6 +1,8 @@
 """Each permission refused in turn: `check` names it and what to grant. What is beyond need is warned of."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +44,18 @@ def test_all_is_well_and_nothing_is_left_behind(office: Office) -> None:
     assert office.tenant.sent_messages() == []
     assert look(office) == lines, "twice the same"
     assert _left_behind(office) == []
+
+
+def test_packages_need_their_library(office: Office) -> None:
+    imports = office.settings.model_copy(update={"archive_target": "import", "archive_plan": Path("arkiv.toml")})
+    importing = replace(office, settings=imports)
+    assert bad(look(importing)) == {"Library Arkivimport": Verdict.FAILURE, "Archive": Verdict.FAILURE}
+    site = site_of(load_policy(office.settings.policy), has_imports=True)
+    office.tenant.grants.site_role = "fullcontrol"
+    office.run(lambda graph: provision(graph, site, dry_run=False))
+    office.tenant.grants.site_role = "owner"
+    assert bad(look(importing)) == {}
+    assert _left_behind(importing) == []
 
 
 def _left_behind(office: Office) -> list[str]:
