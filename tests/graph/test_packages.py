@@ -11,10 +11,9 @@ from sqlalchemy import update
 
 from agreements.case import Case, EvaluationOutcome, State
 from agreements.policy import Policy
-from config.sharepoint import ARCHIVE_LIBRARY, site_of
+from config.sharepoint import ARCHIVE_LIBRARY
 from integrations.database.tables import cases, documents, filings, outbox
 from integrations.graph.errors import GraphUnreachableError
-from integrations.graph.provisioning import provision
 from sandbox.graph import Fault
 from tasks.archiving import NOT_WHOLE, file_messages
 from tasks.filing import write_documents
@@ -42,13 +41,11 @@ SECONDS = 90
 
 
 @pytest.fixture
-def town(town: Town, office: Office, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> Town:
-    """Packages are what this municipality's archive wants; its library is there."""
+def town(town: Town, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> Town:
+    """Packages are what this municipality's archive wants."""
     for name, value in {"HK_ARCHIVE_TARGET": "import", "HK_ARCHIVE_PLAN": str(PLAN)}.items():
         monkeypatch.setenv(name, value)
         town.environment[name] = value
-    site = site_of(policy, has_imports=True)
-    office.run(lambda graph: provision(graph, site, dry_run=False))
     approve(town, policy)
     return town
 
