@@ -113,7 +113,7 @@ def test_killed_anywhere_and_run_again_it_is_the_same_one_package(
 ) -> None:
     """What is whole by then has been taken before the next night begins."""
     office.gate.hold_at(point)
-    # Typst does not work in a process that was forked off one that has it: this one begins from nothing.
+    # Forked off a process that has imported everything, a child hung before it wrote: this one begins from nothing.
     child = multiprocessing.get_context("spawn").Process(
         target=file_everything_in_child, args=(town.environment,), daemon=True
     )
