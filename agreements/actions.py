@@ -37,13 +37,17 @@ class ErrandKind(StrEnum):
     SHARE_FOLDER = "share_folder"
     CLOSE_FOLDER = "close_folder"
     FILE_DOCUMENT = "file_document"
+    FILE_MESSAGE = "file_message"
+    UPDATE_ARCHIVE = "update_archive"
 
 
 class Errand(Struct, frozen=True, gc=False):
     """Work in another system, done through the outbox. `filing` and `sequence` say which document.
 
     A folder that is shared anew has the day's ordinal as its `sequence`, so that each day's sharing is an errand; one
-    that is closed has the agreement's version, or 0 at the end of the case.
+    that is closed has the agreement's version, or 0 at the end of the case. The archive is told of a change under the
+    day's ordinal as well, and of the end under 0. A message, which says in the archive's language what is filed, is no
+    rule's affair: it comes with the documents.
     """
 
     kind: ErrandKind

@@ -93,7 +93,10 @@ class ChangeOutcome(StrEnum):
 
 
 class FilingKind(StrEnum):
-    """What is filed in the personnel folder, numbered: evaluations by turn, agreements by version."""
+    """What is filed, numbered: evaluations by turn, agreements by version.
+
+    An arkivmelding says of the others what they are, in the archive's own language; it is numbered by turn.
+    """
 
     AGREEMENT = "agreement"
     SIGNED_AGREEMENT = "signed_agreement"
@@ -101,6 +104,7 @@ class FilingKind(StrEnum):
     INFORMATION = "information"
     EVALUATION = "evaluation"
     END_NOTE = "end_note"
+    ARKIVMELDING = "arkivmelding"
 
 
 class Application(Struct, frozen=True, gc=False):

@@ -11,13 +11,16 @@ from agreements.documents import Language
 class Wording:
     """What one language says.
 
-    `file_names` and `evaluation_title` have the places {number} and {sequence}, `score` {statement} and {score}.
+    `file_names` and `evaluation_title` have the places {number} and {sequence}, `score` {statement} and {score}, the
+    folders' titles {number} and {name}.
     """
 
     end_reasons: Mapping[EndReason, str]
     outcomes: Mapping[EvaluationOutcome, str]
     file_names: Mapping[FilingKind, str]
     new_version_file_name: str
+    case_folder_title: str
+    personnel_folder_title: str
     employee: str
     manager: str
     weekdays_open: str
@@ -69,8 +72,11 @@ BOKMAL = Wording(
         FilingKind.INFORMATION: "Informasjon om pålagt hjemmekontor {number}.pdf",
         FilingKind.EVALUATION: "Evaluering {sequence} av hjemmekontor {number}.pdf",
         FilingKind.END_NOTE: "Sluttnotat hjemmekontor {number}.pdf",
+        FilingKind.ARKIVMELDING: "arkivmelding {number} {sequence}.xml",
     },
     new_version_file_name="Avtale om hjemmekontor {number} versjon {sequence}.pdf",
+    case_folder_title="Hjemmekontor {number} - {name}",
+    personnel_folder_title="Personalmappe - {name}",
     employee="Arbeidstaker",
     manager="Leder",
     weekdays_open="etter avtale med leder",
@@ -124,8 +130,11 @@ NYNORSK = Wording(
         FilingKind.INFORMATION: "Informasjon om pålagt heimekontor {number}.pdf",
         FilingKind.EVALUATION: "Evaluering {sequence} av heimekontor {number}.pdf",
         FilingKind.END_NOTE: "Sluttnotat heimekontor {number}.pdf",
+        FilingKind.ARKIVMELDING: "arkivmelding {number} {sequence}.xml",
     },
     new_version_file_name="Avtale om heimekontor {number} versjon {sequence}.pdf",
+    case_folder_title="Heimekontor {number} - {name}",
+    personnel_folder_title="Personalmappe - {name}",
     employee="Arbeidstakar",
     manager="Leiar",
     weekdays_open="etter avtale med leiar",

@@ -1,25 +1,21 @@
 """The shipped policies (`config/policies/*.toml`) and a municipality's own, checked when they are read."""
 
-import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import inspect
 
 from agreements.policy import Policy
 from config.clause_files import read_clauses
 from config.errors import ExpectedError
+from config.toml_errors import sentence
 
 SHIPPED = Path(__file__).parent / "policies"
 SHIPPED_NAMES = ("prosedyre-websak", "midt-telemark", "oslo", "troms", "baerum")
 """The policies of the five source documents; `mal` explains every key."""
 
 TEMPLATES = Path(__file__).parent / "templates"
-WHERE = re.compile(r" - at `\$\.?(?P<key>[^`]*)`$")
-NAMELESS = ("unknown field", "enum value")
-"""What a message says when it leaves out what would have been allowed."""
 
 
 class PolicyError(ExpectedError):
@@ -46,7 +42,7 @@ def load_policy(name: str) -> Policy:
     except UnicodeDecodeError:
         raise PolicyError(f"HK_POLICY: {path.name}: the file is not UTF-8 text. Save it as UTF-8.") from None
     except msgspec.DecodeError as error:
-        raise PolicyError(f"HK_POLICY: {path.name}: {_sentence(str(error))}") from None
+        raise PolicyError(f"HK_POLICY: {path.name}: {sentence(error, Policy)}") from None
     if not (TEMPLATES / policy.language).is_dir():
         there = ", ".join(sorted(folder.name for folder in TEMPLATES.iterdir()))
         raise PolicyError(
@@ -66,33 +62,3 @@ def _clauses_in_files(path: Path, found: dict[str, Any]) -> list[Any]:
         return [msgspec.to_builtins(clause) for clause in read_clauses(path.with_name(folder))]
     except ValueError as error:
         raise PolicyError(f"HK_POLICY: {path.name}: clause_folder: {error}") from None
-
-
-def _sentence(message: str) -> str:
-    """The key first, then what is wrong with it, then what it may be where the message does not say."""
-    place = WHERE.search(message)
-    key = "" if place is None else place["key"]
-    problem = WHERE.sub("", message)
-    allowed = _allowed_at(key) if any(words in problem for words in NAMELESS) else ()
-    choice = f". Choose from: {', '.join(allowed)}" if allowed else ""
-    return (f"{key}: " if key else "") + problem + choice
-
-
-def _allowed_at(key: str) -> tuple[str, ...]:
-    """The keys of a table, or the values of a key that is a choice."""
-    found = inspect.type_info(Policy)
-    for segment in re.findall(r"\w+|\[", key):
-        found = _inside(found, segment)
-    if isinstance(found, inspect.StructType):
-        return tuple(field.encode_name for field in found.fields)
-    if isinstance(found, inspect.EnumType):
-        return tuple(str(member.value) for member in found.cls)
-    return tuple(str(value) for value in found.values) if isinstance(found, inspect.LiteralType) else ()
-
-
-def _inside(kind: inspect.Type, segment: str) -> inspect.Type:
-    if isinstance(kind, inspect.StructType):
-        return next((field.type for field in kind.fields if field.encode_name == segment), kind)
-    if isinstance(kind, inspect.VarTupleType) and segment == "[":
-        return kind.item_type
-    return kind

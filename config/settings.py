@@ -23,6 +23,7 @@ HR_REQUIRED: dict[HrKind, tuple[str, ...]] = {
 """What each kind of HR system cannot do without."""
 HR_FILE_KINDS = frozenset({"csv", "unit4"})
 """Kinds that are a file: HK_HR_URL may then be a path as well as an address."""
+ArchiveTarget = Literal["sharepoint", "import"]
 GraphCredential = Literal["certificate", "secret", "managed-identity"]
 GRAPH_REQUIRED = ("graph_tenant_id", "graph_client_id", "graph_site_id", "mail_sender", "hr_mail")
 """A certificate or a secret comes on top."""
@@ -92,6 +93,13 @@ class Settings(BaseSettings):
         description="Path of the case in the archive library; placeholders: employee_number, case_number",
     )
 
+    archive_target: ArchiveTarget = Field(
+        default="sharepoint", description="The personnel folders in SharePoint, or packages for an archive system"
+    )
+    archive_plan: Path | None = Field(default=None, description="How an arkivmelding is written, as TOML")
+    import_marker: str = Field(
+        default="ferdig.txt", description="import: name of the file that says that a package is whole"
+    )
     archive_retention_label: str | None = Field(default=None, description="The label documents get in the archive")
     reports_folder: str = Field(
         default="Evaluering av ordningen", description="Folder of the reports over the scheme, in the library Rapporter"
@@ -131,6 +139,13 @@ class Settings(BaseSettings):
             raise ValueError("must be a path with {case_number} as a folder of its own, and may use {employee_number}")
         return value
 
+    @field_validator("import_marker")
+    @classmethod
+    def _a_file(cls, value: str) -> str:
+        if not value.strip(" .") or set(value) & (NOT_IN_A_NAME | {"/"}):
+            raise ValueError(f"must be the name of a file, without / {' '.join(sorted(NOT_IN_A_NAME))}")
+        return value
+
     @field_validator("reports_folder")
     @classmethod
     def _a_folder(cls, value: str) -> str:
@@ -138,6 +153,14 @@ class Settings(BaseSettings):
         if any(not name.strip(" .") or set(name) & NOT_IN_A_NAME for name in names):
             raise ValueError(f"must be the path of a folder, without {' '.join(sorted(NOT_IN_A_NAME))}")
         return value
+
+    @model_validator(mode="after")
+    def _packages_need_a_plan(self) -> "Settings":
+        if self.archive_target == "import" and self.archive_plan is None:
+            raise ValueError(
+                "HK_ARCHIVE_TARGET: import needs HK_ARCHIVE_PLAN: a package is documents with arkivmelding"
+            )
+        return self
 
     @model_validator(mode="after")
     def _all_or_nothing(self) -> "Settings":
@@ -159,6 +182,11 @@ class Settings(BaseSettings):
         """No real system is configured at all: neither the HR system nor Microsoft Graph."""
         untouched = all(getattr(self, name) is None for name in OF_REAL_SYSTEMS)
         return untouched and self.graph_base_url == GRAPH_ON_THE_INTERNET
+
+    @property
+    def has_imports(self) -> bool:
+        """Whether documents go in packages to an archive system, and not to the personnel folders."""
+        return self.archive_target == "import"
 
     @property
     def graph_is_a_stand_in(self) -> bool:

@@ -246,6 +246,9 @@ ARCHIVE_LIBRARY = "Personalmapper"
 REPORT_LIBRARY = "Rapporter"
 """Document library for the reports over the scheme: whoever may read them need not see a personnel folder."""
 
+IMPORT_LIBRARY = "Arkivimport"
+"""Document library that an archive system takes packages from, where that is how it is filed."""
+
 DOCUMENT_TYPES = {
     FilingKind.AGREEMENT: "Avtale",
     FilingKind.SIGNED_AGREEMENT: "Signert avtale",
@@ -253,6 +256,7 @@ DOCUMENT_TYPES = {
     FilingKind.INFORMATION: "Informasjon",
     FilingKind.EVALUATION: "Evaluering",
     FilingKind.END_NOTE: "Sluttnotat",
+    FilingKind.ARKIVMELDING: "Arkivmelding",
 }
 ARCHIVE_EMPLOYEE = Column(
     "Ansattnummer", "Ansattnummer", ColumnKind.TEXT, required=False, indexed=True, title_nn="Tilsettnummer"
@@ -260,8 +264,18 @@ ARCHIVE_EMPLOYEE = Column(
 ARCHIVE_TYPE = Column("Dokumenttype", "Dokumenttype", ColumnKind.CHOICE, tuple(DOCUMENT_TYPES.values()), required=False)
 ARCHIVE_DATE = Column("ArkivertDato", "Arkivert dato", ColumnKind.DATE, required=False, indexed=True)
 ARCHIVE_HASH = Column("SHA256", "SHA-256", ColumnKind.TEXT, required=False)
-ARCHIVE_COLUMNS = (CASE_NUMBER_OF_FILE, ARCHIVE_EMPLOYEE, ARCHIVE_TYPE, ARCHIVE_DATE, ARCHIVE_HASH)
-"""What the archive's library says of each document, beside its name and place."""
+ARCHIVE_UNIT = Column("Enhet", "Enhet", ColumnKind.TEXT, required=False, title_nn="Eining")
+ARCHIVE_MANAGER = Column("Leder", "Ansvarlig leder", ColumnKind.TEXT, required=False, title_nn="Ansvarleg leiar")
+CASE_OPEN, CASE_CLOSED = "Under behandling", "Avsluttet"
+"""The archive's own words for it: those of the published code list `saksstatus`."""
+ARCHIVE_STATUS = Column("Saksstatus", "Saksstatus", ColumnKind.CHOICE, (CASE_OPEN, CASE_CLOSED), required=False)
+ARCHIVE_COLUMNS = (
+    *(CASE_NUMBER_OF_FILE, ARCHIVE_EMPLOYEE, ARCHIVE_TYPE, ARCHIVE_DATE, ARCHIVE_HASH),
+    *(ARCHIVE_UNIT, ARCHIVE_MANAGER, ARCHIVE_STATUS),
+)
+"""What the archive's library says of each document, beside its name and place; the last three are kept up to date."""
+LONGEST_TEXT = 255
+"""Characters that SharePoint holds in a line of text."""
 
 LIBRARIES = (
     ListDefinition(CASE_LIBRARY, CASE_LIBRARY, (CASE_NUMBER_OF_FILE,), template=Template.LIBRARY),
@@ -269,6 +283,7 @@ LIBRARIES = (
     ListDefinition(REPORT_LIBRARY, REPORT_LIBRARY, (), template=Template.LIBRARY),
 )
 """Graph names a drive by its library's title, so a library has the same in both languages."""
+IMPORTS = ListDefinition(IMPORT_LIBRARY, IMPORT_LIBRARY, (), template=Template.LIBRARY)
 
 EQUIPMENT_CHOICES = {"Har selv": EquipmentSource.OWN, "Låner av arbeidsgiver": EquipmentSource.LENT}
 NO_EQUIPMENT = "Har ikke"
@@ -276,9 +291,10 @@ PACKAGE = "Utstyrspakke"
 EQUIPMENT_CHOICES_NN = ("Har sjølv", "Låner av arbeidsgivaren", "Har ikkje")
 
 
-def site_of(policy: Policy) -> tuple[ListDefinition, ...]:
-    """Every list and library of the site under this policy, in its language."""
-    return tuple(definition.spoken(policy.language) for definition in (*lists_of(policy), *LIBRARIES))
+def site_of(policy: Policy, *, has_imports: bool = False) -> tuple[ListDefinition, ...]:
+    """Every list and library of the site under this policy, in its language; with that for imports where it is used."""
+    libraries = (*LIBRARIES, IMPORTS) if has_imports else LIBRARIES
+    return tuple(definition.spoken(policy.language) for definition in (*lists_of(policy), *libraries))
 
 
 def in_bokmal(choice: str) -> str:

@@ -11,11 +11,10 @@ from agreements.case import State
 from agreements.decide import EXPIRING
 from config.sharepoint import TERMINATIONS
 from flows.running import run_flow, run_name
+from tasks.archiving import to_the_archive
 from tasks.batches import LOCAL
 from tasks.closing import close_folders
 from tasks.deciding import decide_due
-from tasks.delivering import file_documents
-from tasks.filing import write_documents
 from tasks.reading import read_answers
 from tasks.receiving import take_in_answers
 
@@ -27,8 +26,7 @@ def step() -> Counter[str]:
     counts = read_answers([TERMINATIONS])
     counts += take_in_answers([TERMINATIONS])
     counts += decide_due("expire-agreements", [State.ACTIVE], EXPIRING)
-    counts += write_documents()
-    counts += file_documents()
+    counts += to_the_archive()
     return counts + close_folders()
 
 

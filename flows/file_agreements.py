@@ -10,11 +10,10 @@ from prefect.client.schemas.objects import State as RunState
 from agreements.case import State
 from agreements.decide import FILING
 from flows.running import run_flow, run_name
+from tasks.archiving import to_the_archive
 from tasks.batches import LOCAL
 from tasks.closing import close_folders
 from tasks.deciding import decide_due
-from tasks.delivering import file_documents
-from tasks.filing import write_documents
 
 TITLE = "Arkivering"
 
@@ -22,8 +21,7 @@ TITLE = "Arkivering"
 @task(name="file-agreements", **LOCAL)
 def step() -> Counter[str]:
     counts = decide_due("file-agreements", [State.APPROVED], FILING)
-    counts += write_documents()
-    counts += file_documents()
+    counts += to_the_archive()
     counts += decide_due("file-agreements", [State.APPROVED], FILING)
     return counts + close_folders()
 

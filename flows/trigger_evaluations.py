@@ -11,10 +11,9 @@ from agreements.case import State
 from agreements.decide import EVALUATING
 from config.sharepoint import ACCEPTANCES, CHANGES, EVALUATIONS
 from flows.running import run_flow, run_name
+from tasks.archiving import to_the_archive
 from tasks.batches import LOCAL
 from tasks.deciding import decide_due
-from tasks.delivering import file_documents
-from tasks.filing import write_documents
 from tasks.reading import read_answers
 from tasks.receiving import take_in_answers
 
@@ -27,8 +26,7 @@ def step() -> Counter[str]:
     counts = read_answers(lists)
     counts += take_in_answers(lists)
     counts += decide_due("trigger-evaluations", [State.ACTIVE], EVALUATING)
-    counts += write_documents()
-    return counts + file_documents()
+    return counts + to_the_archive()
 
 
 @flow(

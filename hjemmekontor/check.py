@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from agreements.calendar import OSLO
 from agreements.freshness import Freshness, freshness, hours
+from config.archive_plan_files import load_archive_plan
 from config.errors import ExpectedError
 from config.manager_overrides import load_overrides
 from config.policy_files import load_policy
 from config.settings import Settings
+from config.sharepoint import ARCHIVE_LIBRARY, IMPORT_LIBRARY
 from hjemmekontor.check_graph import graph_lines
 from hjemmekontor.verdicts import Line, Verdict
 from integrations.database.ledger import last_good_run
@@ -27,6 +29,7 @@ def run_checks(settings: Settings) -> list[Line]:
     """Every check, whatever the ones before it said."""
     lines = [
         _line("Policy", lambda: load_policy(settings.policy).name),
+        _line("Archive plan", lambda: _archive_plan(settings)),
         _line("Manager overrides", lambda: _overrides(settings)),
         _line("Database", lambda: _database(settings)),
         _staff_data(settings),
@@ -40,6 +43,12 @@ def _line(what: str, look: Callable[[], str]) -> Line:
         return Line(what, Verdict.WELL, look())
     except ExpectedError as error:
         return Line(what, Verdict.FAILURE, str(error))
+
+
+def _archive_plan(settings: Settings) -> str:
+    plan = load_archive_plan(settings.archive_plan)
+    where = f"packages in {IMPORT_LIBRARY}" if settings.has_imports else f"documents in {ARCHIVE_LIBRARY}"
+    return f"{where}, no arkivmelding" if plan is None else f"{where}, arkivmelding for {plan.format}"
 
 
 def _overrides(settings: Settings) -> str:

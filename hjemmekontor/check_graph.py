@@ -13,7 +13,7 @@ from agreements.policy import Policy
 from config.errors import ExpectedError
 from config.policy_files import load_policy
 from config.settings import Settings
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, ListDefinition, Template, site_of
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, IMPORT_LIBRARY, ListDefinition, Template, site_of
 from hjemmekontor.verdicts import Line, Verdict
 from integrations.graph.claims import roles_in_token
 from integrations.graph.client import Graph, json_object, open_graph
@@ -76,7 +76,7 @@ class _Inspection:
     def __init__(self, graph: Graph, settings: Settings, policy: Policy, roles: frozenset[str] | None) -> None:
         self._graph = graph
         self._settings = settings
-        self._definitions = site_of(policy)
+        self._definitions = site_of(policy, has_imports=settings.has_imports)
         self._roles = roles
         self._sender = settings.mail_sender or ""
         self._lists: dict[str, FoundList] = {}
@@ -142,7 +142,8 @@ class _Inspection:
 
     async def _archive(self) -> Found:
         """An upload that is called off leaves nothing, not even where a retention label forbids to delete."""
-        drive = await drive_id(self._graph, ARCHIVE_LIBRARY)
+        library = IMPORT_LIBRARY if self._settings.has_imports else ARCHIVE_LIBRARY
+        drive = await drive_id(self._graph, library)
         address, doing = f"/drives/{drive}/root:/{TRACE}.txt:/createUploadSession", "POST upload session"
         body = {"item": {"@microsoft.graph.conflictBehavior": "fail"}}
         opened = await self._graph.repeatable("POST", address, doing, body=body)

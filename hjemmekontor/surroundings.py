@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from config.archive_plan_files import load_archive_plan
 from config.policy_files import load_policy
 from config.settings import Settings, load_settings
 from integrations.database.engine import Database
@@ -36,10 +37,11 @@ def surroundings(first_night: date, hr_port: int = 0, graph_port: int = 0) -> It
     What a person can have got wrong is looked at first, before anything is started or written.
 
     Raises:
-        SettingsError, PolicyError, DatabaseUnreachableError: one line each.
+        SettingsError, PolicyError, ArchivePlanError, DatabaseUnreachableError: one line each.
     """
     settings = load_settings()
     load_policy(settings.policy)
+    load_archive_plan(settings.archive_plan)
     Database.open(settings.database_url).close()
     prepare_prefect(settings.state_dir)
     if not settings.uses_sandbox:

@@ -9,7 +9,8 @@ from prefect import task
 from sqlalchemy import Connection
 
 from agreements.actions import ErrandKind
-from agreements.case import FilingKind
+from agreements.archiving import one_line
+from agreements.case import CLOSED_STATES, FilingKind, State
 from agreements.paperwork import agreement
 from config.errors import ExpectedError
 from config.sharepoint import (
@@ -17,16 +18,22 @@ from config.sharepoint import (
     ARCHIVE_EMPLOYEE,
     ARCHIVE_HASH,
     ARCHIVE_LIBRARY,
+    ARCHIVE_MANAGER,
+    ARCHIVE_STATUS,
     ARCHIVE_TYPE,
+    ARCHIVE_UNIT,
+    CASE_CLOSED,
     CASE_LIBRARY,
     CASE_NUMBER,
+    CASE_OPEN,
     DOCUMENT_TYPES,
+    LONGEST_TEXT,
 )
 from integrations.database import outgoing
 from integrations.database.cases import load_cases
 from integrations.database.rows import AnyRow
 from integrations.documents.agreement import render_agreement
-from integrations.graph.archive import Paper, archive_file
+from integrations.graph.archive import Fields, Paper, archive_file
 from integrations.graph.client import Graph
 from integrations.graph.drive import ArchiveConflictError, ensure_folder, put_file, share
 from integrations.graph.errors import GraphError, GraphUnreachableError
@@ -69,7 +76,7 @@ def share_folders() -> Counter[str]:
 @task(name="file-documents", **NETWORK)
 def file_documents() -> Counter[str]:
     """Every written document to the archive; it counts when it has been read back and found the same."""
-    return deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, "dokumenter arkivert", _pretend_filed)
+    return deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, "dokumenter arkivert", pretend_filed)
 
 
 def deliver_all(kind: str, deliver: Deliver, what: str, pretend: Pretend | None = None) -> Counter[str]:
@@ -189,6 +196,17 @@ async def _share(graph: Graph, folder_id: str, addresses: AnyRow) -> None:
 
 
 async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
+    filed, content = to_file(night, row)
+    stored = await archive_file(graph, filed.library, paper(night, filed, content))
+    is_filed(night, row, filed, stored.item_id)
+
+
+def to_file(night: Night, row: AnyRow) -> tuple[AnyRow, bytes]:
+    """The filing of an errand, and its bytes.
+
+    Raises:
+        NotYetError: what should have been filed is not kept.
+    """
     with night.database.transaction() as connection:
         filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
         content = outgoing.document(connection, filed.sha256)
@@ -196,23 +214,43 @@ async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
         raise NotYetError(NOT_KEPT)
     if content is None:
         raise AssertionError(f"{row.key}: the content to file is gone before it was verified")
-    stored = await archive_file(graph, ARCHIVE_LIBRARY, _paper(night, filed, content))
+    return filed, content
+
+
+def is_filed(night: Night, row: AnyRow, filed: AnyRow, item_id: str) -> None:
     with night.database.transaction() as connection:
-        outgoing.verified(connection, filed, stored.item_id, night.on)
+        outgoing.verified(connection, filed, item_id, night.on)
         outgoing.done(connection, row.key)
 
 
-def _pretend_filed(connection: Connection, night: Night, row: AnyRow) -> None:
+def pretend_filed(connection: Connection, night: Night, row: AnyRow) -> None:
     filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
     outgoing.verified(connection, filed, "dry-run", night.on)
 
 
-def _paper(night: Night, filed: AnyRow, content: bytes) -> Paper:
-    fields = {
+def paper(night: Night, filed: AnyRow, content: bytes) -> Paper:
+    """A package says all in its message; the personnel folders say it in columns, and label what they hold."""
+    if filed.library != ARCHIVE_LIBRARY:
+        return Paper(filed.path, content, {})
+    fields: Fields = {
         CASE_NUMBER.name: filed.case_number,
         ARCHIVE_EMPLOYEE.name: filed.employee_number,
         ARCHIVE_TYPE.name: DOCUMENT_TYPES[FilingKind(filed.kind)],
         ARCHIVE_DATE.name: night.on,
         ARCHIVE_HASH.name: filed.sha256,
+        **standing(filed.unit_name, filed.manager_name, State(filed.state)),
     }
     return Paper(filed.path, content, fields, night.settings.archive_retention_label)
+
+
+def standing(unit_name: str | None, manager_name: str | None, state: State) -> Fields:
+    """What the archive says of a case and is kept up to date: unit, who is responsible, whether it has ended."""
+    return {
+        ARCHIVE_UNIT.name: _line(unit_name),
+        ARCHIVE_MANAGER.name: _line(manager_name),
+        ARCHIVE_STATUS.name: CASE_CLOSED if state in CLOSED_STATES else CASE_OPEN,
+    }
+
+
+def _line(text: str | None) -> str | None:
+    return one_line(text or "")[:LONGEST_TEXT].strip() or None

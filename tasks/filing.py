@@ -7,6 +7,7 @@ from hashlib import sha256
 from prefect import task
 from sqlalchemy import Connection
 
+from agreements.archiving import next_turn, registered_together
 from agreements.case import Case, Filing, FilingKind, RequirementKind
 from agreements.paperwork import (
     People,
@@ -30,6 +31,7 @@ from integrations.database.outgoing import (
 from integrations.database.rows import AnyRow
 from integrations.documents.agreement import render_agreement, render_record
 from integrations.graph.quickxor import quick_xor_hash
+from tasks.announcing import Subject, announce, place_of
 from tasks.batches import LOCAL, batches
 from tasks.night import Night, this_night
 
@@ -68,13 +70,19 @@ def _write_batch(connection: Connection, night: Night, numbers: Sequence[str], w
     written = 0
     loaded = load_cases(connection, numbers)
     people = load_people(connection, [case for _, case in loaded.values()])
-    for row in wanted:
-        case = loaded[row.case_number][1]
-        kind = FilingKind(row.kind)
-        content = _content(connection, night, case, people[case.number], Filing(kind, row.sequence))
-        if content is not None:
-            keep_prepared(connection, _prepared(night, case, kind, row.sequence, content), night.on)
-            written += 1
+    for number, (_, case) in loaded.items():
+        mine = [Filing(FilingKind(row.kind), row.sequence) for row in wanted if row.case_number == number]
+        turn = next_turn(case)
+        for together in registered_together(mine):
+            found = [(filing, _content(connection, night, case, people[number], filing)) for filing in together]
+            prepared = [
+                _prepared(night, case, filing, turn, content) for filing, content in found if content is not None
+            ]
+            if prepared:
+                for each in prepared:
+                    keep_prepared(connection, each, night.on)
+                announce(connection, night, Subject(case, people[number], turn), prepared)
+                turn, written = turn + 1, written + len(prepared)
     return written
 
 
@@ -93,6 +101,8 @@ def _content(connection: Connection, night: Night, case: Case, people: People, f
             return render_record(evaluation_record(case, evaluation, night.policy, people))
         case FilingKind.END_NOTE:
             return render_record(end_note(case, night.policy, people))
+        case FilingKind.ARKIVMELDING:
+            raise AssertionError(f"{case.number}: a message is written together with what it tells of")
 
 
 def _uploaded(connection: Connection, case: Case, kind: RequirementKind) -> bytes | None:
@@ -100,17 +110,18 @@ def _uploaded(connection: Connection, case: Case, kind: RequirementKind) -> byte
     return None if requirement is None or requirement.document is None else document(connection, requirement.document)
 
 
-def _prepared(night: Night, case: Case, kind: FilingKind, sequence: int, content: bytes) -> Prepared:
-    folder = night.settings.archive_folder.format(employee_number=case.employee_number, case_number=case.number).strip(
-        "/"
+def _prepared(night: Night, case: Case, filing: Filing, turn: int, content: bytes) -> Prepared:
+    library, path = place_of(
+        night, case, turn, file_name(filing.kind, filing.sequence, case.number, night.policy.language)
     )
     return Prepared(
         case_number=case.number,
-        kind=kind,
-        sequence=sequence,
-        path=f"{folder}/{file_name(kind, sequence, case.number, night.policy.language)}",
+        kind=filing.kind,
+        sequence=filing.sequence,
+        path=path,
         content=content,
-        media_type=MEDIA_TYPES.get(kind, "application/pdf"),
+        media_type=MEDIA_TYPES.get(filing.kind, "application/pdf"),
         sha256=sha256(content).hexdigest(),
         quick_xor_hash=quick_xor_hash(content),
+        library=library,
     )

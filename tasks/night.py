@@ -7,8 +7,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
+from agreements.archive_plan import ArchivePlan
 from agreements.calendar import OSLO
 from agreements.policy import Policy
+from config.archive_plan_files import load_archive_plan
 from config.policy_files import load_policy
 from config.settings import Settings, load_settings
 from integrations.database.cases import Stamp
@@ -36,6 +38,7 @@ class Night:
     database: Database
     on: date
     dry_run: bool
+    archive_plan: ArchivePlan | None = None
     patience: Patience = field(default_factory=Patience)
     is_hurried: bool = False
     about: list[str] = field(default_factory=list)
@@ -70,7 +73,8 @@ def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
     A flow inside a flow joins the night that is already open.
 
     Raises:
-        SettingsError, PolicyError, DatabaseUnreachableError, SchemaOutdatedError, LeaseTakenError: one line each.
+        SettingsError, PolicyError, ArchivePlanError: one line each.
+        DatabaseUnreachableError, SchemaOutdatedError, LeaseTakenError: the same.
     """
     joined = _current.get(None)
     if joined is not None:
@@ -78,6 +82,7 @@ def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
         return
     settings = load_settings()
     policy = load_policy(settings.policy)
+    plan = load_archive_plan(settings.archive_plan)
     database = Database.open(settings.database_url)
     with ExitStack() as closing:
         closing.callback(database.close)
@@ -89,6 +94,6 @@ def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
         # Whatever is loaded by now stays: searched for garbage again and again, it costs as much as the deciding.
         gc.freeze()
         closing.callback(gc.unfreeze)
-        running = Night(settings, policy, database, on or today_in_oslo(), dry_run)
+        running = Night(settings, policy, database, on or today_in_oslo(), dry_run, plan)
         closing.callback(_current.reset, _current.set(running))
         yield running

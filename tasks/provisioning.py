@@ -18,7 +18,8 @@ def provision(*, dry_run: bool) -> Provisioned:
         SettingsError, PolicyError, MayNotProvisionError, NameTakenError, GraphError, GraphUnreachableError: one line.
     """
     settings = load_settings()
-    result = provision_site(settings, site_of(load_policy(settings.policy)), dry_run=dry_run)
+    site = site_of(load_policy(settings.policy), has_imports=settings.has_imports)
+    result = provision_site(settings, site, dry_run=dry_run)
     create_markdown_artifact(_page(result, dry_run=dry_run), key="sharepoint", description="Lister og biblioteker")
     return result
 

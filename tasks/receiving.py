@@ -20,7 +20,8 @@ from integrations.database.outgoing import keep_document
 from integrations.database.rows import AnyRow
 from integrations.documents.photos import clean_photo
 from integrations.documents.refusals import refusal_in
-from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused, check_signed_pdf, classify
+from integrations.documents.signed import for_the_archive
+from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused, classify
 from integrations.forms import FOR_EMPLOYEE, case_number_of, read_fact
 from integrations.graph.client import Graph
 from integrations.graph.drive import download, find_item
@@ -95,10 +96,10 @@ def take_in_uploads() -> Counter[str]:
 
 async def _fetch_and_check(night: Night, rows: Sequence[AnyRow]) -> list[CheckedFile]:
     async with night.graph() as graph:
-        return [await _checked(graph, row) for row in rows]
+        return [await _checked(night, graph, row) for row in rows]
 
 
-async def _checked(graph: Graph, row: AnyRow) -> CheckedFile:
+async def _checked(night: Night, graph: Graph, row: AnyRow) -> CheckedFile:
     if row.payload["size"] > MAX_BYTES:
         return CheckedFile(refusal="Filen er større enn 25 MB. Last opp en mindre fil.")
     try:
@@ -110,9 +111,9 @@ async def _checked(graph: Graph, row: AnyRow) -> CheckedFile:
         if classify(content) is UploadKind.PHOTO:
             photo = clean_photo(content)
             return CheckedFile(RequirementKind.PHOTO, photo.content, "image/jpeg", photo.sha256)
-        check_signed_pdf(content)
-        signature = sha256(content).hexdigest()
-        return CheckedFile(RequirementKind.SIGNED_AGREEMENT, content, "application/pdf", signature)
+        kept = for_the_archive(content, row.received_on, night.policy.language)
+        signature = sha256(kept).hexdigest()
+        return CheckedFile(RequirementKind.SIGNED_AGREEMENT, kept, "application/pdf", signature)
     except UploadRefused as refusal:
         return CheckedFile(refusal=str(refusal))
 

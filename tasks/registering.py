@@ -20,11 +20,11 @@ from integrations.database.inbox import register
 from integrations.database.staff import staff_entries
 from integrations.forms import EMPLOYEE_NUMBER, PLACES
 from tasks.advisers import as_hr, must_be_impartial
+from tasks.archiving import to_the_archive
 from tasks.batches import LOCAL
 from tasks.closing import close_folders
 from tasks.deciding import decide_cases
-from tasks.delivering import file_documents, open_folders, share_folders
-from tasks.filing import write_documents
+from tasks.delivering import open_folders, share_folders
 from tasks.night import Night, this_night
 from tasks.opening import open_now
 from tasks.receiving import take_in_now
@@ -86,10 +86,9 @@ def decide_what_follows(flow: str) -> Counter[str]:
 @task(name="deliver-at-once", **LOCAL)
 def deliver_at_once() -> Counter[str]:
     """Folders and documents that what was registered has brought about; what fails is tried again at night."""
-    counts = write_documents()
-    counts += open_folders()
+    counts = open_folders()
     counts += share_folders()
-    counts += file_documents()
+    counts += to_the_archive()
     return counts + close_folders()
 
 

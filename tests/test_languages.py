@@ -16,7 +16,7 @@ from agreements.wording import WORDINGS, Wording
 from agreements.words import days_in_words
 from config.policy_files import TEMPLATES
 from config.sharepoint import LISTS, Column, ListDefinition, in_bokmal
-from integrations.documents import photos, uploads
+from integrations.documents import photos, signed, uploads
 from integrations.documents.refusals import NYNORSK, refusal_in
 from integrations.documents.uploads import KNOWN_MISTAKES, NOT_A_PHOTO_OR_PDF
 from tasks import receiving
@@ -147,7 +147,7 @@ def refusals() -> Iterator[str]:
     """Every sentence that refuses an upload, as the code has it."""
     yield from (advice for _, advice in KNOWN_MISTAKES)
     yield NOT_A_PHOTO_OR_PDF
-    for module in (uploads, photos, receiving):
+    for module in (uploads, photos, receiving, signed):
         for node in ast.walk(ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"UploadRefused", "CheckedFile"}:
                 values = [*node.args, *(keyword.value for keyword in node.keywords)]

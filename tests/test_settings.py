@@ -281,3 +281,22 @@ def test_an_empty_line_in_the_file_is_not_set() -> None:
     settings = load_settings()
     assert settings.uses_sandbox
     assert settings.policy == "prosedyre-websak"
+
+
+# --- The archive ------------------------------------------------------------------------------------------------
+
+
+def test_packages_are_documents_with_an_arkivmelding(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "HK_ARCHIVE_TARGET: import needs HK_ARCHIVE_PLAN" in refusal(monkeypatch, HK_ARCHIVE_TARGET="import")
+    settings = load(monkeypatch, HK_ARCHIVE_PLAN="arkiv.toml")
+    assert (settings.has_imports, settings.import_marker) == (True, "ferdig.txt")
+
+
+def test_the_archive_is_one_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not load(monkeypatch).has_imports
+    assert "HK_ARCHIVE_TARGET" in refusal(monkeypatch, HK_ARCHIVE_TARGET="websak")
+
+
+@pytest.mark.parametrize("name", ["a/b.txt", "  ", "hva?.txt"])
+def test_the_marker_is_the_name_of_a_file(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert "HK_IMPORT_MARKER: must be the name of a file" in refusal(monkeypatch, HK_IMPORT_MARKER=name)

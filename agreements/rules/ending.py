@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from agreements.actions import Action, Errand, ErrandKind, Notice, Role
 from agreements.case import Case, EndReason, Filing, FilingKind
 from agreements.policy import Policy
-from agreements.rules.filing import closing
+from agreements.rules.filing import closing, told
 from agreements.rules.ladder import IMMEDIATELY, ONE_DAY
 
 
@@ -66,10 +66,10 @@ def period_over(case: Case, _policy: Policy, today: date) -> Action:
 
 
 def _end(case: Case, reason: EndReason, today: date, rule: str, notices: tuple[Notice, ...]) -> Action:
-    """End the case; what is already in the archive gets an end note beside it, and the folder is closed."""
+    """End the case; what is already in the archive gets an end note beside it, and both folders are closed."""
     after = case.ended(reason, today)
     if not case.filings:
         return Action(rule, case, after, notices, closing(case))
     after = after.with_filings(Filing(FilingKind.END_NOTE))
     end_note = Errand(ErrandKind.FILE_DOCUMENT, FilingKind.END_NOTE)
-    return Action(rule, case, after, notices, (end_note, *closing(case)))
+    return Action(rule, case, after, notices, (end_note, *told(case), *closing(case)))

@@ -48,6 +48,11 @@ def verified(case: Case, _policy: Policy, _today: date) -> Action:
     return Action("filing.verified", case, case.moved(State.ACTIVE), notices, closing(case, version))
 
 
+def told(case: Case, sequence: int = AT_THE_END) -> tuple[Errand, ...]:
+    """What the archive says of a case that it has something of is brought up to date: by the day, or at the end."""
+    return (Errand(ErrandKind.UPDATE_ARCHIVE, sequence=sequence),) if case.filings else ()
+
+
 def closing(case: Case, sequence: int = AT_THE_END) -> tuple[Errand, ...]:
     """The folder of a case that has had one is closed once for each version of the agreement, and once at the end."""
     had_a_folder = case.documentation is not None

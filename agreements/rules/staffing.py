@@ -10,6 +10,7 @@ from agreements.case import Case, Chase, State
 from agreements.documents import Language
 from agreements.policy import Policy
 from agreements.rules.change import asked_anew
+from agreements.rules.filing import told
 from agreements.rules.ladder import IMMEDIATELY, ONE_DAY, reply_by
 from agreements.words import date_in_words, days_in_words
 
@@ -43,7 +44,8 @@ def new_manager(case: Case, policy: Policy, today: date) -> Action:
     after = after if asked is after else replace(asked, handed_over_on=today)
     share = Errand(ErrandKind.SHARE_FOLDER, sequence=today.toordinal())
     errands = (share,) if case.state in STATES_WITH_A_FOLDER_IN_USE else ()
-    return Action(f"manager.changed.{today:%Y%m%d}", case, after, notices, errands)
+    rule = f"manager.changed.{today:%Y%m%d}"
+    return Action(rule, case, after, notices, (*errands, *told(case, today.toordinal())))
 
 
 def moved_due(case: Case, _policy: Policy) -> date | None:
@@ -54,9 +56,12 @@ def moved(case: Case, policy: Policy, today: date) -> Action:
     """Another unit: an agreement in force is held against the policy once more, and the manager is told how it fits."""
     after = replace(case, placed_in=case.unit_id)
     rule = f"unit.moved.{today:%Y%m%d}"
+    # A new manager comes next, and then the archive is told of both at once.
+    errands = told(case, today.toordinal()) if case.manager_number == case.led_by else ()
     if case.state is not State.ACTIVE or case.imposed or case.unit_id is None:
-        return Action(rule, case, after)
-    return Action(rule, case, after, (Notice("unit_moved", Role.MANAGER, detail=_fit(case, policy)),))
+        return Action(rule, case, after, errands=errands)
+    notice = Notice("unit_moved", Role.MANAGER, detail=_fit(case, policy))
+    return Action(rule, case, after, (notice,), errands)
 
 
 def pause_due(case: Case, _policy: Policy) -> date | None:

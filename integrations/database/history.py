@@ -24,7 +24,9 @@ DOCUMENTS = {
     FilingKind.INFORMATION: "informasjonen om pålagt hjemmekontor",
     FilingKind.EVALUATION: "evaluering {sequence}",
     FilingKind.END_NOTE: "sluttnotatet",
+    FilingKind.ARKIVMELDING: "arkivmelding {sequence}",
 }
+FILING_ERRANDS = [str(ErrandKind.FILE_DOCUMENT), str(ErrandKind.FILE_MESSAGE)]
 AT_THE_END_OF_THE_DAY = datetime.max.replace(tzinfo=UTC)
 
 
@@ -156,7 +158,7 @@ def _filings(connection: Connection, number: str) -> Iterable[Happening]:
         (row.kind, row.sequence): row.verified_at
         for row in connection.execute(select(filings.c.kind, filings.c.sequence, filings.c.verified_at).where(of_case))
     }
-    errands = select(outbox).where(outbox.c.case_number == number, outbox.c.kind == str(ErrandKind.FILE_DOCUMENT))
+    errands = select(outbox).where(outbox.c.case_number == number, outbox.c.kind.in_(FILING_ERRANDS))
     for row in connection.execute(errands.order_by(outbox.c.id)):
         kind, sequence = FilingKind(row.payload["filing"]), row.payload["sequence"]
         at = verified.get((kind, sequence))

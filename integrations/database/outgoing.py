@@ -24,6 +24,7 @@ from sqlalchemy.orm import aliased
 
 from agreements.actions import ErrandKind
 from agreements.case import OPEN_STATES, FilingKind, RequirementKind
+from config.sharepoint import ARCHIVE_LIBRARY
 from integrations.database.addresses import mail_of
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import (
@@ -61,7 +62,7 @@ class NewMail:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document for the archive, its bytes fixed before the first attempt to deliver them."""
+    """A document for the archive, its bytes fixed before the first attempt to deliver them. `path` is in `library`."""
 
     case_number: str
     kind: str
@@ -71,6 +72,7 @@ class Prepared:
     media_type: str
     sha256: str
     quick_xor_hash: str
+    library: str = ARCHIVE_LIBRARY
 
 
 def pending(connection: Connection, kind: str) -> list[AnyRow]:
@@ -306,6 +308,7 @@ def keep_prepared(connection: Connection, prepared: Prepared, today: date) -> No
         update(filings)
         .where(*_this_filing(prepared.case_number, prepared.kind, prepared.sequence))
         .values(
+            library=prepared.library,
             path=prepared.path,
             sha256=prepared.sha256,
             quick_xor_hash=prepared.quick_xor_hash,
@@ -315,8 +318,21 @@ def keep_prepared(connection: Connection, prepared: Prepared, today: date) -> No
 
 
 def filing(connection: Connection, case_number: str, kind: str, sequence: int) -> AnyRow:
-    """One filing, with the employee number of its case."""
-    of_whom = select(filings, cases.c.employee_number).join(cases, cases.c.number == filings.c.case_number)
+    """One filing, with what is to be said of its case as it stands now: whose it is, who leads, where, how far."""
+    manager = aliased(employees)
+    of_whom = (
+        select(
+            filings,
+            cases.c.employee_number,
+            cases.c.state,
+            units.c.name.label("unit_name"),
+            (manager.c.given_name + " " + manager.c.family_name).label("manager_name"),
+        )
+        .join(cases, cases.c.number == filings.c.case_number)
+        .join(employees, employees.c.employee_number == cases.c.employee_number)
+        .outerjoin(manager, manager.c.employee_number == cases.c.manager_number)
+        .outerjoin(units, units.c.unit_id == employees.c.unit_id)
+    )
     return connection.execute(of_whom.where(*_this_filing(case_number, kind, sequence))).one()
 
 

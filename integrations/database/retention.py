@@ -44,7 +44,12 @@ from integrations.database.tables import (
 
 NOTHING_LEFT: dict[str, Any] = {"payload": {}, "sender": None, "sender_mail": None, "registered_by": None}
 HEARD = ("set_aside", "replaced", "withdrawn")
-WORK_IN_THE_ARCHIVE = (ErrandKind.FILE_DOCUMENT, ErrandKind.CLOSE_FOLDER)
+WORK_IN_THE_ARCHIVE = (
+    ErrandKind.FILE_DOCUMENT,
+    ErrandKind.FILE_MESSAGE,
+    ErrandKind.UPDATE_ARCHIVE,
+    ErrandKind.CLOSE_FOLDER,
+)
 
 
 @dataclass(frozen=True, slots=True)

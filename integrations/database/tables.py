@@ -266,7 +266,8 @@ filings = Table(
     Column("case_number", ForeignKey("cases.number", ondelete="CASCADE"), primary_key=True),
     Column("kind", String, primary_key=True),
     Column("sequence", Integer, primary_key=True),
-    Column("path", String),  # in the archive library
+    Column("library", String),  # where it is filed: set together with the path
+    Column("path", String),
     Column("sha256", String),
     Column("quick_xor_hash", String),
     Column("size", Integer),

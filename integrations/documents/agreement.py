@@ -7,6 +7,7 @@ The data is never template source, so nothing in it is ever evaluated.
 import base64
 import io
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,8 @@ from agreements.words import date_in_words
 from integrations.documents.characters import REPLACEMENT, printable
 
 TEMPLATES = Path(__file__).parent
-STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
+Standard: TypeAlias = Literal["a-2a", "a-2b", "ua-1"]
+STANDARDS: Sequence[Standard] = ("a-2a", "ua-1")
 NORWAY = "Europe/Oslo"
 
 Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
@@ -73,7 +75,7 @@ def render_agreement(document: AgreementDocument, photo: bytes | None) -> bytes:
         "confirmations": [_confirmation(confirmation) for confirmation in document.confirmations],
         "is_draft": document.is_draft,
     }
-    return _render("agreement.typ", data, document.dated_on, None if photo is None else _photo(photo))
+    return typeset("agreement.typ", data, document.dated_on, {"photo": None if photo is None else embedded(photo)})
 
 
 def render_record(record: RecordDocument) -> bytes:
@@ -87,7 +89,7 @@ def render_record(record: RecordDocument) -> bytes:
         "terms": [{"name": term.name, "value": term.value} for term in record.terms],
         "paragraphs": [part for text in record.paragraphs for part in _paragraphs(text)],
     }
-    return _render("record.typ", data, record.dated_on, None)
+    return typeset("record.typ", data, record.dated_on, {})
 
 
 def render_report(report: ReportDocument) -> bytes:
@@ -101,7 +103,7 @@ def render_report(report: ReportDocument) -> bytes:
         "terms": [{"name": term.name, "value": term.value} for term in report.terms],
         "parts": [_part(part) for part in report.parts],
     }
-    return _render("report.typ", data, report.dated_on, None)
+    return typeset("report.typ", data, report.dated_on, {})
 
 
 def _part(part: Part) -> dict[str, Json]:
@@ -134,17 +136,24 @@ def _plot(plot: Plot) -> dict[str, Json]:
     return {"alt": plot.alt, "bars": bars, "limit": limit}
 
 
-def _render(template: str, data: dict[str, Json], dated_on: date, photo: dict[str, Json] | None) -> bytes:
+def typeset(
+    template: str,
+    data: dict[str, Json],
+    dated_on: date,
+    pictures: dict[str, Json],
+    standards: Sequence[Standard] = STANDARDS,
+) -> bytes:
+    """A template of this folder with its data: texts are made printable, `pictures` stay as they are."""
     shown = {name: _cleaned(value) for name, value in data.items()}
     has_replaced = REPLACEMENT in json.dumps(shown, ensure_ascii=False)
-    everything = json.dumps({**shown, "photo": photo, "has_replaced_characters": has_replaced}, ensure_ascii=False)
+    everything = json.dumps({**shown, **pictures, "has_replaced_characters": has_replaced}, ensure_ascii=False)
     return typst.compile(
         TEMPLATES / template,
         root=TEMPLATES,
         font_paths=_fonts(),
         ignore_system_fonts=True,
         sys_inputs={"data": everything},
-        pdf_standards=[*STANDARDS],
+        pdf_standards=[*standards],
         # Noon, so that the date is the same one wherever the file's properties are looked at.
         timestamp=datetime.combine(dated_on, time(12), tzinfo=UTC),
     )
@@ -166,8 +175,8 @@ def _cleaned(value: Json) -> Json:
     return value
 
 
-def _photo(photo: bytes) -> dict[str, Json]:
-    """The photo inside an SVG: Typst takes in nothing but text, and a temporary file could leave a home lying about.
+def embedded(photo: bytes) -> dict[str, Json]:
+    """A JPEG inside an SVG: Typst takes in nothing but text, and a temporary file could leave a home lying about.
 
     Typst embeds the JPEG as it is, not encoded anew.
     """

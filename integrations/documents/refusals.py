@@ -65,6 +65,19 @@ NYNORSK: Final[Mapping[str, str]] = {
     "PDF-filen er for innviklet. Skriv den ut til PDF på nytt og last opp den filen.": (
         "PDF-fila er for innvikla. Skriv ho ut til PDF på nytt og last opp den fila."
     ),
+    (
+        "PDF-filen er signert elektronisk, men er ikke lagret som PDF/A, og signaturen ville gått tapt om vi gjorde "
+        "den om. Lagre avtalen som PDF/A før du signerer den, eller godta avtalen i skjemaet."
+    ): (
+        "PDF-fila er signert elektronisk, men er ikkje lagra som PDF/A, og signaturen ville gått tapt om vi gjorde ho "
+        "om. Lagre avtalen som PDF/A før du signerer han, eller godta avtalen i skjemaet."
+    ),
+    "PDF-filen har for mange sider. Last opp bare den signerte avtalen (høyst 30 sider).": (
+        "PDF-fila har for mange sider. Last opp berre den signerte avtalen (høgst 30 sider)."
+    ),
+    "PDF-filen kan ikke gjøres om til arkivformat. Skriv den ut til PDF på nytt og last opp den filen.": (
+        "PDF-fila kan ikkje gjerast om til arkivformat. Skriv ho ut til PDF på nytt og last opp den fila."
+    ),
 }
 """By the sentence in bokmål, which is what `UploadRefused` says. A test finds any that is missing here."""
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Final
@@ -24,12 +25,24 @@ KNOWN_MISTAKES: Final = (
     (b"MZ", "Filen er et program og ikke et bilde. Last opp et bilde (JPEG, PNG eller HEIC) eller en PDF."),
     (b"<", "Filen er en nettside eller en tegning. Last opp et bilde (JPEG, PNG eller HEIC) eller en PDF."),
 )
+MAX_UNPACKED: Final = 256 * 1024 * 1024
+PICTURES: Final = frozenset({"/DCTDecode", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode"})
+SHAPES_ELSEWHERE: Final = (pikepdf.Name.Type0, pikepdf.Name.Type3)
+FONT_FILES: Final = ("/FontFile", "/FontFile2", "/FontFile3")
 NOT_A_PHOTO_OR_PDF: Final = "Filtypen kan ikke brukes. Last opp et bilde (JPEG, PNG eller HEIC) eller en PDF."
 
 
 class UploadKind(StrEnum):
     PHOTO = "photo"
     PDF = "pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPdf:
+    """How many pages it has, and whether somebody has signed it electronically, so that any change would show."""
+
+    pages: int
+    is_signed: bool
 
 
 class UploadRefused(Exception):  # noqa: N818 - an ordinary outcome with its answer to the employee, not a fault
@@ -63,13 +76,10 @@ def is_heic(content: bytes) -> bool:
     return content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS
 
 
-def check_signed_pdf(content: bytes) -> int:
+def check_signed_pdf(content: bytes) -> CheckedPdf:
     """Check that a signed agreement can be read for as long as the archive keeps it, and hides nothing.
 
     The file itself is never changed: that would break an electronic signature.
-
-    Returns:
-        The number of pages.
 
     Raises:
         UploadRefused: not a PDF, damaged, without pages, protected by a password, or with scripts, programs to start
@@ -83,7 +93,7 @@ def check_signed_pdf(content: bytes) -> int:
     _limit_decoding()
     try:
         with pikepdf.open(io.BytesIO(content), suppress_warnings=True) as pdf:
-            return _checked_pages(pdf)
+            return _checked(pdf)
     except pikepdf.PasswordError as error:
         raise UploadRefused(
             "PDF-filen er beskyttet med passord. Lagre den uten passord og last den opp igjen."
@@ -105,16 +115,60 @@ def _limit_decoding() -> None:
     )
 
 
-def _checked_pages(pdf: pikepdf.Pdf) -> int:
+def keeps_its_look(content: bytes) -> bool:
+    """Whether a file that calls itself PDF/A has what every such file must have, as far as can be seen at once.
+
+    It is whole: nothing had to be mended, and every stream unpacks. All fonts are inside, and nothing is packed in the
+    one way that PDF/A forbids (ISO 19005-2, 6.2.11.4 and 6.1.7.2).
+    """
+    with pikepdf.open(io.BytesIO(content), suppress_warnings=True) as pdf:
+        is_proper = all(not _is_foreign_font(each) and not _is_lzw(each) for each in _dictionaries(pdf))
+        return is_proper and _unpacks(pdf)
+
+
+def _unpacks(pdf: pikepdf.Pdf) -> bool:
+    """Whether all of it can be read; pictures are left to whoever looks at them."""
+    unpacked = 0
+    for stream in pdf.objects:
+        if isinstance(stream, pikepdf.Stream) and PICTURES.isdisjoint(_filters(stream)):
+            try:
+                unpacked += len(stream.read_bytes())
+            except pikepdf.PdfError:
+                return False
+            if unpacked > MAX_UNPACKED:
+                return False
+    return not pdf.get_warnings()
+
+
+def _is_foreign_font(dictionary: pikepdf.Object) -> bool:
+    """A font without its shapes. Type 3 draws its own, and type 0 has them in the font below it."""
+    if dictionary.get("/Type") != pikepdf.Name.Font or dictionary.get("/Subtype") in SHAPES_ELSEWHERE:
+        return False
+    descriptor = dictionary.get("/FontDescriptor")
+    return not (isinstance(descriptor, pikepdf.Dictionary) and any(name in descriptor for name in FONT_FILES))
+
+
+def _is_lzw(dictionary: pikepdf.Object) -> bool:
+    return "/LZWDecode" in _filters(dictionary)
+
+
+def _filters(dictionary: pikepdf.Object) -> set[str]:
+    packed = dictionary.get("/Filter")
+    return {str(each) for each in (packed if isinstance(packed, pikepdf.Array) else [packed])}
+
+
+def _checked(pdf: pikepdf.Pdf) -> CheckedPdf:
     # A file may be encrypted with an empty password: it opens here, and perhaps not in the archive's tools.
     if pdf.is_encrypted:
         raise UploadRefused("PDF-filen er kryptert. Lagre den uten beskyttelse og last den opp igjen.")
     pages = len(pdf.pages)
     if pages == 0:
         raise UploadRefused("PDF-filen har ingen sider. Lagre den signerte avtalen på nytt og last den opp igjen.")
+    is_signed = False
     for dictionary in _dictionaries(pdf):
         _refuse_active_content(dictionary)
-    return pages
+        is_signed = is_signed or "/ByteRange" in dictionary
+    return CheckedPdf(pages, is_signed)
 
 
 def _refuse_active_content(dictionary: pikepdf.Object) -> None:

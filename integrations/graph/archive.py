@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from agreements.calendar import OSLO
@@ -28,6 +28,8 @@ SMALL_FILE = 4 * 1024 * 1024
 SESSIONS = 2
 """An upload whose session got lost begins anew, once."""
 TRIES_TO_DESCRIBE = 3
+Fields: TypeAlias = Mapping[str, str | date | None]
+"""Columns with what they are to say; None empties one."""
 
 
 class NotReadBackError(GraphError):
@@ -44,7 +46,7 @@ class Paper:
 
     path: str
     content: bytes
-    fields: Mapping[str, str | date]
+    fields: Fields
     label: str | None = None
 
 
@@ -66,7 +68,7 @@ async def archive_file(graph: Graph, library: str, paper: Paper) -> StoredFile:
         stored = await _written(graph, drive, f"/drives/{drive}/items/{parent}:/{quote(name)}:", paper)
     address = f"/drives/{drive}/items/{stored.item_id}"
     # The label comes last: it may be one that locks what it is put on.
-    await _describe(graph, address, paper.fields)
+    await describe(graph, address, paper.fields)
     if paper.label is not None:
         await _label(graph, address, paper.label)
     verified = stored_file(await graph.get(address, "GET archived file"))
@@ -111,7 +113,7 @@ async def _upload(graph: Graph, address: str, content: bytes) -> dict[str, Any] 
     return json_object(response, "PUT archive file")
 
 
-async def _describe(graph: Graph, address: str, fields: Mapping[str, str | date]) -> None:
+async def describe(graph: Graph, address: str, fields: Fields) -> None:
     """Our columns and no other, until they read back as they should; who changes them meanwhile makes us look again."""
     tries = 0
     while True:
@@ -152,12 +154,14 @@ async def _label_of(graph: Graph, address: str) -> str | None:
     return name
 
 
-def _written_value(value: str | date) -> str:
+def _written_value(value: str | date | None) -> str | None:
     """A day as its noon, which is the same day in the site's time zone, whatever that is in Europe."""
     return f"{value:%Y-%m-%d}T12:00:00Z" if isinstance(value, date) else value
 
 
-def _says(shown: object, value: str | date) -> bool:
+def _says(shown: object, value: str | date | None) -> bool:
+    if value is None:
+        return shown is None or shown == ""
     if not isinstance(value, date):
         return shown == value
     try:

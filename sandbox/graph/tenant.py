@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from config.policy_files import SHIPPED_NAMES, load_policy
 from config.settings import Settings
-from config.sharepoint import LIBRARIES, ListDefinition, Template, lists_of
+from config.sharepoint import IMPORTS, LIBRARIES, ListDefinition, Template, lists_of
 from sandbox.graph.application import GraphApplication
 from sandbox.graph.changes import DEFAULT_PAGE, expire_tokens
 from sandbox.graph.directory import Directory
@@ -279,7 +279,7 @@ class GraphTenant:
         # Whatever any of the shipped policies asks, so that the sandbox works under each of them. The last one's word
         # counts where two name a column alike, and it is the one that is used when nothing is set.
         names = sorted(SHIPPED_NAMES, key=lambda name: name == Settings.model_fields["policy"].default)
-        ours = (*LIBRARIES, *lists_of(*map(load_policy, names)))
+        ours = (*LIBRARIES, IMPORTS, *lists_of(*map(load_policy, names)))
         for definition in [BORN_WITH] if is_empty else ours:
             if lists.find(definition.name) is None:
                 columns = [column.definition() for column in definition.columns]

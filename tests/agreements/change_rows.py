@@ -35,6 +35,7 @@ from tests.agreements.factories import (
     evaluation,
     in_assessment,
     received,
+    told,
 )
 
 PROPOSED_ON = date(2026, 3, 2)
@@ -171,7 +172,7 @@ CHANGING = (
         changing(change(chase()), manager_number=STRANGER),
         MONDAY,
         (
-            Outcome("manager.changed.20260302", State.ACTIVE),
+            Outcome("manager.changed.20260302", State.ACTIVE, errands=told(MONDAY)),
             asked(Role.MANAGER, "change.ask.1.20260302"),
         ),
     ),

@@ -30,11 +30,12 @@ from tests.agreements.factories import (
     received,
     special_assessment,
     termination,
+    told,
 )
 
 START, LAST_DAY, NOTICE_DAY = date(2026, 3, 5), date(2027, 3, 4), date(2027, 2, 2)
 EVALUATED_ON = date(2026, 9, 7)
-END_NOTE = (Errand(ErrandKind.FILE_DOCUMENT, FilingKind.END_NOTE), *CLOSED)
+END_NOTE = (Errand(ErrandKind.FILE_DOCUMENT, FilingKind.END_NOTE), *told(), *CLOSED)
 BOTH_SIDES = (Role.EMPLOYEE, Role.MANAGER)
 NOTIFIED = Outcome("expiry.notice", State.ACTIVE, tuple(Notice("expiry_notice", role, LAST_DAY) for role in BOTH_SIDES))
 EXPIRED = Outcome("expiry.period-over", State.ENDED, tuple(Notice("expired", role) for role in BOTH_SIDES), END_NOTE)

@@ -145,6 +145,11 @@ CLOSED = (Errand(ErrandKind.CLOSE_FOLDER, sequence=0),)
 """What every case that has had a folder ends with."""
 
 
+def told(day: date | None = None) -> tuple[Errand, ...]:
+    """The archive brought up to date about a case it knows: of the day's change, or of the end."""
+    return (Errand(ErrandKind.UPDATE_ARCHIVE, sequence=0 if day is None else day.toordinal()),)
+
+
 def imposed(start_on: date = MONDAY, last_day: date = FORTNIGHT_ON, **changes: Any) -> Case:  # noqa: ANN401 - as dataclasses.replace
     asked_for = application(days_per_week=5.0, weekdays=None, start_on=start_on, end_on=last_day)
     return received(asked_for, imposed=True, **changes)

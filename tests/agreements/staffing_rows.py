@@ -24,6 +24,7 @@ from tests.agreements.factories import (
     in_assessment,
     received,
     special_assessment,
+    told,
 )
 from tests.agreements.opening_rows import ASKED
 
@@ -33,11 +34,13 @@ SHARED = (Errand(ErrandKind.SHARE_FOLDER, sequence=WEEK_ON.toordinal()),)
 
 
 def handed_over(state: State, *notices: Notice, shared: bool = False) -> Outcome:
-    return Outcome("manager.changed.20260309", state, notices, SHARED if shared else ())
+    errands = SHARED if shared else told(WEEK_ON) if state is State.ACTIVE else ()
+    return Outcome("manager.changed.20260309", state, notices, errands)
 
 
-def moved(detail: str) -> Outcome:
-    return Outcome("unit.moved.20260309", State.ACTIVE, (Notice("unit_moved", Role.MANAGER, detail=detail),))
+def moved(detail: str, *, is_told: bool = True) -> Outcome:
+    notice = Notice("unit_moved", Role.MANAGER, detail=detail)
+    return Outcome("unit.moved.20260309", State.ACTIVE, (notice,), told(WEEK_ON) if is_told else ())
 
 
 def assess_by(reply_by: date) -> Notice:
@@ -89,6 +92,7 @@ NEW_MANAGER = (
                 "manager.changed.20260902",
                 State.ACTIVE,
                 (Notice("new_manager_evaluation", Role.MANAGER, DUE + days(7)),),
+                told(DUE),
             ),
         ),
     ),
@@ -128,7 +132,7 @@ MOVED = (
         active(unit_id="skole", manager_number=STRANGER),
         WEEK_ON,
         (
-            moved("Avtalen er på 2 dager i uken, og det er innenfor retningslinjene."),
+            moved("Avtalen er på 2 dager i uken, og det er innenfor retningslinjene.", is_told=False),
             handed_over(State.ACTIVE),
         ),
     ),
@@ -169,7 +173,7 @@ AWAY = (
                 "expiry.period-over",
                 State.ENDED,
                 (Notice("expired", Role.EMPLOYEE), Notice("expired", Role.MANAGER)),
-                (Errand(ErrandKind.FILE_DOCUMENT, FilingKind.END_NOTE), *CLOSED),
+                (Errand(ErrandKind.FILE_DOCUMENT, FilingKind.END_NOTE), *told(), *CLOSED),
             ),
         ),
     ),

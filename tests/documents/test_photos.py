@@ -125,6 +125,11 @@ def test_a_single_pixel_is_a_picture() -> None:
     assert (cleaned.width, cleaned.height) == (1, 1)
 
 
+def test_a_strip_is_a_picture() -> None:
+    cleaned = clean_photo(png(picture(30_000, 10)))
+    assert (cleaned.width, cleaned.height) == (MAX_SIDE, 1)
+
+
 def test_same_photo_gives_same_bytes() -> None:
     for content in (jpeg(exif=exif()), png(), heic()):
         assert clean_photo(content) == clean_photo(content)

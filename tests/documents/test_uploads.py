@@ -80,7 +80,7 @@ def test_anything_else_is_refused_with_advice(content: bytes, advice: str) -> No
     ],
 )
 def test_ordinary_pdfs_are_accepted(content: bytes, pages: int) -> None:
-    assert check_signed_pdf(content) == pages
+    assert check_signed_pdf(content).pages == pages
 
 
 def _script_when_opened(pdf: Pdf) -> None:

@@ -1,6 +1,8 @@
 """Each permission refused in turn: `check` names it and what to grant. What is beyond need is warned of."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +44,17 @@ def test_all_is_well_and_nothing_is_left_behind(office: Office) -> None:
     assert office.tenant.sent_messages() == []
     assert look(office) == lines, "twice the same"
     assert _left_behind(office) == []
+
+
+def test_packages_are_tried_in_their_own_library(office: Office) -> None:
+    imports = office.settings.model_copy(update={"archive_target": "import", "archive_plan": Path("arkiv.toml")})
+    importing = replace(office, settings=imports)
+    lines = look(importing)
+    assert bad(lines) == {}
+    assert lines["Library Arkivimport"].verdict is Verdict.WELL
+    office.fail(Fault(method="POST", path_pattern="/createUploadSession$", status=403))
+    assert bad(look(importing)) == {"Archive": Verdict.FAILURE}
+    assert _left_behind(importing) == []
 
 
 def _left_behind(office: Office) -> list[str]:

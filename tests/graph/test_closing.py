@@ -12,6 +12,7 @@ from agreements.policy import Policy
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.tables import documents, filings, inbox
+from integrations.documents.agreement import render_record
 from integrations.graph.client import Graph
 from integrations.graph.drive import children_of, delete_item, drive_id, ensure_folder, find_folder, library_changes
 from sandbox.graph import Fault
@@ -23,14 +24,14 @@ from tasks.night import night
 from tasks.reading import read_answers
 from tasks.receiving import UPLOADS_UNREAD, take_in_uploads
 from tests.database.samples import STAMP, TODAY, decide_all, read, rows
-from tests.documents.samples import jpeg
-from tests.documents.test_uploads import pdf_with
+from tests.documents.samples import evaluation_record, jpeg
 from tests.graph.conftest import Office
 from tests.graph.town import Town, user
 
 NUMBER = "HK-2027-00001"
 EMPLOYEE, MANAGER, OUTSIDER = user("0001"), user("0900"), user("0002")
-SIGNED = pdf_with()
+SIGNED = render_record(evaluation_record())
+"""PDF/A, so that it is kept as it is."""
 CLOSED, DELETED, FAILED = "saksmapper lukket", "filer slettet fra saksmapper", "leveranser som feilet"
 
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, REPORT_LIBRARY
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, IMPORT_LIBRARY, REPORT_LIBRARY
 from integrations.graph.quickxor import quick_xor_hash
 from sandbox.graph import GraphError
 from tests.sandbox.conftest import KARI, OLA, Graph, error_code
@@ -24,7 +24,7 @@ def make_folder(graph: Graph, name: str, parent: str = "root", behaviour: str = 
 
 def test_both_libraries_are_drives(graph: Graph) -> None:
     drives = graph.client.get(f"/sites/{graph.tenant.site_id}/drives").json()["value"]
-    assert [drive["name"] for drive in drives] == [CASE_LIBRARY, ARCHIVE_LIBRARY, REPORT_LIBRARY]
+    assert [drive["name"] for drive in drives] == [CASE_LIBRARY, ARCHIVE_LIBRARY, REPORT_LIBRARY, IMPORT_LIBRARY]
     default = graph.client.get(f"/sites/{graph.tenant.site_id}/drive").json()
     assert default["id"] == drives[0]["id"]
     assert graph.client.get(f"/drives/{default['id']}").json()["driveType"] == "documentLibrary"
