@@ -38,10 +38,11 @@ SECONDS_TO_START = 120
 
 @dataclass(frozen=True)
 class PrefectServer:
-    """A server of this test process alone, with its own home."""
+    """A server of this test process alone, with its own home; its database is a file there unless one is named."""
 
     api_url: str
     home: Path
+    database: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,6 +55,7 @@ class PrefectServer:
             "PREFECT_SERVER_UI_V2_ENABLED": "false",
             "PREFECT_CLI_PROMPT": "false",
             "PREFECT_LOGGING_LEVEL": "WARNING",
+            **({} if self.database is None else {"PREFECT_SERVER_DATABASE_CONNECTION_URL": self.database}),
         }
 
 
@@ -68,7 +70,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
         environment = {name: value for name, value in server.environment.items() if name != "PREFECT_API_URL"}
         child = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own words
     try:
-        _wait_until_healthy(server.api_url)
+        wait_until_healthy(server.api_url)
         with temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             yield server
             # What is still queued for the server would wait for it for a minute after it is gone.
@@ -83,7 +85,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
             child.wait()
 
 
-def _wait_until_healthy(api_url: str) -> None:
+def wait_until_healthy(api_url: str) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         try:
