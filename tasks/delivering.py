@@ -30,6 +30,7 @@ from integrations.graph.archive import Paper, archive_file
 from integrations.graph.client import Graph
 from integrations.graph.drive import ArchiveConflictError, ensure_folder, put_file, share
 from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.upload_sessions import Session
 from tasks.batches import NETWORK
 from tasks.filing import load_people
 from tasks.night import Night, this_night
@@ -196,8 +197,9 @@ async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
         raise NotYetError(NOT_KEPT)
     if content is None:
         raise AssertionError(f"{row.key}: the content to file is gone before it was verified")
-    stored = await archive_file(graph, ARCHIVE_LIBRARY, _paper(night, filed, content))
+    stored = await archive_file(graph, ARCHIVE_LIBRARY, _paper(night, filed, content), _session(night, row))
     with night.database.transaction() as connection:
+        outgoing.remember_remote(connection, row.key, stored.item_id)
         outgoing.verified(connection, filed, stored.item_id, night.on)
         outgoing.done(connection, row.key)
 
@@ -205,6 +207,16 @@ async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
 def _pretend_filed(connection: Connection, night: Night, row: AnyRow) -> None:
     filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
     outgoing.verified(connection, filed, "dry-run", night.on)
+
+
+def _session(night: Night, row: AnyRow) -> Session:
+    """Where the fragments of a large file went when a night was killed; kept until the file has an id."""
+
+    def keep(url: str) -> None:
+        with night.database.transaction() as connection:
+            outgoing.remember_remote(connection, row.key, url)
+
+    return Session(row.remote_id, keep)
 
 
 def _paper(night: Night, filed: AnyRow, content: bytes) -> Paper:

@@ -21,7 +21,7 @@ from integrations.graph.drive import (
     stored_file,
 )
 from integrations.graph.errors import GraphError
-from integrations.graph.upload_sessions import upload_in_fragments
+from integrations.graph.upload_sessions import Session, cancel, upload_in_fragments
 
 SMALL_FILE = 4 * 1024 * 1024
 """Bytes that go in one request; what is larger goes in fragments."""
@@ -48,22 +48,25 @@ class Paper:
     label: str | None = None
 
 
-async def archive_file(graph: Graph, library: str, paper: Paper) -> StoredFile:
+async def archive_file(graph: Graph, library: str, paper: Paper, session: Session | None = None) -> StoredFile:
     """Put a document in the archive, once, with its fields and retention label, and read all of it back.
+
+    `session` is where an earlier try of a large file may have left off, and how this one's address is kept.
 
     Raises:
         ArchiveConflictError: another file stands at that path.
         NotReadBackError: the archive does not, or not yet, show what it was given.
         GraphError, GraphUnreachableError: it was refused, or Graph is out of reach.
     """
-    drive = await drive_id(graph, library)
+    drive, session = await drive_id(graph, library), session or Session()
     existing = await item_at(graph, drive, paper.path)
     if existing is not None:
+        await cancel(graph, session)
         stored = _adopted(existing, paper)
     else:
         folder, _, name = paper.path.rpartition("/")
         parent = await ensure_folder(graph, library, folder)
-        stored = await _written(graph, drive, f"/drives/{drive}/items/{parent}:/{quote(name)}:", paper)
+        stored = await _written(graph, drive, f"/drives/{drive}/items/{parent}:/{quote(name)}:", paper, session)
     address = f"/drives/{drive}/items/{stored.item_id}"
     # The label comes last: it may be one that locks what it is put on.
     await _describe(graph, address, paper.fields)
@@ -85,11 +88,11 @@ def _adopted(item: dict[str, Any], paper: Paper) -> StoredFile:
     return stored
 
 
-async def _written(graph: Graph, drive: str, address: str, paper: Paper) -> StoredFile:
+async def _written(graph: Graph, drive: str, address: str, paper: Paper, session: Session) -> StoredFile:
     """A small file in one request, a large one in fragments; a file of that name is left as it is."""
-    for _ in range(SESSIONS):
+    for _ in range(SESSIONS if session.url is None else SESSIONS + 1):
         try:
-            item = await _upload(graph, address, paper.content)
+            item = await _upload(graph, address, paper.content, session)
         except GraphError as error:
             if error.status != HTTPStatus.CONFLICT:
                 raise
@@ -103,9 +106,9 @@ async def _written(graph: Graph, drive: str, address: str, paper: Paper) -> Stor
     raise NotReadBackError("file")
 
 
-async def _upload(graph: Graph, address: str, content: bytes) -> dict[str, Any] | None:
+async def _upload(graph: Graph, address: str, content: bytes, session: Session) -> dict[str, Any] | None:
     if len(content) > SMALL_FILE:
-        return await upload_in_fragments(graph, address, content)
+        return await upload_in_fragments(graph, address, content, session)
     keep = "@microsoft.graph.conflictBehavior=fail"
     response = await graph.repeatable("PUT", f"{address}/content?{keep}", "PUT archive file", body=content)
     return json_object(response, "PUT archive file")

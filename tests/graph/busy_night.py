@@ -39,7 +39,7 @@ SETTINGS = {f"{PREFIX}POLICY": f"{{}}/{POLICY}", f"{PREFIX}ARCHIVE_RETENTION_LAB
 """Beside those that lead to database and tenant; `{}` is the directory of all of it."""
 WITH_A_FOLDER = (APPLIED, ALSO_APPLIED, HANDED_OVER, APPROVED, LAPSED, EVALUATED)
 OF_ONE_RUN = (leases, throttles)
-OF_ITS_DAY = frozenset({"id", "at", "attempts", "done_at", "drive_item_id", "remote_id", "verified_at", "made_at"})
+OF_ITS_DAY = frozenset({"id", "at", "attempts", "done_at", "drive_item_id", "remote_id", "verified_at", "version"})
 """Columns that may differ between two nights that end alike."""
 
 

@@ -5,11 +5,11 @@ Points are drawn from a seed; `make torture` draws hundreds. One that failed is 
 """
 
 import multiprocessing
-import random
 import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import product
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -131,35 +131,34 @@ def town(stage: Stage, tmp_path: Path) -> Iterator[Town]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "draw" in metafunc.fixturenames:
+    if "drawn" in metafunc.fixturenames:
         option = metafunc.config.option
-        metafunc.parametrize(
-            "draw", [0] if option.point else range(option.points), ids=lambda draw: f"{option.seed}-{draw}"
-        )
+        metafunc.parametrize("drawn", option.point or [f"{option.seed}-{each}" for each in range(option.points)])
 
 
 @pytest.fixture
-def point(draw: int, undisturbed: Undisturbed, request: pytest.FixtureRequest) -> Point:
+def point(drawn: str, undisturbed: Undisturbed, request: pytest.FixtureRequest) -> Point:
     option = request.config.option
-    return Point.read(option.point) if option.point else points(undisturbed.passed, option.seed)[draw]
+    if option.point:
+        return Point.read(drawn)
+    return points(undisturbed.passed, option.seed)[int(drawn.rpartition("-")[2])]
 
 
 def points(passed: Counter[str], seed: int) -> list[Point]:
-    """All there are, in the order they are drawn in: each step before and after once, then once more, and so on."""
-    dice = random.Random(seed)  # noqa: S311 - the same points every time
-    found = [
-        Point(moment, ordinal, step)
-        for step in sorted(passed)
-        for ordinal in range(1, passed[step] + 1)
-        for moment in Moment
+    """All there are, in the order they are drawn in: each step before and after once, then once more, and so on.
+
+    What is done at the same time may look things up once more or less: the lot of a point hangs on itself alone.
+    """
+
+    def lot(point: Point) -> str:
+        return sha256(f"{seed} {point}".encode()).hexdigest()
+
+    queues = [
+        sorted((Point(moment, ordinal, step) for ordinal in range(1, passed[step] + 1)), key=lot)
+        for step, moment in product(passed, Moment)
     ]
-    dice.shuffle(found)
-    rounds: Counter[tuple[str, Moment]] = Counter()
-    order: dict[Point, tuple[int, bool]] = {}
-    for point in found:
-        order[point] = rounds[point.step, point.moment], point.step not in DELICATE
-        rounds[point.step, point.moment] += 1
-    return sorted(found, key=lambda point: order[point])
+    turns = {point: turn for queue in queues for turn, point in enumerate(queue)}
+    return sorted(turns, key=lambda point: (turns[point], point.step not in DELICATE, lot(point)))
 
 
 def test_a_killed_night_is_made_good_by_the_next(
