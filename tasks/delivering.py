@@ -38,11 +38,14 @@ from tasks.reasons import reason_of
 
 AT_A_TIME = 4
 """Graph's own limit is four requests at a time for a mailbox; SharePoint is happier with few as well."""
+FILINGS_AT_A_TIME = 20
+"""A document waits for eight answers or more, one after the other. What spares the service is the budget."""
 
 Deliver = Callable[[Night, Graph, AnyRow], Awaitable[None]]
 RowT = TypeVar("RowT")
 Pretend = Callable[[Connection, Night, AnyRow], None]
 
+DOCUMENTS_FILED = "dokumenter arkivert"
 FILES_THAT_FAILED = "leveranser som feilet"
 NOT_KEPT = "Filen som skulle arkiveres, er ikke tatt vare på her. Legg den i arkivet for hånd, og avslutt saken."
 
@@ -70,11 +73,13 @@ def share_folders() -> Counter[str]:
 @task(name="file-documents", **NETWORK)
 def file_documents() -> Counter[str]:
     """Every written document to the archive; it counts when it has been read back and found the same."""
-    return deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, "dokumenter arkivert", _pretend_filed)
+    return deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, DOCUMENTS_FILED, _pretend_filed, FILINGS_AT_A_TIME)
 
 
-def deliver_all(kind: str, deliver: Deliver, what: str, pretend: Pretend | None = None) -> Counter[str]:
-    """Every errand of this kind that is still to be done, counted under `what`.
+def deliver_all(
+    kind: str, deliver: Deliver, what: str, pretend: Pretend | None = None, at_a_time: int = AT_A_TIME
+) -> Counter[str]:
+    """Every errand of this kind that is still to be done, a few at a time, counted under `what`.
 
     In a dry run they count as done, so that what follows from them is decided as it would be; `pretend` writes what
     the errand itself would have.
@@ -91,17 +96,19 @@ def deliver_all(kind: str, deliver: Deliver, what: str, pretend: Pretend | None 
                 outgoing.done(connection, row.key)
     if not rows or night.dry_run:
         return Counter({what: len(rows)})
-    return asyncio.run(_deliver_rows(night, rows, deliver, what))
+    return asyncio.run(_deliver_rows(night, rows, deliver, what, at_a_time))
 
 
-async def _deliver_rows(night: Night, rows: Sequence[AnyRow], deliver: Deliver, what: str) -> Counter[str]:
+async def _deliver_rows(
+    night: Night, rows: Sequence[AnyRow], deliver: Deliver, what: str, at_a_time: int
+) -> Counter[str]:
     """A row that Graph refuses keeps its reason and is tried again next time; the others go on."""
     async with night.graph() as graph:
 
         async def attempt(row: AnyRow) -> str:
             return await _attempt(night, graph, row, deliver) or what
 
-        return await attempt_each(what, FILES_THAT_FAILED, rows, attempt)
+        return await attempt_each(what, FILES_THAT_FAILED, rows, attempt, at_a_time)
 
 
 async def attempt_each(

@@ -16,7 +16,7 @@ from integrations.graph.drive import (
     ArchiveConflictError,
     StoredFile,
     drive_id,
-    ensure_folder,
+    folder_once,
     item_at,
     stored_file,
 )
@@ -60,18 +60,19 @@ async def archive_file(graph: Graph, library: str, paper: Paper, session: Sessio
     """
     drive, session = await drive_id(graph, library), session or Session()
     existing = await item_at(graph, drive, paper.path)
+    is_new = existing is None
     if existing is not None:
         await cancel(graph, session)
         stored = _adopted(existing, paper)
     else:
         folder, _, name = paper.path.rpartition("/")
-        parent = await ensure_folder(graph, library, folder)
+        parent = await folder_once(graph, library, folder)
         stored = await _written(graph, drive, f"/drives/{drive}/items/{parent}:/{quote(name)}:", paper, session)
     address = f"/drives/{drive}/items/{stored.item_id}"
     # The label comes last: it may be one that locks what it is put on.
-    await _describe(graph, address, paper.fields)
+    await _describe(graph, address, paper.fields, is_new=is_new)
     if paper.label is not None:
-        await _label(graph, address, paper.label)
+        await _label(graph, address, paper.label, is_new=is_new)
     verified = stored_file(await graph.get(address, "GET archived file"))
     if not verified.holds(paper.content):
         raise NotReadBackError("file")
@@ -114,29 +115,37 @@ async def _upload(graph: Graph, address: str, content: bytes, session: Session) 
     return json_object(response, "PUT archive file")
 
 
-async def _describe(graph: Graph, address: str, fields: Mapping[str, str | date]) -> None:
+async def _describe(graph: Graph, address: str, fields: Mapping[str, str | date], *, is_new: bool) -> None:
     """Our columns and no other, until they read back as they should; who changes them meanwhile makes us look again."""
+    item = None if is_new else await _list_item(graph, address)
     tries = 0
-    while True:
-        item = await graph.get(f"{address}/listItem?$expand=fields", "GET archived file's fields")
-        wrong = {name: value for name, value in fields.items() if not _says(item["fields"].get(name), value)}
-        if not wrong:
-            return
+    while wrong := _wrong(fields, item):
         if tries == TRIES_TO_DESCRIBE:
             raise NotReadBackError("file's fields")
         tries += 1
         body = {name: _written_value(value) for name, value in wrong.items()}
-        seen = {"If-Match": item["eTag"]} if "eTag" in item else None
+        seen = None if item is None or "eTag" not in item else {"If-Match": item["eTag"]}
         try:
             doing = "PATCH archived file's fields"
             await graph.repeatable("PATCH", f"{address}/listItem/fields", doing, body=body, headers=seen)
         except GraphError as error:
             if error.status != HTTPStatus.PRECONDITION_FAILED:
                 raise
+        item = await _list_item(graph, address)
 
 
-async def _label(graph: Graph, address: str, name: str) -> None:
-    if await _label_of(graph, address) == name:
+async def _list_item(graph: Graph, address: str) -> dict[str, Any]:
+    return await graph.get(f"{address}/listItem?$expand=fields", "GET archived file's fields")
+
+
+def _wrong(fields: Mapping[str, str | date], item: dict[str, Any] | None) -> dict[str, str | date]:
+    """Which of the fields the item does not say; a file that has just come says nothing yet."""
+    shown = {} if item is None else item["fields"]
+    return {name: value for name, value in fields.items() if not _says(shown.get(name), value)}
+
+
+async def _label(graph: Graph, address: str, name: str, *, is_new: bool) -> None:
+    if not is_new and await _label_of(graph, address) == name:
         return
     doing = "PATCH archived file's label"
     await graph.repeatable("PATCH", f"{address}/retentionLabel", doing, body={"name": name})
