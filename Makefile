@@ -51,6 +51,10 @@ torture: .venv/ready-dev ## Kill a night with kill -9 at hundreds of points, and
 benchmark-deciding: .venv/ready-benchmarks ## Time a night's decisions beside two workflow engines, which it installs
 	.venv/bin/python -m benchmarks.deciding
 
+.PHONY: benchmark-filings
+benchmark-filings: .venv/ready-dev ## Time the filing of 5,000 documents, and what many at a time gain over one after another
+	.venv/bin/python -m benchmarks.filings
+
 .PHONY: lint
 lint: .venv/ready-dev ## Formatting, rules and types
 	.venv/bin/ruff format --check .
