@@ -39,7 +39,7 @@ from tasks.reasons import reason_of
 
 AT_A_TIME = 4
 """Graph's own limit is four requests at a time for a mailbox; SharePoint is happier with few as well."""
-FILINGS_AT_A_TIME = 18
+FILINGS_AT_A_TIME = 20
 """A document waits for eight answers or more, one after the other. What spares the service is the budget."""
 
 Deliver = Callable[[Night, Graph, AnyRow], Awaitable[None]]
