@@ -66,7 +66,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--points", type=int, default=24, help="at how many points the night is killed")
+    parser.addoption("--points", type=int, default=16, help="at how many points the night is killed")
     parser.addoption("--seed", type=int, default=2027, help="what these points are drawn from")
     parser.addoption("--point", action="append", help="this point alone, as a failure prints it: 'after 2 POST send'")
 

@@ -1,8 +1,10 @@
 """Our client against the tenant, over real connections on loopback."""
 
 import asyncio
+import multiprocessing
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import TypeVar
 
@@ -65,6 +67,14 @@ def line() -> Iterator[Line]:
     gate = Gate()
     with serve(gate) as server:
         yield Line(gate, server.url)
+
+
+@pytest.fixture(scope="session")
+def nursery() -> ForkServerContext:
+    """Children are forked off a process that has imported everything once: they are there in no time."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.graph.busy_night", "tests.graph.workers"])
+    return context
 
 
 @pytest.fixture(scope="session")

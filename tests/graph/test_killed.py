@@ -4,7 +4,6 @@ Points are drawn from a seed; `make torture` draws hundreds. One that failed is 
 `pytest tests/graph/test_killed.py --point 'after 2 POST send'`.
 """
 
-import multiprocessing
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -95,10 +94,9 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="session")
-def stage(line: Line, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    # Children are forked off a process that has imported everything once: they are there in no time.
-    nursery = multiprocessing.get_context("forkserver")
-    nursery.set_forkserver_preload(["tests.graph.busy_night"])
+def stage(
+    line: Line, nursery: ForkServerContext, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Stage:
     empty = tmp_path_factory.mktemp("empty")
     shutil.copyfile(sqlite_template, empty / DATABASE)
     evening = Stage(tmp_path_factory.mktemp("evening"), line, nursery)
