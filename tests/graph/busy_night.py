@@ -10,6 +10,8 @@ from hashlib import sha256
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
+import holidays.countries  # noqa: F401 - 250 modules, which every child would import anew
+
 from agreements.case import State
 from agreements.decide import FILING
 from config.settings import PREFIX
