@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := .venv/bin/uv
 UV_VERSION := 0.13.9
+POINTS ?= 300
+SEED ?= 2027
 
 .PHONY: help
 help: ## Show this list
@@ -41,9 +43,17 @@ serve: .venv/ready ## Prefect server with its UI, a worker, the deployments and 
 test: .venv/ready-dev ## Set everything up and run all tests
 	.venv/bin/python -m pytest -n 2 --dist loadscope
 
+.PHONY: torture
+torture: .venv/ready-dev ## Kill a night with kill -9 at hundreds of points, and hold what the next one makes of it against one left alone
+	.venv/bin/python -m pytest -n 2 --dist load -q tests/graph/test_killed.py --points $(POINTS) --seed $(SEED)
+
 .PHONY: benchmark-deciding
 benchmark-deciding: .venv/ready-benchmarks ## Time a night's decisions beside two workflow engines, which it installs
 	.venv/bin/python -m benchmarks.deciding
+
+.PHONY: benchmark-filings
+benchmark-filings: .venv/ready-dev ## Time the filing of 5,000 documents, and what many at a time gain over one after another
+	.venv/bin/python -m benchmarks.filings
 
 .PHONY: lint
 lint: .venv/ready-dev ## Formatting, rules and types

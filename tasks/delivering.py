@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 from prefect import task
@@ -37,6 +38,7 @@ from integrations.graph.archive import Fields, Paper, archive_file
 from integrations.graph.client import Graph
 from integrations.graph.drive import ArchiveConflictError, ensure_folder, put_file, share
 from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.upload_sessions import Session
 from tasks.batches import NETWORK
 from tasks.filing import load_people
 from tasks.night import Night, this_night
@@ -44,11 +46,14 @@ from tasks.reasons import reason_of
 
 AT_A_TIME = 4
 """Graph's own limit is four requests at a time for a mailbox; SharePoint is happier with few as well."""
+FILINGS_AT_A_TIME = 20
+"""A document waits for eight answers or more, one after the other. What spares the service is the budget."""
 
 Deliver = Callable[[Night, Graph, AnyRow], Awaitable[None]]
 RowT = TypeVar("RowT")
 Pretend = Callable[[Connection, Night, AnyRow], None]
 
+DOCUMENTS_FILED = "dokumenter arkivert"
 FILES_THAT_FAILED = "leveranser som feilet"
 NOT_KEPT = "Filen som skulle arkiveres, er ikke tatt vare på her. Legg den i arkivet for hånd, og avslutt saken."
 
@@ -76,11 +81,13 @@ def share_folders() -> Counter[str]:
 @task(name="file-documents", **NETWORK)
 def file_documents() -> Counter[str]:
     """Every written document to the archive; it counts when it has been read back and found the same."""
-    return deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, "dokumenter arkivert", pretend_filed)
+    return deliver_all(ErrandKind.FILE_DOCUMENT, _file_document, DOCUMENTS_FILED, pretend_filed, FILINGS_AT_A_TIME)
 
 
-def deliver_all(kind: str, deliver: Deliver, what: str, pretend: Pretend | None = None) -> Counter[str]:
-    """Every errand of this kind that is still to be done, counted under `what`.
+def deliver_all(
+    kind: str, deliver: Deliver, what: str, pretend: Pretend | None = None, at_a_time: int = AT_A_TIME
+) -> Counter[str]:
+    """Every errand of this kind that is still to be done, a few at a time, counted under `what`.
 
     In a dry run they count as done, so that what follows from them is decided as it would be; `pretend` writes what
     the errand itself would have.
@@ -97,17 +104,29 @@ def deliver_all(kind: str, deliver: Deliver, what: str, pretend: Pretend | None 
                 outgoing.done(connection, row.key)
     if not rows or night.dry_run:
         return Counter({what: len(rows)})
-    return asyncio.run(_deliver_rows(night, rows, deliver, what))
+    return asyncio.run(_deliver_rows(night, rows, deliver, what, at_a_time))
 
 
-async def _deliver_rows(night: Night, rows: Sequence[AnyRow], deliver: Deliver, what: str) -> Counter[str]:
+async def _deliver_rows(
+    night: Night, rows: Sequence[AnyRow], deliver: Deliver, what: str, at_a_time: int
+) -> Counter[str]:
     """A row that Graph refuses keeps its reason and is tried again next time; the others go on."""
     async with night.graph() as graph:
 
         async def attempt(row: AnyRow) -> str:
             return await _attempt(night, graph, row, deliver) or what
 
-        return await attempt_each(what, FILES_THAT_FAILED, rows, attempt)
+        return await attempt_each(what, FILES_THAT_FAILED, _in_turns(rows), attempt, at_a_time)
+
+
+def _in_turns(rows: Sequence[AnyRow]) -> list[AnyRow]:
+    """The first of each case, then the second: what goes into one folder does not wait while another makes it."""
+    seen: Counter[str] = Counter()
+    turns = []
+    for row in rows:
+        turns.append((seen[row.case_number], row))
+        seen[row.case_number] += 1
+    return [row for _, row in sorted(turns, key=itemgetter(0))]
 
 
 async def attempt_each(
@@ -197,7 +216,7 @@ async def _share(graph: Graph, folder_id: str, addresses: AnyRow) -> None:
 
 async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
     filed, content = to_file(night, row)
-    stored = await archive_file(graph, filed.library, paper(night, filed, content))
+    stored = await archive_file(graph, filed.library, paper(night, filed, content), _session(night, row))
     is_filed(night, row, filed, stored.item_id)
 
 
@@ -219,6 +238,7 @@ def to_file(night: Night, row: AnyRow) -> tuple[AnyRow, bytes]:
 
 def is_filed(night: Night, row: AnyRow, filed: AnyRow, item_id: str) -> None:
     with night.database.transaction() as connection:
+        outgoing.remember_remote(connection, row.key, item_id)
         outgoing.verified(connection, filed, item_id, night.on)
         outgoing.done(connection, row.key)
 
@@ -226,6 +246,16 @@ def is_filed(night: Night, row: AnyRow, filed: AnyRow, item_id: str) -> None:
 def pretend_filed(connection: Connection, night: Night, row: AnyRow) -> None:
     filed = outgoing.filing(connection, row.case_number, row.payload["filing"], row.payload["sequence"])
     outgoing.verified(connection, filed, "dry-run", night.on)
+
+
+def _session(night: Night, row: AnyRow) -> Session:
+    """Where the fragments of a large file went when a night was killed; kept until the file has an id."""
+
+    def keep(url: str) -> None:
+        with night.database.transaction() as connection:
+            outgoing.remember_remote(connection, row.key, url)
+
+    return Session(row.remote_id, keep)
 
 
 def paper(night: Night, filed: AnyRow, content: bytes) -> Paper:

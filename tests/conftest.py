@@ -61,16 +61,26 @@ class _ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist says nothing o
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401 - xdist's own
-    return _ByFile(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:  # noqa: ANN401 - xdist's own
+    return _ByFile(config, log) if config.option.dist == "loadscope" else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--points", type=int, default=16, help="at how many points the night is killed")
+    parser.addoption("--seed", type=int, default=2027, help="what these points are drawn from")
+    parser.addoption("--point", action="append", help="this point alone, as a failure prints it: 'after 2 POST send'")
 
 
 @pytest.fixture(autouse=True)
 def _hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's shell and no `.env` of the working tree reaches a test."""
+    leave_the_shell(monkeypatch, tmp_path)
+
+
+def leave_the_shell(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(directory)
 
 
 @pytest.fixture(scope="session")

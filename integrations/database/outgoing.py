@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -345,6 +346,7 @@ def verified(connection: Connection, filed: AnyRow, drive_item_id: str, today: d
     connection.execute(delete(documents).where(documents.c.sha256 == filed.sha256, ~is_needed()))
 
 
+@cache
 def is_needed() -> ColumnElement[bool]:
     """Whether a document is on its way to a library, or was uploaded to a case whose filing is not prepared yet.
 

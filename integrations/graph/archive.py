@@ -16,12 +16,12 @@ from integrations.graph.drive import (
     ArchiveConflictError,
     StoredFile,
     drive_id,
-    ensure_folder,
+    folder_once,
     item_at,
     stored_file,
 )
 from integrations.graph.errors import GraphError
-from integrations.graph.upload_sessions import upload_in_fragments
+from integrations.graph.upload_sessions import Session, cancel, upload_in_fragments
 
 SMALL_FILE = 4 * 1024 * 1024
 """Bytes that go in one request; what is larger goes in fragments."""
@@ -50,27 +50,31 @@ class Paper:
     label: str | None = None
 
 
-async def archive_file(graph: Graph, library: str, paper: Paper) -> StoredFile:
+async def archive_file(graph: Graph, library: str, paper: Paper, session: Session | None = None) -> StoredFile:
     """Put a document in the archive, once, with its fields and retention label, and read all of it back.
+
+    `session` is where an earlier try of a large file may have left off, and how this one's address is kept.
 
     Raises:
         ArchiveConflictError: another file stands at that path.
         NotReadBackError: the archive does not, or not yet, show what it was given.
         GraphError, GraphUnreachableError: it was refused, or Graph is out of reach.
     """
-    drive = await drive_id(graph, library)
+    drive, session = await drive_id(graph, library), session or Session()
     existing = await item_at(graph, drive, paper.path)
+    is_new = existing is None
     if existing is not None:
+        await cancel(graph, session)
         stored = _adopted(existing, paper)
     else:
         folder, _, name = paper.path.rpartition("/")
-        parent = await ensure_folder(graph, library, folder)
-        stored = await _written(graph, drive, f"/drives/{drive}/items/{parent}:/{quote(name)}:", paper)
+        parent = await folder_once(graph, library, folder)
+        stored = await _written(graph, drive, f"/drives/{drive}/items/{parent}:/{quote(name)}:", paper, session)
     address = f"/drives/{drive}/items/{stored.item_id}"
     # The label comes last: it may be one that locks what it is put on.
-    await describe(graph, address, paper.fields)
+    await describe(graph, address, paper.fields, is_new=is_new)
     if paper.label is not None:
-        await _label(graph, address, paper.label)
+        await _label(graph, address, paper.label, is_new=is_new)
     verified = stored_file(await graph.get(address, "GET archived file"))
     if not verified.holds(paper.content):
         raise NotReadBackError("file")
@@ -87,11 +91,11 @@ def _adopted(item: dict[str, Any], paper: Paper) -> StoredFile:
     return stored
 
 
-async def _written(graph: Graph, drive: str, address: str, paper: Paper) -> StoredFile:
+async def _written(graph: Graph, drive: str, address: str, paper: Paper, session: Session) -> StoredFile:
     """A small file in one request, a large one in fragments; a file of that name is left as it is."""
-    for _ in range(SESSIONS):
+    for _ in range(SESSIONS if session.url is None else SESSIONS + 1):
         try:
-            item = await _upload(graph, address, paper.content)
+            item = await _upload(graph, address, paper.content, session)
         except GraphError as error:
             if error.status != HTTPStatus.CONFLICT:
                 raise
@@ -105,37 +109,45 @@ async def _written(graph: Graph, drive: str, address: str, paper: Paper) -> Stor
     raise NotReadBackError("file")
 
 
-async def _upload(graph: Graph, address: str, content: bytes) -> dict[str, Any] | None:
+async def _upload(graph: Graph, address: str, content: bytes, session: Session) -> dict[str, Any] | None:
     if len(content) > SMALL_FILE:
-        return await upload_in_fragments(graph, address, content)
+        return await upload_in_fragments(graph, address, content, session)
     keep = "@microsoft.graph.conflictBehavior=fail"
     response = await graph.repeatable("PUT", f"{address}/content?{keep}", "PUT archive file", body=content)
     return json_object(response, "PUT archive file")
 
 
-async def describe(graph: Graph, address: str, fields: Fields) -> None:
+async def describe(graph: Graph, address: str, fields: Fields, *, is_new: bool = False) -> None:
     """Our columns and no other, until they read back as they should; who changes them meanwhile makes us look again."""
+    item = None if is_new else await _list_item(graph, address)
     tries = 0
-    while True:
-        item = await graph.get(f"{address}/listItem?$expand=fields", "GET archived file's fields")
-        wrong = {name: value for name, value in fields.items() if not _says(item["fields"].get(name), value)}
-        if not wrong:
-            return
+    while wrong := _wrong(fields, item):
         if tries == TRIES_TO_DESCRIBE:
             raise NotReadBackError("file's fields")
         tries += 1
         body = {name: _written_value(value) for name, value in wrong.items()}
-        seen = {"If-Match": item["eTag"]} if "eTag" in item else None
+        seen = None if item is None or "eTag" not in item else {"If-Match": item["eTag"]}
         try:
             doing = "PATCH archived file's fields"
             await graph.repeatable("PATCH", f"{address}/listItem/fields", doing, body=body, headers=seen)
         except GraphError as error:
             if error.status != HTTPStatus.PRECONDITION_FAILED:
                 raise
+        item = await _list_item(graph, address)
 
 
-async def _label(graph: Graph, address: str, name: str) -> None:
-    if await _label_of(graph, address) == name:
+async def _list_item(graph: Graph, address: str) -> dict[str, Any]:
+    return await graph.get(f"{address}/listItem?$expand=fields", "GET archived file's fields")
+
+
+def _wrong(fields: Fields, item: dict[str, Any] | None) -> dict[str, str | date | None]:
+    """Which of the fields the item does not say; a file that has just come says nothing yet."""
+    shown = {} if item is None else item["fields"]
+    return {name: value for name, value in fields.items() if not _says(shown.get(name), value)}
+
+
+async def _label(graph: Graph, address: str, name: str, *, is_new: bool) -> None:
+    if not is_new and await _label_of(graph, address) == name:
         return
     doing = "PATCH archived file's label"
     await graph.repeatable("PATCH", f"{address}/retentionLabel", doing, body={"name": name})

@@ -6,6 +6,7 @@ so both stay out: see docs/architecture.md.
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -79,6 +80,8 @@ class Graph:
         self.site = f"/sites/{quote(settings.graph_site_id or '', safe='')}"
         """The site's own path; the commas in its id are escaped, since not everything on the way takes them bare."""
         self.drive_ids: dict[str, str] = {}
+        self.folder_ids: dict[str, str] = {}
+        self.folder_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.list_ids: dict[str, str] = {}
 
     def without_base(self, address: str) -> str:

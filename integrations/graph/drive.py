@@ -87,6 +87,15 @@ async def ensure_folder(graph: Graph, library: str, path: str) -> str:
     return parent
 
 
+async def folder_once(graph: Graph, library: str, path: str) -> str:
+    """The same, asked once a connection: all of a case's documents go into one folder, at the same time."""
+    at = f"{library}/{path}"
+    async with graph.folder_locks[at]:
+        if at not in graph.folder_ids:
+            graph.folder_ids[at] = await ensure_folder(graph, library, path)
+    return graph.folder_ids[at]
+
+
 async def find_folder(graph: Graph, library: str, path: str, made_as: str | None = None) -> str | None:
     """The id of the folder at `path`, None where there is none.
 

@@ -4,7 +4,8 @@ The SDK's own task for this fails in several ways; see docs/architecture.md.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -30,7 +31,24 @@ WORTH_ASKING_HOW_FAR = frozenset(
 )
 
 
-async def upload_in_fragments(graph: Graph, address: str, content: bytes) -> dict[str, Any] | None:
+def _keep_nowhere(_url: str) -> None:
+    """Of an upload that nobody goes on with when this process dies."""
+
+
+@dataclass(slots=True)
+class Session:
+    """Where the fragments of one file go. Whoever keeps its address can go on with it after a crash, or end it.
+
+    Attributes:
+        url: pre-authenticated, for this one file and some days; None before it is opened and when it is over.
+        keep: told of the address before the first byte goes there.
+    """
+
+    url: str | None = None
+    keep: Callable[[str], None] = _keep_nowhere
+
+
+async def upload_in_fragments(graph: Graph, address: str, content: bytes, session: Session) -> dict[str, Any] | None:
     """Make the file at `address` (`/drives/…:/name:`), which must not be there. The new item.
 
     None when the session is gone before we saw its end: whether the file is there must be looked for at its place.
@@ -40,24 +58,44 @@ async def upload_in_fragments(graph: Graph, address: str, content: bytes) -> dic
         GraphError: 409 when the name is taken, 507 when there is no room, and whatever else is refused.
         GraphUnreachableError: Graph did not answer, and was asked often enough.
     """
+    is_continued = session.url is not None
+    url = session.url or await _open(graph, address, session)
+    try:
+        missing = await _how_far(graph, url, len(content)) if is_continued else (0, len(content))
+        return await _send(graph, url, content, missing)
+    except GraphError as error:
+        if error.status not in GONE:
+            await cancel(graph, session)
+            raise
+        session.url = None
+        return None
+    except GraphUnreachableError:
+        await cancel(graph, session)
+        raise
+
+
+async def cancel(graph: Graph, session: Session) -> None:
+    """Let go of what has arrived. It expires by itself as well, so that nothing depends on this."""
+    if session.url is not None:
+        try:
+            await graph.handed_out("DELETE", session.url, "DELETE upload session")
+        except (GraphError, GraphUnreachableError):
+            return
+        session.url = None
+
+
+async def _open(graph: Graph, address: str, session: Session) -> str:
     body = {"item": {"@microsoft.graph.conflictBehavior": "fail"}}
     opened = await graph.repeatable("POST", f"{address}/createUploadSession", "POST upload session", body=body)
-    url = json_object(opened, "POST upload session")["uploadUrl"]
-    try:
-        return await _send(graph, url, content)
-    except GraphError as error:
-        if error.status in GONE:
-            return None
-        await _cancel(graph, url)
-        raise
-    except GraphUnreachableError:
-        await _cancel(graph, url)
-        raise
+    url: str = json_object(opened, "POST upload session")["uploadUrl"]
+    session.url = url
+    session.keep(url)
+    return url
 
 
-async def _send(graph: Graph, url: str, content: bytes) -> dict[str, Any]:
+async def _send(graph: Graph, url: str, content: bytes, missing: tuple[int, int]) -> dict[str, Any]:
     """Fragment after fragment, none beside another. Our patience begins anew with every byte that has arrived."""
-    missing, furthest, tries = (0, len(content)), 0, graph.tries()
+    furthest, tries = missing[0], graph.tries()
     doubt: ExpectedError | None = None
     while True:
         try:
@@ -104,11 +142,3 @@ def first_missing(ranges: Sequence[str], total: int) -> tuple[int, int]:
     if not starts or starts[0][0] >= total:
         raise GraphError(HTTPStatus.GONE, "nothingExpected", "-", "GET upload session")
     return starts[0][0], min(starts[0][1], total)
-
-
-async def _cancel(graph: Graph, url: str) -> None:
-    """It ends by itself as well, so that nothing depends on this."""
-    try:
-        await graph.handed_out("DELETE", url, "DELETE upload session")
-    except (GraphError, GraphUnreachableError):
-        return

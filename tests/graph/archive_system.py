@@ -24,6 +24,7 @@ from tests.database.samples import STAMP, TODAY, decide_all
 from tests.documents.samples import jpeg
 from tests.documents.test_uploads import pdf_with
 from tests.graph.conftest import Office
+from tests.graph.fuse import Fuse, Point
 from tests.graph.one_night import quick_night
 from tests.graph.town import Town
 
@@ -62,9 +63,10 @@ def file_everything() -> dict[str, int]:
         return dict(sum((step.fn() for step in steps), Counter()))
 
 
-def file_everything_in_child(environment: Mapping[str, str]) -> None:
-    """The same in a process that is there to be killed."""
+def file_everything_in_child(environment: Mapping[str, str], point: Point) -> None:
+    """The same in a process that kills itself at this point."""
     os.environ.update(environment)
+    Fuse(point).lay()
     file_everything()
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import dataclasses
+import multiprocessing
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,6 +73,14 @@ def line() -> Iterator[Line]:
 
 
 @pytest.fixture(scope="session")
+def nursery() -> ForkServerContext:
+    """Children are forked off a process that has imported everything once: they are there in no time."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.graph.busy_night", "tests.graph.workers"])
+    return context
+
+
+@pytest.fixture(scope="session")
 def policy() -> Policy:
     return load_policy("prosedyre-websak")
 
@@ -78,7 +88,7 @@ def policy() -> Policy:
 @pytest.fixture
 def office(tmp_path: Path, line: Line) -> Iterator[Office]:
     tenant = GraphTenant.open(tmp_path / "tenant", [user(number) for number in EVERYBODY], BusinessClock())
-    line.gate.inside, line.gate.point = tenant.application(), None
+    line.gate.inside = tenant.application()
     line.gate.requests.clear()
     yield Office(tenant, settings_for(tenant, line.url), line.gate)
     line.gate.inside = None
@@ -105,6 +115,16 @@ def settings_for(tenant: GraphTenant, url: str) -> Settings:
     )
 
 
+def environment_for(settings: Settings, database_url: str, directory: Path) -> dict[str, str]:
+    """The settings as a process of ours is told them, with this database."""
+    environment = {f"{PREFIX}DATABASE_URL": database_url, f"{PREFIX}STATE_DIR": str(directory)}
+    for name in sorted(settings.model_fields_set):
+        value = getattr(settings, name)
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        environment[PREFIX + name.upper()] = plain
+    return environment
+
+
 @pytest.fixture
 def town(
     office: Office, sqlite_url: str, policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -112,11 +132,7 @@ def town(
     """Work for one night; its settings are in the environment until the test is over."""
     database = Database.open(sqlite_url)
     settle(database, policy)
-    environment = {f"{PREFIX}DATABASE_URL": sqlite_url, f"{PREFIX}STATE_DIR": str(tmp_path)}
-    for name in sorted(office.settings.model_fields_set):
-        value = getattr(office.settings, name)
-        plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        environment[PREFIX + name.upper()] = plain
+    environment = environment_for(office.settings, sqlite_url, tmp_path)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     yield Town(office.tenant, database, office.settings, environment, tmp_path)

@@ -1,7 +1,6 @@
-"""One night's deliveries, in this process or in a child that is there to be killed."""
+"""One night's deliveries, as the flows call them but without Prefect."""
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
@@ -25,14 +24,8 @@ def quick_night(on: date = TODAY, *, hurried: bool = False, hours: Hours | None 
 
 
 def deliver(*, hurried: bool = False) -> None:
-    """Folders, documents and mails of one night, as the flows call them but without Prefect."""
+    """Folders, documents and mails of one night."""
     with quick_night(hurried=hurried):
         open_folders.fn()
         file_documents.fn()
         write_and_send_mail.fn()
-
-
-def deliver_in_child(environment: Mapping[str, str]) -> None:
-    """`deliver` in a process that knows nothing of the test's settings."""
-    os.environ.update(environment)
-    deliver()

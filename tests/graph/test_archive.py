@@ -1,5 +1,6 @@
 """The archive: a document is written once, described, labelled, and read back."""
 
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from integrations.graph.archive import SMALL_FILE, NotReadBackError, Paper, arch
 from integrations.graph.client import Graph
 from integrations.graph.drive import ArchiveConflictError, StoredFile, drive_id
 from integrations.graph.errors import GraphError, GraphUnreachableError
-from integrations.graph.upload_sessions import FRAGMENT, first_missing
+from integrations.graph.upload_sessions import FRAGMENT, Session, first_missing
 from sandbox.graph import Fault
 from tests.graph.conftest import Office
 
@@ -21,8 +22,9 @@ SHOWN = {"Saksnummer": "HK-1", "Dokumenttype": "Avtale", "ArkivertDato": "2027-0
 LABEL = "Personalmappe"
 
 
-def archive(office: Office, content: bytes, label: str | None = LABEL) -> StoredFile:
-    return office.run(lambda graph: archive_file(graph, ARCHIVE_LIBRARY, Paper(PATH, content, FIELDS, label)))
+def archive(office: Office, content: bytes, label: str | None = LABEL, session: Session | None = None) -> StoredFile:
+    paper = Paper(PATH, content, FIELDS, label)
+    return office.run(lambda graph: archive_file(graph, ARCHIVE_LIBRARY, paper, session))
 
 
 def archived(office: Office) -> list[str]:
@@ -225,6 +227,47 @@ def test_the_same_file_that_came_during_the_upload_is_adopted(office: Office) ->
     archive(office, LARGE)
     office.fail(Fault(method="GET", path_pattern="/root:/.*pdf$", status=404))
     assert archive(office, LARGE).holds(LARGE)
+    assert (archived(office), office.tenant.open_uploads) == ([PATH], 0)
+
+
+# --- A large upload that nobody lived to finish -----------------------------------------------------------------
+
+
+@pytest.fixture
+def left_off(office: Office) -> Session:
+    """The session of somebody who died when the first fragment had arrived."""
+    kept: list[str] = []
+    office.fail(Fault(method="PUT", path_pattern="/upload/", skip=1, times=None, status=403))
+    office.fail(Fault(method="DELETE", path_pattern="/upload/", status=403))
+    with pytest.raises(GraphError):
+        archive(office, LARGE * 2, session=Session(keep=kept.append))
+    office.tenant.faults.clear()
+    office.gate.requests.clear()
+    assert office.tenant.open_uploads == 1
+    [url] = kept
+    return Session(url)
+
+
+def test_the_next_one_goes_on_where_it_was_left_off(office: Office, left_off: Session) -> None:
+    content = LARGE * 2
+    assert archive(office, content, session=left_off).holds(content)
+    assert (fragments(office), office.requests("/createUploadSession")) == (-(-len(content) // FRAGMENT) - 1, 0)
+    assert (archived(office), office.tenant.open_uploads) == ([PATH], 0)
+
+
+def test_a_session_that_has_expired_begins_anew(office: Office) -> None:
+    over = Session(f"{office.settings.graph_base_url.removesuffix('/v1.0')}/_sandbox/upload/{'0' * 32}")
+    assert archive(office, LARGE, session=over).holds(LARGE)
+    assert (archived(office), office.tenant.open_uploads) == ([PATH], 0)
+
+
+@pytest.mark.parametrize("content", [LARGE * 2, b"another"], ids=["the same", "another"])
+def test_nothing_is_left_of_it_when_a_file_stands_there_already(
+    office: Office, left_off: Session, content: bytes
+) -> None:
+    archive(office, content)
+    with nullcontext() if content == LARGE * 2 else pytest.raises(ArchiveConflictError):
+        archive(office, LARGE * 2, session=left_off)
     assert (archived(office), office.tenant.open_uploads) == ([PATH], 0)
 
 

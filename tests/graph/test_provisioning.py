@@ -36,7 +36,7 @@ def bare(tmp_path: Path, line: Line) -> Iterator[Office]:
     """An office whose site has nothing of ours."""
     people = [user(number) for number in EVERYBODY]
     tenant = GraphTenant.open(tmp_path / "tenant", people, BusinessClock(), is_site_empty=True)
-    line.gate.inside, line.gate.point = tenant.application(), None
+    line.gate.inside = tenant.application()
     line.gate.requests.clear()
     yield Office(tenant, settings_for(tenant, line.url), line.gate)
     line.gate.inside = None

@@ -1,0 +1,107 @@
+"""Workers that are processes of their own, one tenant and one database: what one has spent, the others have not."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from multiprocessing.context import ForkServerContext
+from typing import Any
+
+from sqlalchemy import update
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from agreements.actions import ErrandKind
+from integrations.database.outgoing import MAIL, NewMail, add_mails
+from integrations.database.tables import outbox
+from integrations.graph.mail import KEY_HEADER
+from integrations.graph.throttling import AT_A_TIME_IN_A_MAILBOX, MINUTE
+from sandbox.graph import Fault
+from tests.database.samples import TODAY
+from tests.graph.conftest import Line, Office
+from tests.graph.town import Town
+from tests.graph.workers import SECONDS, send_all, send_one, spend
+
+PROCESSES = 3
+
+
+def in_processes(nursery: ForkServerContext, work: Callable[..., None], *arguments: tuple[Any, ...]) -> list[Any]:
+    """What the work tells, done with each of these arguments in a process of its own at the same time."""
+    pipes = [nursery.Pipe(duplex=False) for _ in arguments]
+    children = [
+        nursery.Process(target=work, args=(*each, theirs)) for each, (_, theirs) in zip(arguments, pipes, strict=True)
+    ]
+    for child in children:
+        child.start()
+    told = [ours.recv() if ours.poll(SECONDS) else None for ours, _ in pipes]
+    for child in children:
+        child.join(SECONDS)
+    assert [child.exitcode for child in children] == [0] * len(children)
+    for ends in pipes:
+        for end in ends:
+            end.close()
+    return told
+
+
+def busiest_minute(moments: list[datetime]) -> int:
+    return max(sum(since <= at < since + MINUTE for at in moments) for since in moments)
+
+
+def test_no_minute_sees_more_mails_than_allowed_however_many_processes_send(
+    nursery: ForkServerContext, database_url: str
+) -> None:
+    limit, mails = 30, 40
+    together = nursery.Barrier(PROCESSES)
+    told = in_processes(nursery, spend, *[(database_url, limit, mails, together)] * PROCESSES)
+    moments = sorted(at for each in told for at in each)
+    assert len(moments) == PROCESSES * mails
+    assert busiest_minute(moments) <= limit
+    assert moments[-1] - moments[0] <= MINUTE * 1.2 * len(moments) / limit, "nor much fewer"
+
+
+def test_a_429_to_one_process_is_heeded_by_another(nursery: ForkServerContext, town: Town, office: Office) -> None:
+    office.fail(Fault(method="POST", path_pattern="/send$", status=429, retry_after=120))
+    throttled, unused = nursery.Event(), nursery.Event()
+    waited = in_processes(
+        nursery, send_one, (town.environment, "first", None, throttled), (town.environment, "second", throttled, unused)
+    )
+    assert all(120 <= seconds <= 133 for seconds in waited), "the second one has not been throttled itself"
+    assert len(office.tenant.sent_messages()) == 2
+    assert office.requests("/send") == 3
+
+
+class Crowd:
+    """An ASGI application that lets requests to a mailbox overlap, and counts how many are there at once."""
+
+    def __init__(self, inside: ASGIApp) -> None:
+        self._inside = inside
+        self._now = 0
+        self.most = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "/messages" not in scope["path"]:
+            await self._inside(scope, receive, send)
+            return
+        self._now += 1
+        self.most = max(self.most, self._now)
+        await asyncio.sleep(0.005)
+        await self._inside(scope, receive, send)
+        self._now -= 1
+
+
+def test_four_at_a_time_in_a_mailbox_whoever_wants_to_send(
+    nursery: ForkServerContext, town: Town, office: Office, line: Line
+) -> None:
+    """Only one night is at work at a time; the others come when it is done, and find nothing left to send."""
+    town.change(update(outbox).where(outbox.c.kind == ErrandKind.OPEN_FOLDER).values(status="done"))
+    keys = [f"mail/{ordinal}" for ordinal in range(24)]
+    letter = {"to": "a@sandvik.kommune.example", "subject": "Sak", "html": "<p>Hei</p>", "text": "Hei"}
+    with town.database.transaction() as connection:
+        add_mails(connection, [NewMail(key, letter, []) for key in keys], TODAY)
+    line.gate.inside = crowd = Crowd(office.tenant.application())
+    together = nursery.Barrier(PROCESSES)
+    in_the_way = in_processes(nursery, send_all, *[(town.environment, together)] * PROCESSES)
+    assert crowd.most == AT_A_TIME_IN_A_MAILBOX
+    assert sum(in_the_way) > 0, "they did want to send at the same time"
+    sent = Counter(message.headers[KEY_HEADER] for message in office.tenant.sent_messages())
+    assert sent == Counter(row.key for row in town.outbox(MAIL))
+    assert town.statuses(MAIL) == {"done": len(sent)}
