@@ -91,7 +91,16 @@ def browser(address: str, pictures: Path | None) -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
         context = chromium.new_context(viewport={"width": 1200, "height": 1200}, locale="nb-NO")
         context.set_default_timeout(PATIENCE)
-        opened = Browser(context.new_page(), address, pictures)
-        context.on("request", lambda request: opened.asked.add(urlsplit(request.url).netloc))
+        asked: set[str] = set()
+        context.on("request", lambda request: _note(asked, request.url))
+        context.on("page", lambda page: page.on("websocket", lambda socket: _note(asked, socket.url)))
+        opened = Browser(context.new_page(), address, pictures, asked)
         yield opened
+        opened.page.screenshot(path="last-seen.png")
         chromium.close()
+
+
+def _note(asked: set[str], address: str) -> None:
+    """What is within the page itself (data:, blob:) asks nobody."""
+    if host := urlsplit(address).netloc:
+        asked.add(host)
