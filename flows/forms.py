@@ -1,7 +1,6 @@
 """HR's forms: what every one of them has, how it is checked anew, and how what it says is carried out and told."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,8 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
 from config.errors import ExpectedError
-from flows.running import MAIL, run_step
+from flows.running import MAIL, StepResult, run_step, undelivered
+from integrations.database.lease import LeaseTakenError
 from integrations.forms import PLAUSIBLE_YEARS
 from tasks.advisers import must_be_employed
 from tasks.night import Night, night, today_in_oslo
@@ -25,6 +25,7 @@ from tasks.quiet import quiet_logs
 from tasks.receipts import give_receipt
 from tasks.registering import ALREADY, deliver_at_once
 
+BUSY = "En annen kjøring er i gang, så ingenting er registrert. Send skjemaet på nytt om noen minutter."
 CHOICE = re.compile("'([^']*)'")
 CASE_NUMBER = re.compile(r"HK-\d{4}-\d{5,}")
 NO_PERSONAL_DATA = (
@@ -142,6 +143,8 @@ def run_form(job: Job, given: object) -> State[Any]:
             with running.database.transaction() as connection:
                 must_be_employed(connection, form.registered_by, running.on)
             return _carried_out(job, form, running)
+    except LeaseTakenError:
+        return Failed(message=BUSY, data={})
     except ExpectedError as error:
         return Failed(message=str(error), data={})
 
@@ -175,15 +178,17 @@ def _carried_out(job: Job, form: Form, running: Night) -> State[Any]:
     problems = " ".join(dict.fromkeys(each.problem for each in results if each.problem is not None))
     if problems:
         return Failed(message=f"Registrert, men ikke alt er levert: {problems} Natten prøver igjen.", data=counts)
-    return Completed(message=_how_it_went(job, running, results[0].counts), data=counts)
+    return Completed(message=_how_it_went(job, running, results), data=counts)
 
 
-def _how_it_went(job: Job, running: Night, counts: Counter[str]) -> str:
+def _how_it_went(job: Job, running: Night, results: Sequence[StepResult]) -> str:
     about = f" ({', '.join(running.about)})" if running.about else ""
-    if ALREADY in counts:
+    if ALREADY in results[0].counts:
         return f"Det samme er {ALREADY}{about}. Ingenting er gjort på nytt."
     done = "Prøvekjøring, ingenting er lagret" if running.dry_run else "Utført"
-    return f"{done}: {job.title}{about}. Kvitteringen ligger under Artifacts."
+    failed = undelivered(results)
+    trouble = f" {failed} leveranser feilet; se rapporten fra neste natt." if failed else ""
+    return f"{done}: {job.title}{about}. Kvitteringen ligger under Artifacts.{trouble}"
 
 
 def _sentence(model: type[BaseModel], problem: ErrorDetails) -> str:

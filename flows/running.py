@@ -51,8 +51,13 @@ def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, 
 
 def _how_it_went(results: Sequence[StepResult]) -> str:
     """One mail or file that could not be delivered fails no night, but nobody is told that all is well."""
-    undelivered = sum(each.counts[what] for each in results for what in (FILES_THAT_FAILED, MAILS_THAT_FAILED))
-    return f"Fullført, men {undelivered} leveranser feilet; se rapporten." if undelivered else "Alt gikk bra."
+    failed = undelivered(results)
+    return f"Fullført, men {failed} leveranser feilet; se rapporten." if failed else "Alt gikk bra."
+
+
+def undelivered(results: Sequence[StepResult]) -> int:
+    """How many mails and files could not be delivered."""
+    return sum(each.counts[what] for each in results for what in (FILES_THAT_FAILED, MAILS_THAT_FAILED))
 
 
 def _what_failed(results: Sequence[StepResult]) -> str:

@@ -27,7 +27,7 @@ class TerminationForm(CaseForm):
     party: Party = Field(title="Hvem sier opp?", description="Avgjør hvilken frist i retningslinjene som gjelder.")
     last_day: Day = Field(
         title="Siste dag med hjemmekontor",
-        description="Er den før fristen er ute, gjelder den første dagen etter fristen.",
+        description="Er den tidligere enn fristen i retningslinjene, flyttes den dit.",
     )
 
 

@@ -19,6 +19,7 @@ from integrations.database.inbox import (
     not_among,
     note_deleted,
     receive,
+    register,
     taken_in_as,
     wait_again,
     waiting,
@@ -355,3 +356,27 @@ def test_taken_in_says_nothing_of_another_lists_deviation(database: Database) ->
         set_aside(connection, "hk-answers", [RejectedRow(str(row.id), "", TOO_LATE)], TODAY)
     decide(database)
     assert [row.resolved_on for row in rows(database, rejected_rows)] == [None]
+
+
+# --- What HR registers ------------------------------------------------------------------------------------------
+
+
+def test_the_same_registered_twice_in_a_day_is_one_row(database: Database) -> None:
+    said = {"Saksnummer": "HK-2027-00001", "SisteDag": "2027-04-01"}
+    with database.transaction() as connection:
+        first = register(connection, "Oppsigelser", said, "0900", TODAY)
+        again = register(connection, "Oppsigelser", dict(reversed(said.items())), "0901", TODAY)
+        other = register(connection, "Oppsigelser", {**said, "SisteDag": "2027-04-02"}, "0900", TODAY)
+        later = register(connection, "Oppsigelser", said, "0900", TOMORROW)
+    assert again == first
+    assert len({first.id, other.id, later.id}) == 3
+    assert (first.registered_by, first.sender_mail, first.status) == ("0900", None, "new")
+
+
+def test_what_hr_registers_is_not_looked_for_in_the_list(database: Database) -> None:
+    """A list that is read from its beginning has none of it, and that takes nothing back once it is taken in."""
+    with database.transaction() as connection:
+        row = register(connection, "Oppsigelser", {"Saksnummer": "HK-2027-00001"}, "0900", TODAY)
+        conclude(connection, "Oppsigelser", [Verdict(row.id, "HK-2027-00001")], TODAY)
+        gone = not_among(connection, "Oppsigelser", set())
+        assert (gone, withdraw(connection, "Oppsigelser", gone, TODAY)) == ([], 0)

@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run")
 """Nothing that the program asks for on its own account; a sandbox of its own it has only where it may make one."""
+WINDOW = (1200, 1200)
+SIZE_IN_THE_GUIDE = (900, 900)
+COLOURS_IN_THE_GUIDE = 48
 PATIENCE = 60_000
 """Milliseconds for a page to show what it is waited for."""
 
@@ -78,7 +83,11 @@ class Browser:
         """For the guide: only where it is asked for."""
         if self.pictures is not None:
             self.page.wait_for_timeout(600)  # what unfolds has unfolded
-            self.page.screenshot(path=self.pictures / f"{name}.png")
+            with Image.open(BytesIO(self.page.screenshot())) as shot:
+                smaller = shot.convert("RGB").resize(SIZE_IN_THE_GUIDE, Image.Resampling.LANCZOS)
+                smaller.quantize(COLOURS_IN_THE_GUIDE, dither=Image.Dither.NONE).save(
+                    self.pictures / f"{name}.png", optimize=True
+                )
 
     def _field(self, title: str) -> Locator:
         label = self.page.locator(".schema-form-property__label", has_text=re.compile(f"^{re.escape(title)}"))
@@ -89,9 +98,18 @@ class Browser:
 def browser(address: str, pictures: Path | None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
-        context = chromium.new_context(viewport={"width": 1200, "height": 1200}, locale="nb-NO")
+        context = chromium.new_context(viewport={"width": WINDOW[0], "height": WINDOW[1]}, locale="nb-NO")
         context.set_default_timeout(PATIENCE)
-        opened = Browser(context.new_page(), address, pictures)
-        context.on("request", lambda request: opened.asked.add(urlsplit(request.url).netloc))
+        asked: set[str] = set()
+        context.on("request", lambda request: _note(asked, request.url))
+        context.on("page", lambda page: page.on("websocket", lambda socket: _note(asked, socket.url)))
+        opened = Browser(context.new_page(), address, pictures, asked)
         yield opened
+        opened.page.screenshot(path="last-seen.png")
         chromium.close()
+
+
+def _note(asked: set[str], address: str) -> None:
+    """What is within the page itself (data:, blob:) asks nobody."""
+    if host := urlsplit(address).netloc:
+        asked.add(host)

@@ -68,6 +68,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (home / "server.log").open("wb") as log:
         environment = {name: value for name, value in server.environment.items() if name != "PREFECT_API_URL"}
+        environment["PREFECT_SERVER_UI_API_URL"] = server.api_url  # else its page asks port 4200, whatever its own is
         child = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own words
     try:
         wait_until_healthy(server.api_url)

@@ -7,8 +7,11 @@ import pytest
 import requests
 
 from flows.explain_case import explain_case
+from flows.forms import BUSY
 from flows.register_application import register_application
 from flows.terminate_agreement import terminate_agreement
+from integrations.database.engine import Database
+from integrations.database.lease import lease, this_process
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
 
 WANTED: dict[str, Any] = {"days_per_week": 2, "start_on": str(FIRST_NIGHT + timedelta(days=14)), "place": "Hjemme"}
@@ -74,6 +77,17 @@ def test_a_mistake_fails_the_run_with_a_sentence(town: Town, fields: dict[str, A
     assert state.is_failed()
     assert (state.message or "").startswith(sentence)
     assert town.contents() == before
+
+
+def test_while_another_run_is_at_work_nothing_is_registered(town: Town) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    [(number,)] = town.rows("SELECT min(number) FROM cases WHERE state = 'collecting'")
+    database = Database.open(town.environment["HK_DATABASE_URL"])
+    with lease(database, "night", this_process()):
+        state = fill_in(terminate_agreement, town, **{**UNKNOWN, "case_number": number})
+    database.close()
+    assert (state.is_failed(), state.message) == (True, BUSY)
+    assert town.count("inbox", "registered_by IS NOT NULL") == 0
 
 
 def test_what_is_typed_in_the_wrong_field_names_no_run(prefect_server: PrefectServer, town: Town) -> None:

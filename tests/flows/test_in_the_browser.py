@@ -12,9 +12,14 @@ import pytest
 from sqlalchemy import text
 
 from agreements.calendar import OSLO
+from agreements.case import State
+from config.policy_files import load_policy
+from integrations.database.engine import Database
+from tests.database.samples import new_case, store
 from tests.flows.browsing import CHROMIUM, Browser, browser
 from tests.flows.conftest import MakeTown, PrefectServer, Town
 from tests.flows.deploying import finished, newest_run, post, start, worker
+from tests.graph.test_hr_acts import DELIVERED
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
 
@@ -64,6 +69,20 @@ def case_in(town: Town, state: str, adviser: str) -> str:
     return str(town.rows(query.format(state, adviser))[0][0])
 
 
+def case_to_assess(town: Town) -> str:
+    """One more case, of somebody else who has none, that waits for its manager."""
+    query = (
+        "SELECT employee_number, manager_number FROM employees WHERE left_on IS NULL AND manager_number IS NOT NULL "
+        "AND employee_number NOT IN (SELECT employee_number FROM cases) ORDER BY 1"
+    )
+    _, (employee, manager), *_ = town.rows(query)
+    case = new_case(77, employee, state=State.IN_ASSESSMENT, manager_number=manager, requirements=DELIVERED)
+    database = Database.open(town.environment["HK_DATABASE_URL"])
+    store(database, load_policy("prosedyre-websak"), case)
+    database.close()
+    return case.number
+
+
 def test_hr_registers_an_application_an_assessment_and_a_termination(
     hr: Browser, deployed: PrefectServer, town: Town, today: date
 ) -> None:
@@ -84,13 +103,15 @@ def test_hr_registers_an_application_an_assessment_and_a_termination(
     hr.pick("Fra og med", today + timedelta(days=14))
     hr.picture("registrer-soknad")
     applied = send(hr, deployed, adviser, "Registrer søknad")
-    [(number, weekdays, end)] = town.rows("SELECT number, weekdays, apply_end FROM cases ORDER BY id DESC LIMIT 1")
+    [(number, weekdays, end)] = town.rows(
+        "SELECT number, weekdays, requested_end_on FROM cases ORDER BY id DESC LIMIT 1"
+    )
     assert number in applied["state"]["message"]
     assert (weekdays, end) == ("tirsdag, torsdag", None)
     assert "søknad registrert av HR" in hr.read("register-application-kvittering", number)
     hr.picture("kvittering")
 
-    to_assess = case_in(town, "in_assessment", adviser)
+    to_assess = case_to_assess(town)
     hr.open_form("Registrer vurdering")
     hr.write("Saksnummer", to_assess.lower())
     hr.choose("Resultat", "Godkjent")
