@@ -38,6 +38,7 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
         children.enter_context(_running(start, logs / "server.log"))
         _wait_for(address, logs / "server.log")
         deploy()
+        _prepare_alerts(settings)
         children.enter_context(_running(("worker", "start", "--pool", POOL), logs / "worker.log"))
         console.print(f"Prefect: {address}   (logs in {logs}; Ctrl-C stops everything)")
         yield
@@ -51,6 +52,13 @@ def deploy() -> None:
     """
     _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
     _prefect("--no-prompt", "deploy", "--all")
+
+
+def _prepare_alerts(settings: Settings) -> None:
+    # Prefect reads where its server is when it is imported, and that is known by now only.
+    from hjemmekontor.automations import keep_automations  # noqa: PLC0415
+
+    keep_automations(settings)
 
 
 def _command(arguments: Sequence[str]) -> list[str]:

@@ -1,0 +1,34 @@
+"""An alert to ops as one mail. Started by automations (hjemmekontor.automations), never by the night."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State as RunState
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from config.errors import ExpectedError
+from tasks.alerting import alert_ops
+from tasks.quiet import quiet_logs
+
+NAME = "notify-ops"
+
+
+@flow(name=NAME, description="Send én e-post til drift. Startes av automatiseringene.")
+def notify_ops(what: str, run: str = "", page: str = "", section: str = "") -> RunState[Any]:
+    """Send én e-post til drift: hva som har skjedd, hvilken kjøring det gjelder, og hvor det står hva som skal gjøres.
+
+    A run that is repeated sends nothing again.
+    """
+    quiet_logs()
+    lines = [what, f"Kjøring: {run}" if run else "", page if page.startswith("http") else ""]
+    lines.append(f"Hva du gjør: docs/runbook.md, «{section}»." if section else "")
+    outcome = alert_ops(
+        f"varsel/{flow_run.id}", f"Hjemmekontor: {what}", [line for line in lines if line], return_state=True
+    ).result(raise_on_failure=False)
+    if isinstance(outcome, ExpectedError):
+        return Failed(message=str(outcome))
+    if isinstance(outcome, BaseException):
+        # As in flows.running: the message of an unexpected error may quote anything.
+        return Failed(message=f"Uventet feil ({type(outcome).__name__}); se loggen.")
+    return Completed(message="Varslet.")
