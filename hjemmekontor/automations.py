@@ -45,7 +45,7 @@ OVER = frozenset(
 )
 HEARTBEAT = "prefect.flow-run.heartbeat"
 RUN_NAME = "{{ flow_run.name }}"
-RUN_PAGE = "{{ flow_run | ui_url }}"
+RUN_ID = "{{ flow_run.id }}"
 
 
 class NotDeployedError(ExpectedError):
@@ -210,12 +210,12 @@ def _about_us(event: str) -> EventTrigger:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Names of runs and addresses of pages; never a run's message, which leaves the house only by our own words."""
+    """Names and ids of runs; never a run's message, which leaves the house only by our own words."""
 
     deployment_id: UUID
 
     def tell(self, alert: Alert) -> ActionTypes:
-        words = {"what": alert.said, "run": RUN_NAME, "page": RUN_PAGE, "section": alert.section}
+        words = {"what": alert.said, "run": RUN_NAME, "run_id": RUN_ID, "section": alert.section}
         return RunDeployment(source="selected", deployment_id=self.deployment_id, parameters=words, job_variables=None)
 
 
