@@ -44,8 +44,6 @@ OVER = frozenset(
     f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Avvist", "TimedOut", "Crashed", "Cancelled")
 )
 HEARTBEAT = "prefect.flow-run.heartbeat"
-RUN_NAME = "{{ flow_run.name }}"
-RUN_ID = "{{ flow_run.id }}"
 
 
 class NotDeployedError(ExpectedError):
@@ -215,8 +213,14 @@ class Mail:
     deployment_id: UUID
 
     def tell(self, alert: Alert) -> ActionTypes:
-        words = {"what": alert.said, "run": RUN_NAME, "run_id": RUN_ID, "section": alert.section}
+        run = {"run": _text("{{ flow_run.name }}"), "run_id": _text("{{ flow_run.id }}")}
+        words = {"what": alert.said, "section": alert.section, **run}
         return RunDeployment(source="selected", deployment_id=self.deployment_id, parameters=words, job_variables=None)
+
+
+def _text(template: str) -> dict[str, str]:
+    """Filled in as a text, and empty where there is no run; Prefect would make an object of a lone expression."""
+    return {"__prefect_kind": "jinja", "template": template}
 
 
 @dataclass(frozen=True, slots=True)
