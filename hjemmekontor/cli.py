@@ -189,13 +189,13 @@ def check() -> None:
 
 
 @app.command()
-def status() -> None:
+def status(on: On = None) -> None:
     """Say whether the system is well, a line for each thing that can be wrong; exits with 1 when it is not."""
     settings = load_settings()
     prepare_prefect(settings.state_dir)
     from tasks.status import look
 
-    lines = look(datetime.now(OSLO).date())
+    lines = look(datetime.now(OSLO).date() if on is None else _date(on))
     print_status(console, lines)
     if not is_all_well(lines):
         sys.exit(1)

@@ -281,3 +281,18 @@ def test_an_empty_line_in_the_file_is_not_set() -> None:
     settings = load_settings()
     assert settings.uses_sandbox
     assert settings.policy == "prosedyre-websak"
+
+
+@pytest.mark.parametrize("address", ["https://hooks.example.no/T0/B0", "http://127.0.0.1:8080/hook"])
+def test_a_webhook_is_a_secret(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    settings = load(monkeypatch, HK_ALERT_WEBHOOK=address)
+    assert settings.uses_sandbox
+    assert settings.alert_webhook is not None
+    assert settings.alert_webhook.get_secret_value() == address
+    assert address not in repr(settings)
+
+
+@pytest.mark.parametrize("address", ["http://hooks.example.no/T0/B0", "hooks.example.no", "https://"])
+def test_a_webhook_is_encrypted(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    said = refusal(monkeypatch, HK_ALERT_WEBHOOK=address)
+    assert said == "HK_ALERT_WEBHOOK: must be an address that starts with https://"
