@@ -22,6 +22,7 @@ from prefect.types import SecretDict
 
 from config.errors import ExpectedError
 from config.settings import Settings
+from flows.forms import NOT_ACCEPTED
 from tasks.announcing import HR_DATA_STALE, NIGHT_TOLD, REJECTED_OVER_LIMIT, RESOURCE, SYNC_HELD
 from tasks.judging import NIGHT_LATE_AFTER
 
@@ -41,7 +42,7 @@ BEGUN = frozenset(
     f"prefect.flow-run.{state}" for state in ("Pending", "Running", "AwaitingConcurrencySlot", "Cancelled")
 )
 OVER = frozenset(
-    f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Avvist", "TimedOut", "Crashed", "Cancelled")
+    f"prefect.flow-run.{state}" for state in ("Completed", "Failed", NOT_ACCEPTED, "TimedOut", "Crashed", "Cancelled")
 )
 HEARTBEAT = "prefect.flow-run.heartbeat"
 
@@ -228,8 +229,9 @@ class Hook:
     block_id: UUID
 
     def tell(self, alert: Alert) -> ActionTypes:
-        words = f'"Hjemmekontor: {alert.said} " ~ flow_run.name ~ " (docs/runbook.md: {alert.section})"'
-        return CallWebhook(block_document_id=self.block_id, payload=f'{{"text": {{{{ ({words}) | tojson }}}}}}')
+        words = f'"Hjemmekontor: {alert.said} Se docs/runbook.md, «{alert.section}». " ~ flow_run.name'
+        payload = f'{{"text": {{{{ ({words}) | trim | tojson }}}}}}'
+        return CallWebhook(block_document_id=self.block_id, payload=payload)
 
 
 def _automation(alert: Alert, channels: Sequence[Mail | Hook]) -> AutomationCore:

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
+from prefect.events.schemas.automations import AutomationCore
 from pydantic import SecretStr
 
 from config.settings import Settings
+from flows.forms import NOT_ACCEPTED
 from flows.notify_ops import notify_ops
 from hjemmekontor.automations import PREFIX, TAG, alerts, keep, keep_automations, zombies
 from sandbox.town import OPS_MAILBOX
+from tasks.announcing import NIGHT_TOLD, RESOURCE
 from tests.flows.conftest import PrefectServer, Town
 from tests.flows.deploying import ask, post
 
@@ -79,12 +82,12 @@ def deployment_id(server: PrefectServer, name: str) -> str:
     return str(found)
 
 
-def run_of(server: PrefectServer, deployment: str, state: str) -> str:
+def run_of(server: PrefectServer, deployment: str, state: str, name: str | None = None) -> str:
     """A run in this state, as a worker would have brought it there."""
     body = {"state": {"type": "PENDING"}, "enforce_parameter_schema": False}
     run = str(post(server, f"/deployments/{deployment_id(server, deployment)}/create_flow_run", body)["id"])
-    for each in dict.fromkeys(("RUNNING", state)):
-        post(server, f"/flow_runs/{run}/set_state", {"state": {"type": each}})
+    for each in ({"type": "RUNNING"}, {"type": state, "name": name}):
+        post(server, f"/flow_runs/{run}/set_state", {"state": each, "force": True})
     return run
 
 
@@ -158,8 +161,7 @@ def test_a_form_that_is_not_accepted_is_no_alert(no_automations: PrefectServer) 
     server = no_automations
     with listening() as (address, received):
         keep_automations(Settings(alert_webhook=SecretStr(address)))
-        run = run_of(server, "Vis sak", "RUNNING")
-        post(server, f"/flow_runs/{run}/set_state", {"state": {"type": "FAILED", "name": "Avvist"}})
+        run_of(server, "Vis sak", "FAILED", NOT_ACCEPTED)
 
         failed = ask(server, "GET", f"/flow_runs/{run_of(server, 'Vis sak', 'FAILED')}")
 
@@ -181,6 +183,30 @@ def test_a_run_without_a_sign_of_life_is_marked_crashed(no_automations: PrefectS
     wait_for(lambda: ask(server, "GET", f"/flow_runs/{run}")["state"]["type"] == "CRASHED")
 
     assert ask(server, "GET", f"/flow_runs/{ended}")["state"]["type"] == "COMPLETED"
+
+
+def test_what_does_not_come_is_told(no_automations: PrefectServer) -> None:
+    """A night, and the beginning of a run: as deployed but for the time they are given."""
+    server = no_automations
+    with listening() as (address, received):
+        keep_automations(Settings(alert_webhook=SecretStr(address)))
+        with get_client(sync_client=True) as client:
+            for each in client.read_automations():
+                if each.name in {f"{PREFIX}natten kom ikke", f"{PREFIX}kjøring ikke begynt"}:
+                    trigger = each.trigger.model_copy(update={"within": SHORTEST})
+                    shorter = AutomationCore(name=each.name, trigger=trigger, actions=each.actions)
+                    client.update_automation(each.id, shorter)
+        late = run_of(server, "ansatte", "SCHEDULED", "Late")
+        emit_event(NIGHT_TOLD, {"prefect.resource.id": f"{RESOURCE}.night"})
+
+        wait_for(lambda: len(received) > 1)
+
+    name = ask(server, "GET", f"/flow_runs/{late}")["name"]
+    told = sorted(each["text"] for each in received)
+    night, run = told
+    assert night.endswith("Det er over 26 timer siden en natt ble ferdig. Se docs/runbook.md, «The night did not run».")
+    assert run.startswith("Hjemmekontor: En kjøring har ventet i et kvarter uten å begynne. Se ")
+    assert run.endswith(name)
 
 
 def test_an_alert_is_one_mail_however_often_its_run_is_repeated(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
