@@ -1,7 +1,7 @@
 """How old the picture of the staff is, and when that is worth a word."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 WARN_AFTER = timedelta(hours=26)
@@ -24,6 +24,18 @@ class GoodRun:
     finished_at: datetime
     published_at: datetime | None
     total: int
+
+    def ages(self, on: date, now: datetime) -> tuple[timedelta, timedelta | None]:
+        """Since it was read; and of the source's own data, by its own word.
+
+        The second by the business date, which is another than today when a night is caught up with.
+        """
+        published = self.published_at
+        return now - self.finished_at, None if published is None else datetime.combine(on, now.timetz()) - published
+
+    def age(self, on: date, now: datetime) -> timedelta:
+        """The older of the two."""
+        return max(age for age in self.ages(on, now) if age is not None)
 
 
 def freshness(age: timedelta) -> Freshness:

@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     mail_sender: str | None = None
     mails_per_minute: int = Field(default=30, ge=0, description="From the sender's mailbox; 0 is no limit of ours")
     hr_mail: str | None = Field(default=None, description="Where HR's own mails go")
+    ops_mailbox: str | None = Field(default=None, description="Where alerts to ops go by e-mail")
+    alert_webhook: SecretStr | None = Field(default=None, description="Where Prefect's server posts alerts itself")
+    rejected_limit: int = Field(default=50, ge=0, description="More rows set aside than this is worth an alert")
     archive_folder: str = Field(
         default="{employee_number}/Hjemmekontor/{case_number}",
         description="Path of the case in the archive library; placeholders: employee_number, case_number",
@@ -120,6 +123,17 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
             raise ValueError("plain http is accepted for this machine only; use https")
         return value.rstrip("/")
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _encrypted_webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        """Whoever knows the address may post to it, so it is a secret itself."""
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            is_here = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+            if not parts.hostname or not (parts.scheme == "https" or is_here):
+                raise ValueError("must be an address that starts with https://")
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -8,7 +8,7 @@ from prefect.states import Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.errors import ExpectedError
-from flows.forms import AS_FILLED_IN, CaseNumber, form_run_name, read_form
+from flows.forms import AS_FILLED_IN, CaseNumber, form_run_name, not_accepted, read_form
 from tasks.explaining import show_history
 from tasks.quiet import quiet_logs
 
@@ -28,10 +28,10 @@ def explain_case(form: CaseToShow = AS_FILLED_IN) -> RunState[Any]:
     try:
         number = read_form(CaseToShow, form).case_number
     except ExpectedError as error:
-        return Failed(message=str(error), data={})
+        return not_accepted(str(error))
     outcome = show_history(number, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, ExpectedError):
-        return Failed(message=str(outcome), data={})
+        return not_accepted(str(outcome))
     if not isinstance(outcome, str):
         # As in flows.running: the message of an unexpected error may quote anything.
         return Failed(message=f"Uventet feil ({type(outcome).__name__}); se loggen.", data={})

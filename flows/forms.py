@@ -20,6 +20,7 @@ from flows.running import MAIL, StepResult, run_step, undelivered
 from integrations.database.lease import LeaseTakenError
 from integrations.forms import PLAUSIBLE_YEARS
 from tasks.advisers import must_be_employed
+from tasks.events import announce_result
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
 from tasks.receipts import give_receipt
@@ -32,6 +33,8 @@ NO_PERSONAL_DATA = (
     "Skriv ikke navn, helseopplysninger eller andre personopplysninger: feltet kan leses av alle i Prefect."
 )
 LONGEST_NOTE = 1_000
+NOT_ACCEPTED = "Avvist"
+"""The state of a run that a form was not carried out in. Automations about failed runs do not look for it."""
 PROBLEMS = {
     "missing": "er ikke fylt ut.",
     "string_too_short": "er ikke fylt ut.",
@@ -146,7 +149,12 @@ def run_form(job: Job, given: object) -> State[Any]:
     except LeaseTakenError:
         return Failed(message=BUSY, data={})
     except ExpectedError as error:
-        return Failed(message=str(error), data={})
+        return not_accepted(str(error))
+
+
+def not_accepted(sentence: str) -> State[Any]:
+    """Failed, under a name of its own: whoever filled in the form is told, and ops has nothing to repair."""
+    return Failed(name=NOT_ACCEPTED, message=sentence, data={})
 
 
 def read_form(model: type[AnyModel], given: object) -> AnyModel:
@@ -170,10 +178,12 @@ def form_run_name() -> str:
 def _carried_out(job: Job, form: Form, running: Night) -> State[Any]:
     results = [run_step(running, job.title, partial(job.step, form))]
     if results[0].problem is not None:
-        return Failed(message=results[0].problem, data={})
+        problem = results[0].problem
+        return not_accepted(problem) if results[0].is_expected else Failed(message=problem, data={})
     further = [] if job.then is None else job.then(form)
     results += [run_step(running, name, each) for name, each in (*further, ("Leveranser", deliver_at_once), MAIL)]
     give_receipt(job.name, job.title, running, [(each.name, dict(each.counts)) for each in results], job.next_steps)
+    announce_result(job.name, running, [(each.name, each.counts, each.problem is None) for each in results])
     counts = {each.name: dict(each.counts) for each in results}
     problems = " ".join(dict.fromkeys(each.problem for each in results if each.problem is not None))
     if problems:

@@ -16,7 +16,7 @@ from flows import (
     sync_employees,
     trigger_evaluations,
 )
-from flows.running import run_flow, run_name
+from flows.running import NIGHT, run_flow, run_name
 
 JOBS = (
     sync_employees,
@@ -31,7 +31,7 @@ JOBS = (
 STEPS = tuple((job.TITLE, job.step) for job in JOBS)
 
 
-@flow(name="nightly", flow_run_name=run_name, description="Alle de åtte jobbene i rekkefølge.")
+@flow(name=NIGHT, flow_run_name=run_name, description="Alle de åtte jobbene i rekkefølge.")
 def nightly(on: date | None = None, *, dry_run: bool = False) -> State[Any]:
     """Alle de åtte jobbene i rekkefølge."""
-    return run_flow("nightly", STEPS, on, dry_run=dry_run)
+    return run_flow(NIGHT, STEPS, on, dry_run=dry_run)

@@ -17,18 +17,24 @@ from tasks.delivering import FILES_THAT_FAILED
 from tasks.mailing import MAILS_THAT_FAILED, write_and_send_mail
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
+from tasks.status import show_status
 from tasks.telling import REPEATED, WAITED, tell
 
+NIGHT = "nightly"
 MAIL = ("E-post", write_and_send_mail)
 
 
 @dataclass(slots=True)
 class StepResult:
-    """One step's counts, or why it failed: a sentence without personal data."""
+    """One step's counts, or why it failed: a sentence without personal data.
+
+    `is_expected` when somebody can act on what failed; what is not is a bug.
+    """
 
     name: str
     counts: Counter[str] = field(default_factory=Counter)
     problem: str | None = None
+    is_expected: bool = True
 
 
 def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, *, dry_run: bool) -> State[Any]:
@@ -41,6 +47,8 @@ def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, 
         with night(on, dry_run=dry_run) as running:
             results = [run_step(running, name, step) for name, step in (*steps, MAIL)]
             tell(flow_name, running, [(each.name, dict(each.counts), each.problem) for each in results])
+            if flow_name == NIGHT:
+                show_status(running, is_well=all(each.problem is None for each in results))
     except ExpectedError as error:
         return Failed(message=str(error), data={})
     counts = {each.name: dict(each.counts) for each in results}
@@ -89,5 +97,7 @@ def run_step(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN40
         return StepResult(name, trouble, problem=str(outcome))
     if not isinstance(outcome, Counter):
         # The message of an unexpected error may quote anything, so it stays out; the log has the trace.
-        return StepResult(name, trouble, problem=f"uventet feil ({type(outcome).__name__}); se loggen")
+        return StepResult(
+            name, trouble, problem=f"uventet feil ({type(outcome).__name__}); se loggen", is_expected=False
+        )
     return StepResult(name, Counter({**outcome, **trouble}))

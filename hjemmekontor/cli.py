@@ -26,12 +26,14 @@ from hjemmekontor.printing import (
     print_night,
     print_provisioned,
     print_rejected,
+    print_status,
     print_year,
 )
 from hjemmekontor.surroundings import bring_up_to_date, prepare_prefect, surroundings
 from hjemmekontor.verdicts import Verdict
 from hjemmekontor.waiting import case_history, held_runs, rejected_rows
 from sandbox.town import Sandbox
+from tasks.judging import is_all_well
 
 # Prefect reads its settings when it is imported, so whatever imports it is imported after they are made.
 # ruff: noqa: PLC0415
@@ -184,6 +186,32 @@ def check() -> None:
         console.print(f"{line.verdict:<4}  {line.what}: {line.said}", markup=False, highlight=False, soft_wrap=True)
     if any(line.verdict is Verdict.FAILURE for line in results):
         sys.exit(1)
+
+
+@app.command()
+def status(on: On = None) -> None:
+    """Say whether the system is well, a line for each thing that can be wrong; exits with 1 when it is not."""
+    settings = load_settings()
+    prepare_prefect(settings.state_dir)
+    from tasks.status import look
+
+    lines = look(datetime.now(OSLO).date() if on is None else _date(on))
+    print_status(console, lines)
+    if not is_all_well(lines):
+        sys.exit(1)
+
+
+@app.command()
+def automations() -> None:
+    """Put the alerts to ops into force in Prefect: create, change and remove our automations. Twice gives the same."""
+    settings = load_settings()
+    prepare_prefect(settings.state_dir)
+    from hjemmekontor.automations import keep_automations
+
+    for name in keep_automations(settings):
+        console.print(name, markup=False, highlight=False)
+    if settings.ops_mailbox is None and settings.alert_webhook is None:
+        console.print("Nobody is alerted: set HK_OPS_MAILBOX or HK_ALERT_WEBHOOK.")
 
 
 @app.command()

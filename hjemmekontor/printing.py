@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from config.settings import Settings
+from tasks.judging import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,14 @@ def print_rejected(console: Console, found: Sequence[Mapping[str, Any]]) -> None
     for row in found:
         table.add_row(*(escape(str(row[name])) for name in names))
     console.print(table)
+
+
+def print_status(console: Console, lines: Sequence[Line]) -> None:
+    for line in lines:
+        style = None if line.is_well else "red"
+        repairs = f" → {', '.join(line.repairs)}" if line.repairs else ""
+        said = f"{line.mark:<10}  {line.what}: {line.said}{repairs}"
+        console.print(said, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_history(console: Console, found: Mapping[str, Any]) -> None:

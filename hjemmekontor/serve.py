@@ -40,6 +40,7 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
         children.enter_context(_running(start, logs / "server.log"))
         _wait_for(address, logs / "server.log")
         deploy(settings)
+        _prepare_alerts(settings)
         children.enter_context(_running(("worker", "start", "--pool", pool_of(settings)), logs / "worker.log"))
         console.print(f"Prefect: {address}   (logs in {logs}; Ctrl-C stops everything)")
         yield
@@ -75,6 +76,13 @@ def _declared(settings: Settings, pool: str) -> str:
         deployment["tags"] = [*deployment["tags"], settings.installation]
         deployment["work_pool"] = {"name": pool}
     return yaml.safe_dump(content, allow_unicode=True)
+
+
+def _prepare_alerts(settings: Settings) -> None:
+    # Prefect reads where its server is when it is imported, and that is known by now only.
+    from hjemmekontor.automations import keep_automations  # noqa: PLC0415
+
+    keep_automations(settings)
 
 
 def _command(arguments: Sequence[str]) -> list[str]:

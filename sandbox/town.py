@@ -15,6 +15,7 @@ from sandbox.people import Townspeople
 from sandbox.web import serve
 
 HR_MAIL = "hr@sandvik.kommune.example"
+OPS_MAILBOX = "drift@sandvik.kommune.example"
 DAYS_BEFORE_FIRST_NIGHT = 14
 """The town has been there for a fortnight when the first night runs, so that applications are waiting."""
 MIDDAY = time(11)
@@ -112,6 +113,7 @@ class Sandbox:
             "HK_MAIL_SENDER": self.tenant.sender,
             "HK_MAILS_PER_MINUTE": "0",
             "HK_HR_MAIL": HR_MAIL,
+            "HK_OPS_MAILBOX": OPS_MAILBOX,
         }
 
 

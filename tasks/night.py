@@ -57,6 +57,11 @@ class Night:
         return Stamp(self.on, datetime.now(UTC), actor)
 
 
+def graph_beside_the_night(settings: Settings) -> AbstractAsyncContextManager[Graph]:
+    """Microsoft Graph for an alert to ops: no lease and no database, which may be what failed; a budget of its own."""
+    return open_graph(settings, Patience(), Budget(limits_of(settings), OwnLedger()))
+
+
 def today_in_oslo() -> date:
     return datetime.now(OSLO).date()
 

@@ -1,16 +1,11 @@
 """A receipt for HR: what a form has done, and links to what HR may want to do next."""
 
-import json
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 from prefect.artifacts import create_markdown_artifact
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
-from prefect.runtime import deployment
 
-from config.settings import named
-from tasks.night import Night, this_night
+from tasks.night import Night
+from tasks.repairs import form_links
 
 NOTHING = "Ingenting var nytt, og ingenting er sendt."
 
@@ -33,21 +28,8 @@ def give_receipt(
 
 
 def links(names: Sequence[str], filled_in: Mapping[str, str]) -> str:
-    """The forms to go on to, with what is known filled in; nothing where no deployments are, as on the command line.
-
-    Addresses are without a host: they hold wherever the reader reaches the page from.
-    """
-    if not names or deployment.id is None:
-        return ""
-    form = f"?parameters={quote(json.dumps({'form': filled_in}))}" if filled_in else ""
-    settings = this_night().settings
-    ours = {name: named(name, settings) for name in names}
-    wanted = DeploymentFilter(name=DeploymentFilterName(any_=list(ours.values())))
-    with get_client(sync_client=True) as client:
-        found = {each.name: each.id for each in client.read_deployments(deployment_filter=wanted)}
-    lines = [
-        f"- [{name}](/deployments/deployment/{found[full]}/run{form})" for name, full in ours.items() if full in found
-    ]
+    """The forms to go on to, under a heading; nothing where no deployments are."""
+    lines = [f"- {link}" for link in form_links(names, filled_in)]
     return "\n".join(["## Neste steg", *lines]) if lines else ""
 
 

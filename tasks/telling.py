@@ -1,7 +1,7 @@
 """The night's result for those who look: artifacts in Prefect with counts and case numbers, never a name."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from sqlalchemy import func, select
@@ -9,15 +9,17 @@ from sqlalchemy import func, select
 from agreements.case import OPEN_STATES, State
 from agreements.freshness import Freshness, freshness, hours
 from agreements.words import STATES
+from config.deployments import OF_STEPS, REPLAY, REVIEW_HOLD, SEND_AGAIN
+from integrations.database.health import held, is_set_aside
 from integrations.database.ledger import last_good_run
-from integrations.database.tables import cases, holds, outbox, rejected_rows
+from integrations.database.tables import cases, outbox, rejected_rows
 from tasks.delivering import FILES_THAT_FAILED
+from tasks.events import announce_result, announce_worries
 from tasks.mailing import MAILS_SENT, MAILS_THAT_FAILED, MAILS_THAT_WAIT
 from tasks.night import Night
-from tasks.receipts import links
+from tasks.repairs import form_links
 
 Result = tuple[str, dict[str, int], str | None]
-DEVIATIONS_SHOWN_FOR = timedelta(days=14)
 WARNINGS = {
     Freshness.FRESH: "",
     Freshness.AGEING: " **Det er over ett døgn. Se på de siste kjøringene av «Ansatte».**",
@@ -32,17 +34,19 @@ SHOWN = 50
 
 
 def tell(flow: str, night: Night, results: Sequence[Result]) -> None:
-    """A table of counts and a page in words, under keys that are the same every night."""
+    """A table of counts and a page in words, under keys that are the same every night; and an event for machines."""
     rows = [
         {"Steg": name, "Hva": what, "Antall": number} for name, counts, _ in results for what, number in counts.items()
     ]
     create_table_artifact(rows, key=f"{flow}-tall", description=f"{flow} {night.on:%d.%m.%Y}")
     create_markdown_artifact(_page(flow, night, results), key=f"{flow}-rapport", description="Resultatet i ord")
+    announce_result(flow, night, [(name, counts, problem is None) for name, counts, problem in results])
+    announce_worries(night)
 
 
 def _page(flow: str, night: Night, results: Sequence[Result]) -> str:
     title = f"# {flow} {night.on:%d.%m.%Y}" + (" (prøvekjøring, ingenting er sendt)" if night.dry_run else "")
-    problems = [f"- **{name}**: {problem}" for name, _, problem in results if problem is not None]
+    problems = [f"- **{name}**: {problem}{_repairs(name)}" for name, _, problem in results if problem is not None]
     verdict = ["Alt gikk bra."] if not problems else ["**Noe feilet:**", *problems]
     parts = (_held, _staff_data, _states, _without_manager, _failed_deliveries, _deviations)
     return "\n\n".join([title, "\n".join(verdict), _delivered(results), *filter(None, (part(night) for part in parts))])
@@ -55,12 +59,21 @@ def _delivered(results: Sequence[Result]) -> str:
     return "\n".join(["## Leveranser", *(f"- {what}: {numbers[what]}" for what in shown)])
 
 
+def _repairs(step: str) -> str:
+    links = form_links(OF_STEPS.get(step, ()))
+    return f" Slik går du videre: {', '.join(links)}." if links else ""
+
+
 def _held(night: Night) -> str:
-    """The sync that waits for somebody's decision, with the form for it."""
+    """The sync that waits for somebody's decision: why, and the form for it."""
     with night.database.transaction() as connection:
-        digests = connection.scalars(select(holds.c.digest).where(holds.c.status == "waiting")).all()
-    pages = [f"Merke: {digest}\n\n{links(['Avgjør stanset kjøring'], {'digest': digest})}" for digest in digests]
-    return "\n\n".join(["## Stanset kjøring", *pages]) if pages else ""
+        waiting = held(connection)
+    lines = [
+        f"- {'; '.join(each.reasons)}. Merke: {each.digest} "
+        + ", ".join(form_links([REVIEW_HOLD], {"digest": each.digest}))
+        for each in waiting
+    ]
+    return "\n".join(["## Stanset kjøring", *lines]) if lines else ""
 
 
 def _staff_data(night: Night) -> str:
@@ -69,11 +82,10 @@ def _staff_data(night: Night) -> str:
         last = last_good_run(connection)
     if last is None:
         return "## Ansattdata\nAnsatte er ikke hentet fra HR-systemet ennå."
-    now = datetime.now(UTC)
-    ages = [("Sist hentet fra HR-systemet", now - last.finished_at)]
-    if last.published_at is not None:
-        # By the business date, which is another than today when a night is caught up with.
-        ages.append(("HR-systemets egne data er fra", datetime.combine(night.on, now.timetz()) - last.published_at))
+    read, published = last.ages(night.on, datetime.now(UTC))
+    ages = [("Sist hentet fra HR-systemet", read)]
+    if published is not None:
+        ages.append(("HR-systemets egne data er fra", published))
     lines = [f"{said} for {hours(age)} timer siden.{WARNINGS[freshness(age)]}" for said, age in ages]
     return "\n".join(["## Ansattdata", *(f"- {line}" for line in lines)])
 
@@ -98,16 +110,16 @@ def _states(night: Night) -> str:
 def _deviations(night: Night) -> str:
     """What was set aside lately and has not healed, by reason: the reasons are ours and quote nobody."""
     table = rejected_rows
-    recently = night.on - DEVIATIONS_SHOWN_FOR
     with night.database.transaction() as connection:
         rows = connection.execute(
             select(table.c.source, table.c.path, table.c.reason, func.count().label("number"))
-            .where(table.c.resolved_on.is_(None), table.c.last_seen_on >= recently)
+            .where(is_set_aside(night.on))
             .group_by(table.c.source, table.c.path, table.c.reason)
             .order_by(table.c.source, table.c.path, table.c.reason)
         ).all()
     lines = [f"| {row.source} | {row.path} | {row.reason} | {row.number} |" for row in rows]
-    return _listed("Avvik", "| Kilde | Sak eller felt | Grunn | Antall |\n|---|---|---|---|", lines)
+    head = "| Kilde | Sak eller felt | Grunn | Antall |\n|---|---|---|---|"
+    return _listed("Avvik", head, lines, form_links([REPLAY]) if lines else ())
 
 
 def _failed_deliveries(night: Night) -> str:
@@ -120,11 +132,13 @@ def _failed_deliveries(night: Night) -> str:
         ).all()
     words = {"pending": "prøves igjen", "failed": "oppgitt; rett feilen, og kjør «Send på nytt»"}
     lines = [f"| {row.key} | {words[row.status]} | {row.reason} |" for row in rows]
-    return _listed("Leveranser som feilet", "| Leveranse | Hva nå | Grunn |\n|---|---|---|", lines)
+    head = "| Leveranse | Hva nå | Grunn |\n|---|---|---|"
+    return _listed("Leveranser som feilet", head, lines, form_links([SEND_AGAIN]) if lines else ())
 
 
-def _listed(title: str, head: str, lines: Sequence[str]) -> str:
+def _listed(title: str, head: str, lines: Sequence[str], repairs: Sequence[str] = ()) -> str:
     if not lines:
         return f"## {title}\nIngen."
     more = [f"\n… og {len(lines) - SHOWN} til."] if len(lines) > SHOWN else []
-    return "\n".join([f"## {title} ({len(lines)})", head, *lines[:SHOWN], *more])
+    further = [f"\nSlik går du videre: {', '.join(repairs)}."] if repairs else []
+    return "\n".join([f"## {title} ({len(lines)})", head, *lines[:SHOWN], *more, *further])

@@ -300,3 +300,18 @@ def test_the_archive_is_one_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["a/b.txt", "  ", "hva?.txt"])
 def test_the_marker_is_the_name_of_a_file(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     assert "HK_IMPORT_MARKER: must be the name of a file" in refusal(monkeypatch, HK_IMPORT_MARKER=name)
+
+
+@pytest.mark.parametrize("address", ["https://hooks.example.no/T0/B0", "http://127.0.0.1:8080/hook"])
+def test_a_webhook_is_a_secret(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    settings = load(monkeypatch, HK_ALERT_WEBHOOK=address)
+    assert settings.uses_sandbox
+    assert settings.alert_webhook is not None
+    assert settings.alert_webhook.get_secret_value() == address
+    assert address not in repr(settings)
+
+
+@pytest.mark.parametrize("address", ["http://hooks.example.no/T0/B0", "hooks.example.no", "https://"])
+def test_a_webhook_is_encrypted(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    said = refusal(monkeypatch, HK_ALERT_WEBHOOK=address)
+    assert said == "HK_ALERT_WEBHOOK: must be an address that starts with https://"

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Table, bindparam, insert, update
 
-AnyRow = Row[*tuple[Any, ...]]
+AnyRow = Row[Any]
 """A row whose columns are named where it is used."""
 
 

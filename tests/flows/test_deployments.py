@@ -1,14 +1,18 @@
 """The deployments as an operator makes them, and a night started the way the Prefect UI starts it."""
 
 import time
+from datetime import datetime
 
 import pytest
 import yaml
 
+from agreements.calendar import OSLO
 from config.settings import Settings
 from hjemmekontor.serve import ROOT, deploy
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
 from tests.flows.deploying import ask, finished, post, start, worker
+
+SECONDS_TO_SCHEDULE = 30
 
 
 @pytest.fixture
@@ -46,6 +50,20 @@ def test_several_municipalities_share_a_server_and_nothing_else(deployed: Prefec
     finally:
         for each in theirs:
             ask(deployed, "DELETE", f"/deployments/{each['id']}")
+
+
+def test_nights_are_scheduled_by_themselves(deployed: PrefectServer) -> None:
+    """Prefect's scheduler failed at this under SQLAlchemy 2.1, and said so in the server's log alone."""
+    wanted = {
+        "deployments": {"name": {"any_": ["nattkjoring"]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+    }
+    deadline = time.monotonic() + SECONDS_TO_SCHEDULE
+    while not (runs := post(deployed, "/flow_runs/filter", wanted)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert runs
+    starts = [datetime.fromisoformat(run["expected_start_time"]).astimezone(OSLO) for run in runs]
+    assert {(start.hour, start.minute) for start in starts} == {(1, 15)}
 
 
 def test_a_night_started_from_the_deployment_is_run_by_a_worker(deployed: PrefectServer, town: Town) -> None:

@@ -1,0 +1,137 @@
+"""Is the system well? Judged from figures alone: a line for each thing that can be wrong, and what repairs it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from agreements.calendar import OSLO
+from agreements.freshness import Freshness, GoodRun, freshness, hours
+from config.deployments import NIGHT, REPLAY, REVIEW_HOLD, SEND_AGAIN, STAFF
+from integrations.database.health import Figures
+
+NIGHT_LATE_AFTER = timedelta(hours=26)
+"""A day, an hour when the clock changes, and an hour for the night itself."""
+CASES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that can be wrong; `repairs` are deployments, `filled_in` what is known of their form."""
+
+    what: str
+    said: str
+    is_well: bool = True
+    repairs: Sequence[str] = ()
+    filled_in: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def mark(self) -> str:
+        return "ok" if self.is_well else "må ses på"
+
+
+@dataclass(frozen=True, slots=True)
+class LastNight:
+    ended_at: datetime
+    how: str
+    is_well: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nights:
+    """What Prefect knows of the nights: how the last one went that is over, and when the next one is due."""
+
+    last: LastNight | None
+    next_at: datetime | None
+    is_answered: bool = True
+    """False when Prefect could not be asked."""
+
+
+def judge(figures: Figures, nights: Nights, rejected_limit: int, now: datetime) -> list[Line]:
+    return [
+        _last_night(nights, now),
+        _next_night(nights),
+        _staff_data(figures.last_sync, figures.on, now),
+        *_held(figures),
+        _set_aside(figures.set_aside, rejected_limit),
+        _deliveries(figures),
+        _throttled(figures.throttled_until, now),
+        _stuck(figures.stuck),
+    ]
+
+
+def is_all_well(lines: Iterable[Line]) -> bool:
+    return all(line.is_well for line in lines)
+
+
+def _last_night(nights: Nights, now: datetime) -> Line:
+    what = "Siste natt"
+    if not nights.is_answered:
+        return Line(what, "Prefect svarer ikke", is_well=False)
+    if nights.last is None:
+        return Line(what, "ingen natt er kjørt ennå", is_well=False, repairs=(NIGHT,))
+    is_late = now - nights.last.ended_at > NIGHT_LATE_AFTER
+    said = f"{nights.last.how}, ferdig {clock(nights.last.ended_at)}" + (" (for lenge siden)" if is_late else "")
+    is_well = nights.last.is_well and not is_late
+    return Line(what, said, is_well=is_well, repairs=() if is_well else (NIGHT,))
+
+
+def _next_night(nights: Nights) -> Line:
+    what = "Neste natt"
+    if not nights.is_answered:
+        return Line(what, "Prefect svarer ikke", is_well=False)
+    if nights.next_at is None:
+        return Line(what, "ingen er satt opp; se tidsplanen", is_well=False, repairs=(NIGHT,))
+    return Line(what, clock(nights.next_at))
+
+
+def _staff_data(last: GoodRun | None, on: date, now: datetime) -> Line:
+    what = "Ansattdata"
+    if last is None:
+        return Line(what, "aldri hentet fra HR-systemet", is_well=False, repairs=(STAFF,))
+    read, published = last.ages(on, now)
+    said = f"hentet for {hours(read)} timer siden"
+    if published is not None:
+        said += f"; HR-systemets egne data er {hours(published)} timer gamle"
+    is_well = freshness(last.age(on, now)) is Freshness.FRESH
+    return Line(what, said, is_well=is_well, repairs=() if is_well else (STAFF,))
+
+
+def _held(figures: Figures) -> Iterator[Line]:
+    what = "Stansede kjøringer"
+    if not figures.held:
+        yield Line(what, "ingen")
+    for each in figures.held:
+        said = f"venter på avgjørelse ({each.digest}): {'; '.join(each.reasons)}"
+        yield Line(what, said, is_well=False, repairs=(REVIEW_HOLD,), filled_in=(("digest", each.digest),))
+
+
+def _set_aside(number: int, limit: int) -> Line:
+    is_well = number <= limit
+    said = str(number) if is_well else f"{number}, over grensen på {limit}"
+    return Line("Avvik satt til side", said, is_well=is_well, repairs=(REPLAY,) if number else ())
+
+
+def _deliveries(figures: Figures) -> Line:
+    again = f", {figures.tried_again} prøves igjen" if figures.tried_again else ""
+    is_well = not figures.given_up
+    return Line(
+        "Leveranser oppgitt", f"{figures.given_up}{again}", is_well=is_well, repairs=(SEND_AGAIN,) * (not is_well)
+    )
+
+
+def _throttled(until: datetime | None, now: datetime) -> Line:
+    is_well = until is None or until <= now
+    said = "nei" if until is None or is_well else f"ja, Microsoft 365 ber oss vente til {clock(until)}"
+    return Line("Struping", said, is_well=is_well)
+
+
+def _stuck(numbers: Sequence[str]) -> Line:
+    what = "Saker som står fast"
+    if not numbers:
+        return Line(what, "ingen")
+    shown = ", ".join(numbers[:CASES_SHOWN]) + (" …" if len(numbers) > CASES_SHOWN else "")
+    return Line(what, f"{len(numbers)}: {shown}", is_well=False, repairs=(NIGHT, "Vis sak"))
+
+
+def clock(at: datetime) -> str:
+    return f"{at.astimezone(OSLO):%d.%m.%Y kl. %H:%M}"

@@ -1,0 +1,235 @@
+"""Alerts against a real server: the same set twice, runs that fail and runs that are gone, one mail each."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.events import emit_event
+from prefect.events.schemas.automations import AutomationCore
+from pydantic import SecretStr
+
+from config.settings import Settings
+from flows.forms import NOT_ACCEPTED
+from flows.notify_ops import notify_ops
+from hjemmekontor.automations import PREFIX, TAG, alerts, keep, keep_automations, zombies
+from sandbox.town import OPS_MAILBOX
+from tasks.events import NIGHT_TOLD, RESOURCE
+from tests.flows.conftest import PrefectServer, Town
+from tests.flows.deploying import ask, post
+
+SECONDS_FOR_AN_ALERT = 40
+SHORTEST = timedelta(seconds=10)
+"""Prefect waits no shorter for what does not come."""
+QUIET = 3
+"""Seconds in which a second alert would have come: the first one takes less."""
+RUN = "e357441b-b2e8-40f8-a9bd-a399adb4276d"
+EVERYTHING = [zombies().name, *(PREFIX + each.name for each in alerts())]
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough here."""
+    return sqlite_url
+
+
+@contextmanager
+def listening() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A webhook on loopback, and what is posted to it."""
+    received: list[dict[str, Any]] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
+            """Nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/", received
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def no_automations(deployed: PrefectServer) -> Iterator[PrefectServer]:
+    """The server is shared with other tests, whose failed nights nobody is to be told of."""
+    yield deployed
+    with get_client(sync_client=True) as client:
+        keep(client, [])
+
+
+def automations(server: PrefectServer) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = post(server, "/automations/filter", {})
+    return found
+
+
+def deployment_id(server: PrefectServer, name: str) -> str:
+    (found,) = (each["id"] for each in post(server, "/deployments/filter", {}) if each["name"] == name)
+    return str(found)
+
+
+def run_of(server: PrefectServer, deployment: str, state: str, name: str | None = None) -> str:
+    """A run in this state, as a worker would have brought it there."""
+    body = {"state": {"type": "PENDING"}, "enforce_parameter_schema": False}
+    run = str(post(server, f"/deployments/{deployment_id(server, deployment)}/create_flow_run", body)["id"])
+    for each in ({"type": "RUNNING"}, {"type": state, "name": name}):
+        post(server, f"/flow_runs/{run}/set_state", {"state": each, "force": True})
+    return run
+
+
+def alerts_sent(server: PrefectServer) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = post(
+        server, "/flow_runs/filter", {"deployments": {"name": {"any_": ["varsle-drift"]}}}
+    )
+    return found
+
+
+def wait_for(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is looked for
+    deadline = time.monotonic() + SECONDS_FOR_AN_ALERT
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.3)
+    pytest.fail("it did not come")
+
+
+def test_the_same_set_twice_and_nobody_elses_is_touched(no_automations: PrefectServer) -> None:
+    server = no_automations
+    somebody_elses = zombies().model_copy(update={"name": "somebody else's"})
+    renamed = zombies().model_copy(update={"name": f"{PREFIX}no longer wanted"})
+    with get_client(sync_client=True) as client:
+        other = client.create_automation(somebody_elses)
+        client.create_automation(renamed)
+    settings = Settings(ops_mailbox="drift@example.no", alert_webhook=SecretStr("http://127.0.0.1:9/"))
+
+    assert keep_automations(settings) == EVERYTHING
+    once = automations(server)
+    keep_automations(settings)
+    assert automations(server) == once
+    assert {each["name"] for each in once} == {"somebody else's", *EVERYTHING}
+    assert all(len(each["actions"]) == 2 for each in once if each["name"] in EVERYTHING[1:])
+
+    keep_automations(Settings(ops_mailbox="drift@example.no"))
+    fewer = {each["name"]: each for each in automations(server)}
+    assert {each["id"] for each in fewer.values()} == {each["id"] for each in once}
+    assert all(len(fewer[name]["actions"]) == 1 for name in EVERYTHING)
+
+    assert keep_automations(Settings()) == [zombies().name]
+    assert {each["name"] for each in automations(server)} == {"somebody else's", zombies().name}
+    with get_client(sync_client=True) as client:
+        client.delete_automation(other)
+
+
+def test_a_failed_run_is_told_once_and_no_alert_is_about_an_alert(no_automations: PrefectServer) -> None:
+    server = no_automations
+    with listening() as (address, received):
+        keep_automations(Settings(ops_mailbox="drift@example.no", alert_webhook=SecretStr(address)))
+        assert address not in str(post(server, "/block_documents/filter", {}))
+        before = {each["id"] for each in alerts_sent(server)}
+
+        failed = ask(server, "GET", f"/flow_runs/{run_of(server, 'ansatte', 'FAILED')}")
+
+        (alert,) = wait_for(lambda: [each for each in alerts_sent(server) if each["id"] not in before])
+        assert alert["parameters"]["what"] == "En kjøring feilet."
+        assert alert["parameters"]["run"] == failed["name"]
+        assert alert["parameters"]["run_id"] == failed["id"]
+        (said,) = wait_for(lambda: received)
+        assert failed["name"] in said["text"]
+
+        post(server, f"/flow_runs/{alert['id']}/set_state", {"state": {"type": "FAILED"}, "force": True})
+        time.sleep(QUIET)
+        assert {each["id"] for each in alerts_sent(server)} - before == {alert["id"]}
+        assert len(received) == 1
+
+
+def test_a_form_that_is_not_accepted_is_no_alert(no_automations: PrefectServer) -> None:
+    """Whoever filled it in has been told; a run that fails after it is told before it would have been."""
+    server = no_automations
+    with listening() as (address, received):
+        keep_automations(Settings(alert_webhook=SecretStr(address)))
+        run_of(server, "Vis sak", "FAILED", NOT_ACCEPTED)
+
+        failed = ask(server, "GET", f"/flow_runs/{run_of(server, 'Vis sak', 'FAILED')}")
+
+        (said,) = wait_for(lambda: received)
+        assert failed["name"] in said["text"]
+
+
+def test_a_run_without_a_sign_of_life_is_marked_crashed(no_automations: PrefectServer) -> None:
+    server = no_automations
+    with get_client(sync_client=True) as client:
+        keep(client, [zombies(silent_for=SHORTEST)])
+    run = run_of(server, "nattkjoring", "RUNNING")
+    ended = run_of(server, "nattkjoring", "RUNNING")
+    tag = {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
+    for each in (run, ended):
+        emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{each}"}, related=[tag])
+    post(server, f"/flow_runs/{ended}/set_state", {"state": {"type": "COMPLETED"}})
+
+    wait_for(lambda: ask(server, "GET", f"/flow_runs/{run}")["state"]["type"] == "CRASHED")
+
+    assert ask(server, "GET", f"/flow_runs/{ended}")["state"]["type"] == "COMPLETED"
+
+
+def test_what_does_not_come_is_told(no_automations: PrefectServer) -> None:
+    """A night, and the beginning of a run: as deployed but for the time they are given."""
+    server = no_automations
+    with listening() as (address, received):
+        keep_automations(Settings(alert_webhook=SecretStr(address)))
+        with get_client(sync_client=True) as client:
+            for each in client.read_automations():
+                if each.name in {f"{PREFIX}natten kom ikke", f"{PREFIX}kjøring ikke begynt"}:
+                    trigger = each.trigger.model_copy(update={"within": SHORTEST})
+                    shorter = AutomationCore(name=each.name, trigger=trigger, actions=each.actions)
+                    client.update_automation(each.id, shorter)
+        late = run_of(server, "ansatte", "SCHEDULED", "Late")
+        emit_event(NIGHT_TOLD, {"prefect.resource.id": f"{RESOURCE}.night"})
+
+        wait_for(lambda: len(received) > 1)
+
+    name = ask(server, "GET", f"/flow_runs/{late}")["name"]
+    told = sorted(each["text"] for each in received)
+    night, run = told
+    assert night.endswith("Det er over 26 timer siden en natt ble ferdig. Se docs/runbook.md, «The night did not run».")
+    assert run.startswith("Hjemmekontor: En kjøring har ventet i et kvarter uten å begynne. Se ")
+    assert run.endswith(name)
+
+
+def test_an_alert_is_one_mail_however_often_its_run_is_repeated(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on a database that is not there: the mailbox remembers."""
+    monkeypatch.setenv("HK_DATABASE_URL", "sqlite:////nowhere/hjemmekontor.db")
+    told = {"what": "En kjøring feilet.", "run": "nightly 2026-11-16", "run_id": RUN, "section": "A run failed"}
+    monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__ID", "the-same-run")
+
+    for _ in range(2):
+        state = notify_ops(**told, return_state=True)
+        assert state.is_completed(), state.message
+
+    (mail,) = town.mails()
+    assert (mail["To"], mail["Subject"]) == (OPS_MAILBOX, "Hjemmekontor: En kjøring feilet.")
+    body = mail.get_body(("html",))
+    assert body is not None
+    assert "nightly 2026-11-16" in body.get_content()
+    assert f"/runs/flow-run/{RUN}</p>" in body.get_content()
+
+
+def test_an_alert_without_a_mailbox_says_so(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HK_OPS_MAILBOX")
+    state = notify_ops(what="En kjøring feilet.", return_state=True)
+    assert state.is_failed()
+    assert state.message == "HK_OPS_MAILBOX and HK_MAIL_SENDER must be set where the worker runs."
+    assert town.mails() == []
