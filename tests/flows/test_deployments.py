@@ -78,7 +78,7 @@ def test_a_night_started_from_the_deployment_is_run_by_a_worker(deployed: Prefec
     assert town.count("cases") == town.count("inbox", "source = 'Soknader'") > 0
     assert len(town.mails()) == town.count("outbox", "kind = 'mail'") > 0
     artifacts = post(deployed, "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run]}}})
-    assert {artifact["key"] for artifact in artifacts} == {"nightly-tall", "nightly-rapport"}
+    assert {artifact["key"] for artifact in artifacts} == {*("nightly-tall", "nightly-rapport", "hvordan-star-det-til")}
 
 
 def test_prefect_is_told_nobodys_name(deployed: PrefectServer, town: Town) -> None:
