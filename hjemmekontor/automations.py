@@ -21,7 +21,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.types import SecretDict
 
 from config.errors import ExpectedError
-from config.settings import Settings
+from config.settings import Settings, named
 from flows.forms import NOT_ACCEPTED
 from tasks.events import HR_DATA_STALE, NIGHT_TOLD, REJECTED_OVER_LIMIT, RESOURCE, SYNC_HELD
 from tasks.judging import NIGHT_LATE_AFTER
@@ -247,7 +247,7 @@ def _by_mail(client: SyncPrefectClient, settings: Settings) -> list[Mail]:
     if settings.ops_mailbox is None:
         return []
     try:
-        return [Mail(client.read_deployment_by_name(ALERTING).id)]
+        return [Mail(client.read_deployment_by_name(named(ALERTING, settings)).id)]
     except ObjectNotFound:
         raise NotDeployedError(
             "The deployment varsle-drift is not there: run `prefect --no-prompt deploy --all` first."
