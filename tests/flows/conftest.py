@@ -185,6 +185,19 @@ def town(make_town: MakeTown) -> Town:
     return make_town()
 
 
+def assert_nobody_is_named(server: PrefectServer, town: Town) -> None:
+    """Runs, parameters, logs, artifacts and events: all that Prefect has stored, searched for everybody."""
+    time.sleep(3)  # logs and events reach the server in batches
+    stored = b"".join(file.read_bytes() for file in server.home.glob("prefect.db*"))
+    assert b"nightly" in stored
+    found = [
+        person.employee_number
+        for person in town.sandbox.municipality.people
+        if any(trace.encode() in stored for trace in (person.email, person.upn, person.name))
+    ]
+    assert found == []
+
+
 def nights(first: date, days: int, every: int = 1) -> list[date]:
     return [first + timedelta(days=ordinal) for ordinal in range(0, days, every)]
 

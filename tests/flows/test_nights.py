@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from flows.review_hold import review_hold
 from sandbox.graph import Fault
-from tests.flows.conftest import FIRST_NIGHT, MakeTown, Town, fill_in, nights
+from tests.flows.conftest import FIRST_NIGHT, MakeTown, PrefectServer, Town, assert_nobody_is_named, fill_in, nights
 
 SECOND_NIGHT = FIRST_NIGHT + timedelta(days=1)
 CASE_NUMBER = re.compile(r"HK-\d{4}-\d{5}")
@@ -64,8 +64,10 @@ def test_a_dry_run_decides_the_same_and_writes_nothing(town: Town) -> None:
     assert real.result()["E-post"]["e-poster sendt"] > 0
 
 
-def test_thirteen_months_a_night_a_week_end_cases_in_every_way(make_town: MakeTown) -> None:
-    """Every night also has an outage of six days to catch up with."""
+def test_thirteen_months_a_night_a_week_end_cases_in_every_way(
+    make_town: MakeTown, prefect_server: PrefectServer
+) -> None:
+    """Every night also has an outage of six days to catch up with; and Prefect is told nobody's name all the while."""
     town = make_town(size=120, seed=4)
     town.nights(nights(FIRST_NIGHT, 400, every=7))
 
@@ -84,6 +86,7 @@ def test_thirteen_months_a_night_a_week_end_cases_in_every_way(make_town: MakeTo
         WHERE c.state NOT IN ('ended', 'no_agreement_needed')
     """
     assert kept <= {sha for (sha,) in town.rows(wanted)}, "no copy outlives the case it was kept for"
+    assert_nobody_is_named(prefect_server, town)
 
 
 def test_a_failing_step_fails_the_night_and_stops_nothing_else(town: Town) -> None:
