@@ -93,11 +93,14 @@ def run_step(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN40
     trouble = +Counter(
         {REPEATED: running.budget.repeated - repeated, WAITED: ceil(running.budget.seconds_waited - waited)}
     )
+    done, running.before_it_broke = running.before_it_broke, Counter()
     if isinstance(outcome, ExpectedError):
-        return StepResult(name, trouble, problem=str(outcome))
+        return StepResult(name, done + trouble, problem=str(outcome))
     if not isinstance(outcome, Counter):
         # The message of an unexpected error may quote anything, so it stays out; the log has the trace.
         return StepResult(
             name, trouble, problem=f"uventet feil ({type(outcome).__name__}); se loggen", is_expected=False
         )
-    return StepResult(name, Counter({**outcome, **trouble}))
+    counts = Counter({**outcome, **trouble})
+    counts.update(done)
+    return StepResult(name, counts)

@@ -164,6 +164,7 @@ async def attempt_each(
             for _ in range(at_a_time):
                 group.create_task(work())
     except ExceptionGroup as group_of_errors:
+        this_night().before_it_broke[success] += counts[success]
         # Whoever waits for the result knows the error itself, not the group: retries and reports depend on it.
         raise group_of_errors.exceptions[0] from None
     return counts

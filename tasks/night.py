@@ -1,6 +1,7 @@
 """What every step of a night shares: the business date, the policy, the database; opened once, closed cleanly."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
@@ -30,7 +31,8 @@ class Night:
     """One run for one business date. In a dry run nothing is sent, and everything written is undone at the end.
 
     `is_hurried` is set once Graph could not be reached in spite of all patience: the steps that follow ask it once.
-    `about` are the numbers of the cases that HR registered something in.
+    `about` are the numbers of the cases that HR registered something in. `before_it_broke` counts what was
+    delivered by a step, or by one try of it, that was then broken off.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Night:
     patience: Patience = field(default_factory=Patience)
     is_hurried: bool = False
     about: list[str] = field(default_factory=list)
+    before_it_broke: Counter[str] = field(default_factory=Counter)
     budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
 """Deliveries that meet failures: whatever goes wrong on the way, in the end all of it has gone out once."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from integrations.graph.errors import GraphCredentialsError, GraphUnreachableErr
 from integrations.graph.mail import Mail as Letter
 from integrations.graph.mail import draft, send
 from sandbox.graph import Fault
-from tasks.delivering import file_documents, open_folders
+from tasks.delivering import attempt_each, file_documents, open_folders
 from tasks.mailing import write_and_send_mail
 from tasks.night import night
 from tasks.retrying import let_wait_for_delivery
@@ -90,6 +91,19 @@ def test_what_cannot_be_reached_ends_the_step_with_its_own_error(town: Town, off
     with quick_night(hurried=True), pytest.raises(GraphUnreachableError):
         step.fn()  # type: ignore[attr-defined]  # both are Prefect tasks
     assert town.archived() == {}
+
+
+@pytest.mark.usefixtures("town")
+def test_what_was_delivered_before_an_outage_is_counted() -> None:
+    async def attempt(row: int) -> str:
+        if row == 3:
+            raise GraphCredentialsError("nei")
+        return "levert" if row else "feilet"
+
+    with quick_night() as running:
+        with pytest.raises(GraphCredentialsError):
+            asyncio.run(attempt_each("levert", "feilet", range(6), attempt, at_a_time=1))
+        assert running.before_it_broke == {"levert": 2}, "what failed is tried again, and counted then"
 
 
 def test_refused_credentials_end_the_mailing_with_their_own_error(town: Town, office: Office) -> None:
