@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import httpx
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
@@ -49,6 +50,10 @@ HEARTBEAT = "prefect.flow-run.heartbeat"
 
 class NotDeployedError(ExpectedError):
     """The deployment that sends alerts is not there."""
+
+
+class PrefectSilentError(ExpectedError):
+    """Prefect's server does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +130,17 @@ def keep_automations(settings: Settings) -> list[str]:
 
     Raises:
         NotDeployedError: alerts are to go by e-mail, and `varsle-drift` is not deployed.
+        PrefectSilentError: the server cannot be reached.
     """
-    with get_client(sync_client=True) as client:
-        channels: list[Mail | Hook] = [*_by_mail(client, settings), *_by_webhook(settings)]
-        wanted = [zombies(), *(_automation(each, channels) for each in alerts() if channels)]
-        keep(client, wanted)
+    try:
+        with get_client(sync_client=True) as client:
+            channels: list[Mail | Hook] = [*_by_mail(client, settings), *_by_webhook(settings)]
+            wanted = [zombies(), *(_automation(each, channels) for each in alerts() if channels)]
+            keep(client, wanted)
+    except httpx.TransportError as error:
+        raise PrefectSilentError(
+            f"Prefect's server does not answer ({type(error).__name__}): is it running at PREFECT_API_URL?"
+        ) from None
     return [each.name for each in wanted]
 
 

@@ -204,11 +204,12 @@ def status(on: On = None) -> None:
 @app.command()
 def automations() -> None:
     """Put the alerts to ops into force in Prefect: create, change and remove our automations. Twice gives the same."""
-    settings = load_settings()
-    prepare_prefect(settings.state_dir)
-    from hjemmekontor.automations import keep_automations
+    with surroundings(datetime.now(OSLO).date()):
+        from hjemmekontor.automations import keep_automations
 
-    for name in keep_automations(settings):
+        settings = load_settings()
+        names = keep_automations(settings)
+    for name in names:
         console.print(name, markup=False, highlight=False)
     if settings.ops_mailbox is None and settings.alert_webhook is None:
         console.print("Nobody is alerted: set HK_OPS_MAILBOX or HK_ALERT_WEBHOOK.")

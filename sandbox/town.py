@@ -44,6 +44,12 @@ class Sandbox:
             mail=HR_MAIL,
             display_name="HR Sandvik kommune",
         )
+        self._ops = TenantUser(
+            user_id="00000000-0000-4000-8000-000000000002",
+            user_principal_name=OPS_MAILBOX,
+            mail=OPS_MAILBOX,
+            display_name="Drift Sandvik kommune",
+        )
         self.today = opens_on
         self.tenant = GraphTenant.open(directory, self._users(opens_on), self._now, is_site_empty=is_site_empty)
         people_path = directory / "people.json"
@@ -89,7 +95,7 @@ class Sandbox:
         picture = self.municipality.on(day)
         user_ids = {person.employee_number: person.user_id for person in picture.people}
         present = [person for person in picture.people if person.employed_on(day)]
-        return [self._hr, *(_user(person, user_ids) for person in present)]
+        return [self._hr, self._ops, *(_user(person, user_ids) for person in present)]
 
     def _now(self) -> datetime:
         return datetime.combine(self.today, MIDDAY, UTC)

@@ -13,12 +13,13 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.events.schemas.automations import AutomationCore
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
 from config.settings import Settings
 from flows.forms import NOT_ACCEPTED
 from flows.notify_ops import notify_ops
-from hjemmekontor.automations import PREFIX, TAG, alerts, keep, keep_automations, zombies
+from hjemmekontor.automations import PREFIX, TAG, PrefectSilentError, alerts, keep, keep_automations, zombies
 from sandbox.town import OPS_MAILBOX
 from tasks.events import NIGHT_TOLD, RESOURCE
 from tests.flows.conftest import PrefectServer, Town
@@ -135,6 +136,15 @@ def test_the_same_set_twice_and_nobody_elses_is_touched(no_automations: PrefectS
     assert {each["name"] for each in automations(server)} == {"somebody else's", zombies().name}
     with get_client(sync_client=True) as client:
         client.delete_automation(other)
+
+
+def test_a_server_that_does_not_answer_is_one_line(no_automations: PrefectServer) -> None:
+    del no_automations
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        pytest.raises(PrefectSilentError, match="is it running at PREFECT_API_URL"),
+    ):
+        keep_automations(Settings())
 
 
 def test_a_failed_run_is_told_once_and_no_alert_is_about_an_alert(no_automations: PrefectServer) -> None:
