@@ -147,7 +147,7 @@ def run_form(job: Job, given: object) -> State[Any]:
                 must_be_employed(connection, form.registered_by, running.on)
             return _carried_out(job, form, running)
     except LeaseTakenError:
-        return Failed(message=BUSY, data={})
+        return not_accepted(BUSY)
     except ExpectedError as error:
         return not_accepted(str(error))
 

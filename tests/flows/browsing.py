@@ -3,15 +3,17 @@
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as NotYet
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run")
@@ -21,6 +23,7 @@ SIZE_IN_THE_GUIDE = (900, 900)
 COLOURS_IN_THE_GUIDE = 48
 PATIENCE = 60_000
 """Milliseconds for a page to show what it is waited for."""
+SUBMIT_PATIENCE = (20_000, 20_000, 60_000)
 
 
 @dataclass
@@ -61,9 +64,16 @@ class Browser:
         picker.get_by_role("button", name="Apply").click()
 
     def submit(self) -> None:
-        """Over when the page has left the form, which it does once a run has been made of it."""
-        self.page.get_by_role("button", name="Submit").click()
-        self.page.wait_for_url(re.compile(r"/deployments/deployment/[0-9a-f-]+$"))
+        """Over when the page has left the form, which it does once a run has been made of it.
+
+        A server that is busy with its SQLite file answers 503, and a person presses the button again.
+        """
+        for patience in SUBMIT_PATIENCE:
+            self.page.get_by_role("button", name="Submit").click()
+            with suppress(NotYet):
+                self.page.wait_for_url(re.compile(r"/deployments/deployment/[0-9a-f-]+$"), timeout=patience)
+                return
+        pytest.fail(f"the form is still there: {self.page.locator('body').inner_text()[-500:]}")
 
     def read(self, artifact: str, expected: str) -> str:
         """The newest artifact under this key, as it is shown; it must come to say what is expected."""

@@ -14,6 +14,7 @@ from typing import get_args
 from zlib import crc32
 
 import pytest
+from msgspec import structs
 
 from agreements.case import State
 from config.errors import ExpectedError
@@ -139,7 +140,7 @@ def must_stand(before: Look, now: Look, on: date, *, managers_may_move: bool = F
     assert {event.rule for event in now.events} == {"hr.manager"}
     assert [unled(row) for row in now.employees] == [unled(row) for row in before.employees]
     for number, (_, case) in before.cases.items():
-        assert replace(now.cases[number][1], manager_number=case.manager_number) == case
+        assert structs.replace(now.cases[number][1], manager_number=case.manager_number) == case
 
 
 def unled(row: AnyRow) -> dict[str, object]:
