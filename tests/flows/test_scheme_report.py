@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from config.policy_files import SHIPPED
 from hjemmekontor.flow_names import run_by_name
@@ -51,8 +52,9 @@ def told(town: Town) -> int:
 
 async def artifact() -> str:
     async with get_client() as client:
-        found = await client.read_artifacts()
-    return "".join(str(each.data) for each in found if each.key == "evaluering-av-ordningen")
+        of_reports = ArtifactFilter(key=ArtifactFilterKey(any_=["evaluering-av-ordningen"]))
+        found = await client.read_artifacts(artifact_filter=of_reports)
+    return "".join(str(each.data) for each in found)
 
 
 def test_three_months_give_one_report_and_hr_has_another_when_it_wants(town: Town) -> None:
