@@ -189,14 +189,17 @@ def _figure(row: AnyRow, today: date) -> dict[str, object]:
 
 
 def _purge_mails(connection: Connection, numbers: Sequence[str]) -> None:
-    """A mail may speak of several people: it is emptied with the first of them, and goes with the last."""
+    """A mail may speak of several people: once sent it is emptied with the first of them, and it goes with the last.
+
+    One that was given up keeps what it says as long as somebody else is to be told, since it may be sent yet.
+    """
     of_cases = notices.c.case_number.in_(numbers)
     mails = list(connection.scalars(select(notices.c.outbox_key).where(of_cases, notices.c.outbox_key.is_not(None))))
     connection.execute(delete(notices).where(of_cases))
     these = and_(outbox.c.kind == MAIL, outbox.c.key.in_(mails))
     still_told = exists(select(literal(1)).where(notices.c.outbox_key == outbox.c.key))
     connection.execute(delete(outbox).where(these, ~still_told))
-    connection.execute(update(outbox).where(these, outbox.c.status != "pending").values(payload={}))
+    connection.execute(update(outbox).where(these, outbox.c.status == "done").values(payload={}))
 
 
 def _as_key() -> ColumnElement[str]:

@@ -14,6 +14,7 @@ from agreements.policy import Policy, Retention
 from config.sharepoint import APPLICATIONS, CASE_LIBRARY, EVALUATIONS
 from integrations.database.cases import Decided, load_cases, next_case_ordinal, save_decisions
 from integrations.database.engine import Database
+from integrations.database.failed import let_try_again
 from integrations.database.history import NoSuchCaseError, case_named
 from integrations.database.inbox import Arrival, Verdict, conclude, receive, register, waiting
 from integrations.database.outgoing import NewMail, add_mails, keep_document
@@ -143,6 +144,16 @@ def test_a_mail_about_several_is_emptied_with_the_first_of_them_and_goes_with_th
         save_decisions(connection, [Decided(version, ended)], policy, STAMP)
     purge_all(kept)
     assert rows(kept, outbox) == []
+
+
+def test_a_mail_that_was_given_up_can_still_be_sent_to_the_others_it_is_about(kept: Database) -> None:
+    with kept.transaction() as connection:
+        connection.execute(update(outbox).where(outbox.c.key == "mail-of-both").values(status="failed"))
+    purge_all(kept)
+    with kept.transaction() as connection:
+        assert let_try_again(connection, OTHER) == 1
+    [mail] = [row for row in rows(kept, outbox) if row.key == "mail-of-both"]
+    assert (mail.status, "to" in mail.payload) == ("pending", True)
 
 
 def test_what_hr_registered_lies_in_no_list(kept: Database) -> None:
