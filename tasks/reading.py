@@ -15,6 +15,9 @@ from integrations.graph.lists import Changes, ListItem, list_changes
 from tasks.batches import NETWORK
 from tasks.night import Night, this_night
 
+UNREAD = "svar som ikke kunne leses ennå"
+UPLOADS_UNREAD = "opplastinger som ikke kunne leses ennå"
+
 
 @task(name="read-answers", **NETWORK)
 def read_answers(lists: Sequence[ListDefinition], *, uploads: bool = False) -> Counter[str]:
@@ -49,6 +52,7 @@ async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> 
                 definition.title: new,
                 "slettet før de ble tatt inn": withdraw(connection, name, _gone(connection, name, changes), night.on),
                 "slettet etter at de ble tatt inn": deleted,
+                UNREAD: len(changes.unread),
             }
         )
 
@@ -62,14 +66,15 @@ async def _read_uploads(night: Night, graph: Graph) -> Counter[str]:
     with night.database.transaction() as connection:
         new = receive(connection, CASE_LIBRARY, arrivals, changes.token, night.on)
         gone = withdraw(connection, CASE_LIBRARY, _gone(connection, CASE_LIBRARY, changes), night.on)
-    return Counter({"opplastede filer": new, "slettet før de ble tatt inn": gone})
+    return Counter({"opplastede filer": new, "slettet før de ble tatt inn": gone, UPLOADS_UNREAD: len(changes.unread)})
 
 
 def _gone(connection: Connection, source: str, changes: Changes) -> list[str]:
     """What is known to be deleted: by its tombstone, or because the whole list was read without it."""
     if not changes.is_whole:
         return list(changes.gone)
-    return [*changes.gone, *not_among(connection, source, {item.item_id for item in changes.items})]
+    there = {item.item_id for item in changes.items} | set(changes.unread)
+    return [*changes.gone, *not_among(connection, source, there)]
 
 
 def _answer(item: ListItem) -> Arrival:

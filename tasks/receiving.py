@@ -29,9 +29,9 @@ from integrations.graph.errors import GraphError
 from tasks.advisers import as_hr
 from tasks.batches import LOCAL, NETWORK
 from tasks.night import Night, this_night
+from tasks.reading import UPLOADS_UNREAD
 
 ACTOR = "intake"
-UPLOADS_UNREAD = "opplastinger som ikke kunne leses ennå"
 
 
 @dataclass(frozen=True, slots=True)

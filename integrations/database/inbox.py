@@ -43,8 +43,8 @@ def watermark(connection: Connection, source: str) -> str | None:
     return connection.scalar(select(watermarks.c.token).where(watermarks.c.source == source))
 
 
-def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str, today: date) -> int:
-    """Store what is new and how far we have read; returns how many were new.
+def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str | None, today: date) -> int:
+    """Store what is new and how far we have read; returns how many were new. Without a token we are no further.
 
     An item says something new when its payload or its author is another. What still waits of it is then replaced.
     """
@@ -59,7 +59,9 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
         inbox,
         [_row(source, arrival, today) for arrival in fresh],
     )
-    if watermark(connection, source) is None:
+    if token is None:
+        pass
+    elif watermark(connection, source) is None:
         insert_rows(connection, watermarks, [{"source": source, "token": token}])
     else:
         connection.execute(update(watermarks).where(watermarks.c.source == source).values(token=token))

@@ -1,6 +1,5 @@
 """E-mail and sign-in name by employee number, looked up in Entra ID (user-list.md, json-batching.md)."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,6 +10,7 @@ import msgspec
 
 from integrations.graph.client import WORTH_ANOTHER_TRY, Graph, json_object
 from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.gathering import gather
 from integrations.graph.patience import seconds_asked
 
 DOING = "GET users by employeeId"
@@ -117,19 +117,10 @@ def _question(numbers: Sequence[str]) -> str:
 
 
 async def _accounts(graph: Graph, batches: Iterator[Sequence[str]]) -> list[_Account]:
-    places = asyncio.Semaphore(BATCHES_AT_A_TIME)
-
     async def ask(questions: Sequence[str]) -> list[_Account]:
-        async with places:
-            return [account for page in await _first_pages(graph, questions) for account in await _all(graph, page)]
+        return [account for page in await _first_pages(graph, questions) for account in await _all(graph, page)]
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(ask(questions)) for questions in batches]
-    except ExceptionGroup as errors:
-        # Whoever waits for the people knows the error itself, not the group: retries and reports depend on it.
-        raise errors.exceptions[0] from None
-    return [account for task in asked for account in task.result()]
+    return [account for answer in await gather(batches, ask, BATCHES_AT_A_TIME) for account in answer]
 
 
 async def _first_pages(graph: Graph, questions: Sequence[str]) -> list[_Page]:

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from config.errors import ExpectedError
 from integrations.graph.client import Graph, json_object
 from integrations.graph.errors import GraphError, GraphUnreachableError
-from integrations.graph.lists import Changes, last_editor, walk_delta
+from integrations.graph.lists import Changes, changes_of, last_editor, pages, walk_delta
 from integrations.graph.quickxor import quick_xor_hash
 
 LOOKS = 3
@@ -139,7 +139,7 @@ async def close_to_people(graph: Graph, library: str, item_id: str) -> None:
 async def children_of(graph: Graph, library: str, folder_id: str) -> list[dict[str, Any]]:
     """What lies in one folder. Never asked of a whole library, which may hold more than a listing takes."""
     folder = f"/drives/{await drive_id(graph, library)}/items/{folder_id}"
-    return await _pages(graph, f"{folder}/children", "GET folder children")
+    return await pages(graph, f"{folder}/children", "GET folder children")
 
 
 # --- Files ------------------------------------------------------------------------------------------------------
@@ -167,8 +167,11 @@ async def library_changes(graph: Graph, library: str, token: str | None) -> Chan
     drive = await drive_id(graph, library)
     start = f"/drives/{drive}/root/delta"
     walk = await walk_delta(graph, token, start, f"GET library {library} delta")
-    uploads = [_upload_of(entry) for entry in walk.entries if "file" in entry and "deleted" not in entry]
-    return Changes(uploads, walk.token, walk.gone, walk.is_whole)
+
+    async def read(item_id: str) -> Upload:
+        return _upload_of(await graph.get(f"/drives/{drive}/items/{item_id}", "GET file"))
+
+    return await changes_of(walk, [entry["id"] for entry in walk.present if "file" in entry], read)
 
 
 async def download(graph: Graph, library: str, item_id: str) -> bytes:
@@ -219,20 +222,10 @@ async def _unless_missing(graph: Graph, address: str, doing: str) -> dict[str, A
         raise
 
 
-async def _pages(graph: Graph, address: str, doing: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
-    following: str | None = address
-    while following is not None:
-        page = await graph.get(following, doing)
-        entries += page["value"]
-        following = page.get("@odata.nextLink")
-    return entries
-
-
 async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:
     """Take these permissions away, and look again until they are gone: what lets people in is read back as well."""
     for _ in range(LOOKS):
-        shown = await _pages(graph, f"{folder}/permissions", "GET folder permissions")
+        shown = await pages(graph, f"{folder}/permissions", "GET folder permissions")
         unwanted = [permission["id"] for permission in shown if is_unwanted(permission)]
         if not unwanted:
             return

@@ -1,13 +1,18 @@
-"""Answers in SharePoint lists, read by delta (listitem-delta.md)."""
+"""Answers in SharePoint lists: that something has changed is read by delta (listitem-delta.md), what, from the item.
 
-from collections.abc import Mapping, Sequence
+A delta entry has no `lastModifiedBy`, and of `createdBy` it may give a name only; one of a library has neither path nor
+`cTag` (driveitem-delta.md). Who answered, and where a file lies, is in the item itself (listitem-get.md).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from config.errors import ExpectedError
 from integrations.graph.client import Graph
-from integrations.graph.errors import GraphError
+from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.gathering import gather
 
 KEPT_BY_SHAREPOINT = frozenset(
     {
@@ -17,6 +22,8 @@ KEPT_BY_SHAREPOINT = frozenset(
     }
 )
 """Fields beside what people fill in; so are those whose name begins with `_` or `@`."""
+READ_AT_A_TIME = 20
+"""As many as documents are filed at a time; it is the budget that spares the service."""
 
 
 class ListMissingError(ExpectedError):
@@ -46,12 +53,16 @@ class ListItem:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What came, and `gone`, the ids of what was deleted. `is_whole` says that there is nothing else in the list."""
+    """What came, and `gone`, the ids of what was deleted. `is_whole` says that there is nothing else in the list.
+
+    `unread` are ids of what has changed and could not be read. `token` is None then: next time begins where this did.
+    """
 
     items: Sequence[Any]
-    token: str
+    token: str | None
     gone: Sequence[str] = ()
     is_whole: bool = False
+    unread: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,10 @@ class Walk:
     entries: Sequence[dict[str, Any]]
     token: str
     is_whole: bool
+
+    @property
+    def present(self) -> list[dict[str, Any]]:
+        return [entry for entry in self.entries if "deleted" not in entry]
 
     @property
     def gone(self) -> list[str]:
@@ -75,9 +90,42 @@ async def list_changes(graph: Graph, list_name: str, token: str | None) -> Chang
         GraphError, GraphUnreachableError: nothing can be said of what was not read.
     """
     where = f"{graph.site}/lists/{await list_id(graph, list_name)}/items"
-    walk = await walk_delta(graph, token, f"{where}/delta?$expand=fields", f"GET list {list_name} delta")
-    items = [await _item(graph, where, entry) for entry in walk.entries if "deleted" not in entry and "fields" in entry]
-    return Changes(items, walk.token, walk.gone, walk.is_whole)
+    walk = await walk_delta(graph, token, f"{where}/delta", f"GET list {list_name} delta")
+
+    async def read(item_id: str) -> ListItem:
+        return await _item(graph, where, await graph.get(f"{where}/{item_id}?$expand=fields", "GET list item"))
+
+    return await changes_of(walk, [entry["id"] for entry in walk.present], read)
+
+
+async def changes_of(walk: Walk, present: Sequence[str], read: Callable[[str], Awaitable[Any]]) -> Changes:
+    """Each of those that a walk found, as it is when it is read.
+
+    One that cannot be read stops none of the others, also when it is said to be gone: the next walk tells whether it
+    is. Several on end for which the service is ill, or nothing else, is the service.
+
+    Raises:
+        GraphError, GraphUnreachableError: the last of those.
+    """
+    unread: list[str] = []
+    ill_on_end = 0
+
+    async def read_or_leave(item_id: str) -> Any | None:  # noqa: ANN401 - whatever `read` gives
+        nonlocal ill_on_end
+        try:
+            item = await read(item_id)
+        except (GraphError, GraphUnreachableError) as error:
+            ill_on_end += not isinstance(error, GraphError) or error.may_pass
+            if ill_on_end == min(READ_AT_A_TIME, len(present)):
+                raise
+            unread.append(item_id)
+            return None
+        ill_on_end = 0
+        return item
+
+    found = await gather(present, read_or_leave, READ_AT_A_TIME)
+    items = [item for item in found if item is not None]
+    return Changes(items, None if unread else walk.token, walk.gone, walk.is_whole, unread)
 
 
 async def delete_list_item(graph: Graph, list_name: str, item_id: str, version: str) -> bool:

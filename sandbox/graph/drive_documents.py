@@ -110,6 +110,13 @@ class DriveDocuments:
         return reference
 
 
+def changed(document: Document) -> Document:
+    """What a delta query says of an item: neither its path, nor a `cTag`, nor who changed it (driveitem-delta.md)."""
+    parent = {name: value for name, value in document.get("parentReference", {}).items() if name != "path"}
+    kept = {name: value for name, value in document.items() if name not in {"cTag", "lastModifiedBy"}}
+    return {**kept, "parentReference": parent} if parent else kept
+
+
 def retention_document(item: DriveItem) -> Document:
     """Graph's itemRetentionLabel; without a name where there is no label."""
     return item.retention_label or {"name": None}

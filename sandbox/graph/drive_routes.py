@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from sandbox.graph.changes import DeltaQuery, paged
+from sandbox.graph.drive_documents import changed
 from sandbox.graph.drives import Drive, DriveItem, Drives, OnConflict
 from sandbox.graph.errors import GraphError, invalid_request, item_not_found
 from sandbox.graph.exchange import Answer, Call, Document, Route
@@ -147,7 +148,7 @@ class DriveRoutes:
         )
         page = drive.changes(query)
         value = [
-            self._documents.tombstone(item) if item.deleted else self._shown(call, drive, item)
+            self._documents.tombstone(item) if item.deleted else changed(self._shown(call, drive, item))
             for item in page.documents
             if any(ancestor.item_id == folder.item_id for ancestor in drive.lineage(item))
         ]

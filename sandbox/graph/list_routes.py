@@ -142,7 +142,9 @@ class ListRoutes:
         call = replace(call, query={name: value for name, value in call.query.items() if name != FULL_PAGE})
         query = DeltaQuery(call, found.list_id, self._lists.generation(), self._page_size())
         page = self._lists.changes(found, query)
-        value = [_tombstone(item) if item.deleted else self._shown(call, found, item) for item in page.documents]
+        value = [
+            _tombstone(item) if item.deleted else _changed(self._shown(call, found, item)) for item in page.documents
+        ]
         return Answer(body={"value": value, **page.link})
 
     def _item(self, call: Call, names: Mapping[str, str]) -> Answer:
@@ -256,6 +258,14 @@ class ListRoutes:
 def _without_address(actor: Actor) -> Document:
     document = actor.identity_set()
     return {**document, "user": {name: value for name, value in document["user"].items() if name != "email"}}
+
+
+def _changed(document: Document) -> Document:
+    """What a delta query says of an item: of who made it a name, and nothing of who changed it (listitem-delta.md)."""
+    created = document.get("createdBy", {})
+    named = {kind: {"displayName": who["displayName"]} for kind, who in created.items()}
+    kept = {name: value for name, value in document.items() if name not in {"createdBy", "lastModifiedBy"}}
+    return {**kept, "createdBy": named} if created else kept
 
 
 def _tombstone(item: ListItem) -> Document:

@@ -21,8 +21,8 @@ from tasks.closing import close_folders
 from tasks.delivering import file_documents, open_folders, share_folders
 from tasks.filing import write_documents
 from tasks.night import night
-from tasks.reading import read_answers
-from tasks.receiving import UPLOADS_UNREAD, take_in_uploads
+from tasks.reading import UPLOADS_UNREAD, read_answers
+from tasks.receiving import take_in_uploads
 from tests.database.samples import STAMP, TODAY, decide_all, read, rows
 from tests.documents.samples import evaluation_record, jpeg
 from tests.graph.conftest import Office
@@ -257,11 +257,25 @@ def test_an_upload_that_was_deleted_before_it_was_read_stops_nobody(town: Town, 
 def test_an_upload_that_cannot_be_read_waits_and_stops_nobody(town: Town, office: Office) -> None:
     locked = upload(office, "pult.jpg", jpeg())
     upload(office, "signert.pdf", SIGNED)
-    office.fail(Fault(path_pattern=f"/items/{locked}", times=None, status=423))
+    office.fail(Fault(path_pattern=f"/items/{locked}/content", times=None, status=423))
     assert take_in() == {"opplastede filer": 2, "svar mottatt": 1, UPLOADS_UNREAD: 1}
     assert sorted(statuses(town)) == ["new", "taken_in"]
     office.tenant.faults.clear()
     assert take_in() == {"svar mottatt": 1}
+
+
+@pytest.mark.parametrize("status", [403, 404, 423, 500])
+@pytest.mark.usefixtures("town")
+def test_an_upload_of_which_nothing_can_be_said_waits_and_stops_nobody(office: Office, status: int) -> None:
+    """Not even a 404 is believed: if it is gone, the next walk says so."""
+    locked = upload(office, "pult.jpg", jpeg())
+    upload(office, "signert.pdf", SIGNED)
+    office.fail(Fault(path_pattern=f"/items/{locked}$", times=None, status=status))
+    assert take_in() == {"opplastede filer": 1, "svar mottatt": 1, UPLOADS_UNREAD: 1}
+    assert take_in() == {UPLOADS_UNREAD: 1}
+    office.tenant.faults.clear()
+    assert take_in() == {"opplastede filer": 1, "svar mottatt": 1}
+    assert take_in() == {}
 
 
 def test_a_renamed_file_is_the_same_and_a_replaced_one_another(town: Town, office: Office) -> None:

@@ -130,6 +130,37 @@ def test_a_token_that_is_forgotten_in_the_middle_of_a_walk(office: Office) -> No
     assert again.is_whole
 
 
+@pytest.mark.parametrize("token_lasts", [True, False], ids=["from where we were", "from the beginning"])
+def test_what_cannot_be_read_is_not_gone_and_comes_again(office: Office, *, token_lasts: bool) -> None:
+    token = changes(office).token
+    read, unread = answer(office), answer(office)
+    if not token_lasts:
+        office.tenant.expire_delta_tokens()
+    office.fail(Fault(path_pattern=f"/items/{unread}$", times=None, status=404))
+    some = changes(office, token)
+    assert ([item.item_id for item in some.items], some.gone, some.unread) == ([read], [], [unread])
+    assert some.token is None, "the mark stays where it was"
+    office.tenant.faults.clear()
+    assert [item.item_id for item in changes(office, token).items] == [read, unread]
+
+
+def test_what_is_deleted_while_it_is_read_is_gone_the_next_time(office: Office) -> None:
+    token = changes(office).token
+    dropped = answer(office)
+    office.fail(Fault(path_pattern=f"/items/{dropped}$", status=404))
+    assert changes(office, token).unread == [dropped]
+    office.tenant.delete_list_item(LIST, dropped)
+    assert changes(office, token).gone == [dropped]
+
+
+def test_a_service_that_is_ill_is_not_one_unreadable_item(office: Office) -> None:
+    for _ in range(30):
+        answer(office)
+    office.fail(Fault(path_pattern=r"/items/\d+$", times=None, status=500))
+    with pytest.raises(GraphError, match="GET list item was answered 500"):
+        changes(office)
+
+
 def test_a_list_that_is_not_there(office: Office) -> None:
     missing = office.run(lambda graph: graph.repeatable("DELETE", f"{graph.site}/lists/{LIST}", "DELETE"))
     assert missing.is_success
