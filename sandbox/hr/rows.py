@@ -55,6 +55,11 @@ def national_id(person: Person) -> str:
     return f"{1 + number % 28:02}{month:02}{50 + number % 50:02}{number % 100_000:05}"
 
 
+def mobile_number(person: Person) -> str:
+    """An invented telephone number; no number in Norway begins with two zeros."""
+    return f"+4700{crc32(person.employee_number.encode()) % 1_000_000:06}"
+
+
 def personnel_link(employee_number: str) -> list[Row]:
     return _link(PERSONNEL, "ansattnummer", employee_number)
 
@@ -74,7 +79,7 @@ def _personnel(person: Person) -> Row:
         "brukernavn": {"identifikatorverdi": person.hr_upn or person.employee_number},
         "kontaktinformasjon": {
             "epostadresse": person.hr_email,
-            "mobiltelefonnummer": None,
+            "mobiltelefonnummer": mobile_number(person),
         },
         "_links": links,
     }
