@@ -251,8 +251,3 @@ def load_settings() -> Settings:
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
     name = PREFIX + str(location[0]).upper() if location else ""
     return f"{name}: {message.removeprefix('Value error, ')}".removeprefix(": ")
-
-
-def named(deployment: str, settings: Settings) -> str:
-    """A deployment's name in Prefect: with the municipality's behind it where several share a server."""
-    return deployment if settings.installation is None else f"{deployment} ({settings.installation})"

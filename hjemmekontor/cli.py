@@ -202,12 +202,18 @@ def status(on: On = None) -> None:
 
 
 @app.command()
-def automations() -> None:
+def automations(
+    *, remove: Annotated[bool, typer.Option("--remove", help="Take away all of this installation's instead.")] = False
+) -> None:
     """Put the alerts to ops into force in Prefect: create, change and remove our automations. Twice gives the same."""
     with surroundings(datetime.now(OSLO).date()):
-        from hjemmekontor.automations import keep_automations
+        from hjemmekontor.automations import keep_automations, remove_automations
 
         settings = load_settings()
+        if remove:
+            remove_automations(settings)
+            console.print("The alerts are removed.")
+            return
         names = keep_automations(settings)
     for name in names:
         console.print(name, markup=False, highlight=False)

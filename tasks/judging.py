@@ -8,10 +8,13 @@ from agreements.calendar import OSLO
 from agreements.freshness import Freshness, GoodRun, freshness, hours
 from config.deployments import NIGHT, REPLAY, REVIEW_HOLD, SEND_AGAIN, STAFF
 from integrations.database.health import Figures
+from integrations.database.nights import EndedNight
 
 NIGHT_LATE_AFTER = timedelta(hours=26)
 """A day, an hour when the clock changes, and an hour for the night itself."""
 CASES_SHOWN = 5
+WENT_WELL, FAILED = "gikk bra", "feilet"
+SILENT = "Prefect svarer ikke"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,10 @@ class LastNight:
 
 @dataclass(frozen=True, slots=True)
 class Nights:
-    """What Prefect knows of the nights: how the last one went that is over, and when the next one is due."""
+    """What Prefect knows of the nights: how the last one went that is over, and when the next one is due.
+
+    One that was killed, or did not get as far as our database, it alone knows of.
+    """
 
     last: LastNight | None
     next_at: datetime | None
@@ -48,7 +54,7 @@ class Nights:
 
 def judge(figures: Figures, nights: Nights, rejected_limit: int, now: datetime) -> list[Line]:
     return [
-        _last_night(nights, now),
+        _last_night(_newest(figures.last_night, nights.last), now),
         _next_night(nights),
         _staff_data(figures.last_sync, figures.on, now),
         *_held(figures),
@@ -63,22 +69,27 @@ def is_all_well(lines: Iterable[Line]) -> bool:
     return all(line.is_well for line in lines)
 
 
-def _last_night(nights: Nights, now: datetime) -> Line:
+def _newest(ours: EndedNight | None, prefects: LastNight | None) -> LastNight | None:
+    """By our own word and by Prefect's."""
+    if ours is None or (prefects is not None and prefects.ended_at > ours.ended_at):
+        return prefects
+    return LastNight(ours.ended_at, WENT_WELL if ours.is_well else FAILED, ours.is_well)
+
+
+def _last_night(last: LastNight | None, now: datetime) -> Line:
     what = "Siste natt"
-    if not nights.is_answered:
-        return Line(what, "Prefect svarer ikke", is_well=False)
-    if nights.last is None:
+    if last is None:
         return Line(what, "ingen natt er kjørt ennå", is_well=False, repairs=(NIGHT,))
-    is_late = now - nights.last.ended_at > NIGHT_LATE_AFTER
-    said = f"{nights.last.how}, ferdig {clock(nights.last.ended_at)}" + (" (for lenge siden)" if is_late else "")
-    is_well = nights.last.is_well and not is_late
+    is_late = now - last.ended_at > NIGHT_LATE_AFTER
+    said = f"{last.how}, ferdig {clock(last.ended_at)}" + (" (for lenge siden)" if is_late else "")
+    is_well = last.is_well and not is_late
     return Line(what, said, is_well=is_well, repairs=() if is_well else (NIGHT,))
 
 
 def _next_night(nights: Nights) -> Line:
     what = "Neste natt"
     if not nights.is_answered:
-        return Line(what, "Prefect svarer ikke", is_well=False)
+        return Line(what, SILENT, is_well=False)
     if nights.next_at is None:
         return Line(what, "ingen er satt opp; se tidsplanen", is_well=False, repairs=(NIGHT,))
     return Line(what, clock(nights.next_at))

@@ -10,8 +10,8 @@ import pytest
 import typer
 from prefect.settings import Settings as PrefectSettings
 
+from config.installation import POOL
 from hjemmekontor.cli import app
-from hjemmekontor.serve import POOL
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 UNITS = sorted(DEPLOY.glob("*.service"))

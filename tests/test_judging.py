@@ -8,12 +8,15 @@ import pytest
 from agreements.freshness import GoodRun
 from config.deployments import NIGHT, REPLAY, REVIEW_HOLD, SEND_AGAIN, STAFF
 from integrations.database.health import Figures, Held
+from integrations.database.nights import EndedNight
 from tasks.judging import LastNight, Nights, is_all_well, judge
 
 TODAY = date(2027, 3, 1)
 NOW = datetime(2027, 3, 1, 6, 0, tzinfo=UTC)
+OURS = EndedNight(TODAY, NOW - timedelta(hours=6), is_well=True, counts={})
 WELL = Figures(
     on=TODAY,
+    last_night=OURS,
     last_sync=GoodRun(NOW - timedelta(hours=5), None, 300),
     held=[],
     set_aside=3,
@@ -89,22 +92,39 @@ def test_one_thing_is_wrong(figures: dict[str, object], what: str, said: str, re
 @pytest.mark.parametrize(
     ("nights", "wrong"),
     [
-        (
-            Nights(None, None, is_answered=False),
-            {"Siste natt": "Prefect svarer ikke", "Neste natt": "Prefect svarer ikke"},
-        ),
-        (replace(NIGHTS, last=None), {"Siste natt": "ingen natt er kjørt ennå"}),
+        (Nights(None, None, is_answered=False), {"Neste natt": "Prefect svarer ikke"}),
+        (replace(NIGHTS, last=None), {}),
         (replace(NIGHTS, next_at=None), {"Neste natt": "ingen er satt opp; se tidsplanen"}),
         (
             replace(NIGHTS, last=replace(LAST, how="feilet", is_well=False)),
             {"Siste natt": "feilet, ferdig 01.03.2027 kl. 02:00"},
         ),
         (
-            replace(NIGHTS, last=replace(LAST, ended_at=NOW - timedelta(hours=27))),
-            {"Siste natt": "gikk bra, ferdig 28.02.2027 kl. 04:00 (for lenge siden)"},
+            # Killed, so that our own database knows of the one before only.
+            replace(NIGHTS, last=replace(LAST, how="stoppet uten å bli ferdig", is_well=False)),
+            {"Siste natt": "stoppet uten å bli ferdig, ferdig 01.03.2027 kl. 02:00"},
         ),
     ],
 )
 def test_the_nights(nights: Nights, wrong: dict[str, str]) -> None:
     lines = judge(WELL, nights, LIMIT, NOW)
     assert {line.what: line.said for line in lines if not line.is_well} == wrong
+
+
+@pytest.mark.parametrize(
+    ("last_night", "said"),
+    [
+        (None, "ingen natt er kjørt ennå"),
+        (replace(OURS, is_well=False), "feilet, ferdig 01.03.2027 kl. 01:00"),
+        (
+            replace(OURS, ended_at=NOW - timedelta(hours=27)),
+            "gikk bra, ferdig 28.02.2027 kl. 04:00 (for lenge siden)",
+        ),
+    ],
+)
+def test_our_own_word_is_enough_where_prefect_does_not_answer(last_night: EndedNight | None, said: str) -> None:
+    lines = judge(replace(WELL, last_night=last_night), Nights(None, None, is_answered=False), LIMIT, NOW)
+    assert {line.what: line.said for line in lines if not line.is_well} == {
+        "Siste natt": said,
+        "Neste natt": "Prefect svarer ikke",
+    }

@@ -15,7 +15,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from hjemmekontor.serve import POOL, ROOT
+from config.installation import POOL
+from hjemmekontor.serve import ROOT
 from tests.flows.conftest import PrefectServer, Town
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}

@@ -16,12 +16,20 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
+from config.installation import TAG, resource
 from config.settings import Settings
 from flows.forms import NOT_ACCEPTED
 from flows.notify_ops import notify_ops
-from hjemmekontor.automations import PREFIX, TAG, PrefectSilentError, alerts, keep, keep_automations, zombies
+from hjemmekontor.automations import (
+    PrefectSilentError,
+    alerts,
+    keep,
+    keep_automations,
+    prefix,
+    zombies,
+)
 from sandbox.town import OPS_MAILBOX
-from tasks.events import NIGHT_TOLD, RESOURCE
+from tasks.events import NIGHT_TOLD
 from tests.flows.conftest import PrefectServer, Town
 from tests.flows.deploying import ask, post
 
@@ -31,7 +39,8 @@ SHORTEST = timedelta(seconds=10)
 QUIET = 3
 """Seconds in which a second alert would have come: the first one takes less."""
 RUN = "e357441b-b2e8-40f8-a9bd-a399adb4276d"
-EVERYTHING = [zombies().name, *(PREFIX + each.name for each in alerts())]
+ALONE = Settings()
+EVERYTHING = [zombies(ALONE).name, *(prefix(ALONE) + each.name for each in alerts(ALONE))]
 
 
 @pytest.fixture
@@ -70,7 +79,7 @@ def no_automations(deployed: PrefectServer) -> Iterator[PrefectServer]:
     """The server is shared with other tests: nobody is told of their failed nights, and their workers find no run."""
     yield deployed
     with get_client(sync_client=True) as client:
-        keep(client, [])
+        keep(client, ALONE, [])
         for run in client.read_flow_runs():
             if run.state is not None and not run.state.is_final() and not run.auto_scheduled:
                 client.delete_flow_run(run.id)
@@ -113,8 +122,8 @@ def wait_for(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is look
 
 def test_the_same_set_twice_and_nobody_elses_is_touched(no_automations: PrefectServer) -> None:
     server = no_automations
-    somebody_elses = zombies().model_copy(update={"name": "somebody else's"})
-    renamed = zombies().model_copy(update={"name": f"{PREFIX}no longer wanted"})
+    somebody_elses = zombies(ALONE).model_copy(update={"name": "somebody else's"})
+    renamed = zombies(ALONE).model_copy(update={"name": f"{prefix(ALONE)}no longer wanted"})
     with get_client(sync_client=True) as client:
         other = client.create_automation(somebody_elses)
         client.create_automation(renamed)
@@ -132,8 +141,8 @@ def test_the_same_set_twice_and_nobody_elses_is_touched(no_automations: PrefectS
     assert {each["id"] for each in fewer.values()} == {each["id"] for each in once}
     assert all(len(fewer[name]["actions"]) == 1 for name in EVERYTHING)
 
-    assert keep_automations(Settings()) == [zombies().name]
-    assert {each["name"] for each in automations(server)} == {"somebody else's", zombies().name}
+    assert keep_automations(Settings()) == [zombies(ALONE).name]
+    assert {each["name"] for each in automations(server)} == {"somebody else's", zombies(ALONE).name}
     with get_client(sync_client=True) as client:
         client.delete_automation(other)
 
@@ -185,7 +194,7 @@ def test_a_form_that_is_not_accepted_is_no_alert(no_automations: PrefectServer) 
 def test_a_run_without_a_sign_of_life_is_marked_crashed(no_automations: PrefectServer) -> None:
     server = no_automations
     with get_client(sync_client=True) as client:
-        keep(client, [zombies(silent_for=SHORTEST)])
+        keep(client, ALONE, [zombies(ALONE, silent_for=SHORTEST)])
     run = run_of(server, "nattkjoring", "RUNNING")
     ended = run_of(server, "nattkjoring", "RUNNING")
     tag = {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
@@ -205,12 +214,12 @@ def test_what_does_not_come_is_told(no_automations: PrefectServer) -> None:
         keep_automations(Settings(alert_webhook=SecretStr(address)))
         with get_client(sync_client=True) as client:
             for each in client.read_automations():
-                if each.name in {f"{PREFIX}natten kom ikke", f"{PREFIX}kjøring ikke begynt"}:
+                if each.name in {f"{prefix(ALONE)}natten kom ikke", f"{prefix(ALONE)}kjøring ikke begynt"}:
                     trigger = each.trigger.model_copy(update={"within": SHORTEST})
                     shorter = AutomationCore(name=each.name, trigger=trigger, actions=each.actions)
                     client.update_automation(each.id, shorter)
         late = run_of(server, "ansatte", "SCHEDULED", "Late")
-        emit_event(NIGHT_TOLD, {"prefect.resource.id": f"{RESOURCE}.night"})
+        emit_event(NIGHT_TOLD, {"prefect.resource.id": resource("night", ALONE)})
 
         wait_for(lambda: len(received) > 1)
 
