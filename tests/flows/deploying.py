@@ -54,8 +54,8 @@ def finished(server: PrefectServer, run: str) -> dict[str, Any]:
 
 
 @contextmanager
-def worker(server: PrefectServer, town: Town) -> Iterator[None]:
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL]
+def worker(server: PrefectServer, town: Town, pool: str = POOL) -> Iterator[None]:
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool]
     environment = {**os.environ, **server.environment, **town.environment}
     with Path("worker.log").open("wb") as log:
         child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own words

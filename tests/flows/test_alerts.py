@@ -1,13 +1,8 @@
 """Alerts against a real server: the same set twice, runs that fail and runs that are gone, one mail each."""
 
-import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -30,10 +25,10 @@ from hjemmekontor.automations import (
 )
 from sandbox.town import OPS_MAILBOX
 from tasks.events import NIGHT_TOLD
+from tests.flows.alerting import alerts_sent, automations, listening, run_of, wait_for
 from tests.flows.conftest import PrefectServer, Town
 from tests.flows.deploying import ask, post
 
-SECONDS_FOR_AN_ALERT = 40
 SHORTEST = timedelta(seconds=10)
 """Prefect waits no shorter for what does not come."""
 QUIET = 3
@@ -49,31 +44,6 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-@contextmanager
-def listening() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A webhook on loopback, and what is posted to it."""
-    received: list[dict[str, Any]] = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
-            """Nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/", received
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture
 def no_automations(deployed: PrefectServer) -> Iterator[PrefectServer]:
     """The server is shared with other tests: nobody is told of their failed nights, and their workers find no run."""
@@ -83,41 +53,6 @@ def no_automations(deployed: PrefectServer) -> Iterator[PrefectServer]:
         for run in client.read_flow_runs():
             if run.state is not None and not run.state.is_final() and not run.auto_scheduled:
                 client.delete_flow_run(run.id)
-
-
-def automations(server: PrefectServer) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = post(server, "/automations/filter", {})
-    return found
-
-
-def deployment_id(server: PrefectServer, name: str) -> str:
-    (found,) = (each["id"] for each in post(server, "/deployments/filter", {}) if each["name"] == name)
-    return str(found)
-
-
-def run_of(server: PrefectServer, deployment: str, state: str, name: str | None = None) -> str:
-    """A run in this state, as a worker would have brought it there."""
-    body = {"state": {"type": "PENDING"}, "enforce_parameter_schema": False}
-    run = str(post(server, f"/deployments/{deployment_id(server, deployment)}/create_flow_run", body)["id"])
-    for each in ({"type": "RUNNING"}, {"type": state, "name": name}):
-        post(server, f"/flow_runs/{run}/set_state", {"state": each, "force": True})
-    return run
-
-
-def alerts_sent(server: PrefectServer) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = post(
-        server, "/flow_runs/filter", {"deployments": {"name": {"any_": ["varsle-drift"]}}}
-    )
-    return found
-
-
-def wait_for(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is looked for
-    deadline = time.monotonic() + SECONDS_FOR_AN_ALERT
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.3)
-    pytest.fail("it did not come")
 
 
 def test_the_same_set_twice_and_nobody_elses_is_touched(no_automations: PrefectServer) -> None:
