@@ -26,7 +26,7 @@ from config.errors import ExpectedError
 from config.installation import TAG, keyed, named, resource
 from config.settings import Settings
 from flows.forms import NOT_ACCEPTED
-from tasks.events import HR_DATA_STALE, NIGHT_TOLD, REJECTED_OVER_LIMIT, SYNC_HELD
+from tasks.events import CREDENTIAL_ENDING, HR_DATA_STALE, NIGHT_TOLD, REJECTED_OVER_LIMIT, SYNC_HELD
 from tasks.judging import NIGHT_LATE_AFTER
 
 ALERTING = "notify-ops/varsle-drift"
@@ -101,6 +101,12 @@ def alerts(settings: Settings) -> list[Alert]:
         ),
         Alert(
             "gamle ansattdata", "Ansattdataene er for gamle.", "Staff data is stale", _about_us(settings, HR_DATA_STALE)
+        ),
+        Alert(
+            "sertifikat eller hemmelighet løper ut",
+            "Sertifikatet eller hemmeligheten for Microsoft 365 løper snart ut, eller har løpt ut.",
+            "A certificate or secret runs out",
+            _about_us(settings, CREDENTIAL_ENDING),
         ),
         Alert(
             "stanset synkronisering",

@@ -12,12 +12,14 @@ from agreements.freshness import Freshness, freshness, hours
 from config.installation import resource
 from integrations.database.health import held, set_aside_count
 from integrations.database.ledger import last_good_run
+from integrations.graph.expiry import Validity, credential_of
 from tasks.night import Night
 
 EVENTS = "hjemmekontor."
 """What the names of all of ours begin with, whosever they are. Whose they are, the resource says."""
 NIGHT_TOLD = "hjemmekontor.night.told"
 HR_DATA_STALE = "hjemmekontor.hr-data.stale"
+CREDENTIAL_ENDING = "hjemmekontor.credential.ending"
 SYNC_HELD = "hjemmekontor.sync.held"
 REJECTED_OVER_LIMIT = "hjemmekontor.rejected.over-limit"
 
@@ -41,6 +43,9 @@ def announce_worries(night: Night) -> None:
         age = last.age(night.on, datetime.now(UTC))
         if freshness(age) is Freshness.STALE:
             _emit(HR_DATA_STALE, night, {"hours": hours(age)})
+    credential, now = credential_of(night.settings), datetime.now(UTC)
+    if credential.validity(now) in {Validity.ENDING, Validity.ENDED}:
+        _emit(CREDENTIAL_ENDING, night, {"days": credential.days_left(now)})
     if waiting:
         _emit(SYNC_HELD, night, {"held": len(waiting)})
     if set_aside > night.settings.rejected_limit:

@@ -25,6 +25,7 @@ from config.settings import Settings, load_settings
 from integrations.database.health import Figures, read_figures
 from integrations.database.nights import EndedNight, record_night
 from integrations.database.reading import reading
+from integrations.graph.expiry import credential_of
 from tasks.judging import FAILED, WENT_WELL, LastNight, Line, Nights, clock, is_all_well, judge
 from tasks.night import Night, today_in_oslo
 from tasks.repairs import form_links
@@ -78,7 +79,7 @@ def look(on: date) -> list[Line]:
 
 
 def _judged(figures: Figures, settings: Settings) -> list[Line]:
-    return judge(figures, read_nights(settings), settings.rejected_limit, datetime.now(UTC))
+    return judge(figures, read_nights(settings), credential_of(settings), settings.rejected_limit, datetime.now(UTC))
 
 
 def read_nights(settings: Settings) -> Nights:

@@ -9,6 +9,7 @@ from agreements.freshness import GoodRun
 from config.deployments import NIGHT, REPLAY, REVIEW_HOLD, SEND_AGAIN, STAFF
 from integrations.database.health import Figures, Held
 from integrations.database.nights import EndedNight
+from integrations.graph.expiry import Credential
 from tasks.judging import LastNight, Nights, is_all_well, judge
 
 TODAY = date(2027, 3, 1)
@@ -27,11 +28,12 @@ WELL = Figures(
 )
 LAST = LastNight(NOW - timedelta(hours=5), "gikk bra", is_well=True)
 NIGHTS = Nights(LAST, NOW + timedelta(hours=19))
+CREDENTIAL = Credential("certificate", NOW + timedelta(days=300))
 LIMIT = 50
 
 
 def test_all_is_well() -> None:
-    lines = judge(WELL, NIGHTS, LIMIT, NOW)
+    lines = judge(WELL, NIGHTS, CREDENTIAL, LIMIT, NOW)
     assert is_all_well(lines)
     assert [(line.what, line.said) for line in lines] == [
         ("Siste natt", "gikk bra, ferdig 01.03.2027 kl. 02:00"),
@@ -41,6 +43,7 @@ def test_all_is_well() -> None:
         ("Avvik satt til side", "3"),
         ("Leveranser oppgitt", "0"),
         ("Struping", "nei"),
+        ("Sertifikatet for Microsoft 365", "gjelder til 26.12.2027"),
         ("Saker som står fast", "ingen"),
     ]
 
@@ -84,7 +87,7 @@ def test_all_is_well() -> None:
     ],
 )
 def test_one_thing_is_wrong(figures: dict[str, object], what: str, said: str, repairs: tuple[str, ...]) -> None:
-    lines = judge(replace(WELL, **figures), NIGHTS, LIMIT, NOW)  # type: ignore[arg-type]
+    lines = judge(replace(WELL, **figures), NIGHTS, CREDENTIAL, LIMIT, NOW)  # type: ignore[arg-type]
     [wrong] = [line for line in lines if not line.is_well]
     assert (wrong.what, wrong.said, tuple(wrong.repairs)) == (what, said, repairs)
 
@@ -107,7 +110,7 @@ def test_one_thing_is_wrong(figures: dict[str, object], what: str, said: str, re
     ],
 )
 def test_the_nights(nights: Nights, wrong: dict[str, str]) -> None:
-    lines = judge(WELL, nights, LIMIT, NOW)
+    lines = judge(WELL, nights, CREDENTIAL, LIMIT, NOW)
     assert {line.what: line.said for line in lines if not line.is_well} == wrong
 
 
@@ -123,7 +126,7 @@ def test_the_nights(nights: Nights, wrong: dict[str, str]) -> None:
     ],
 )
 def test_our_own_word_is_enough_where_prefect_does_not_answer(last_night: EndedNight | None, said: str) -> None:
-    lines = judge(replace(WELL, last_night=last_night), Nights(None, None, is_answered=False), LIMIT, NOW)
+    lines = judge(replace(WELL, last_night=last_night), Nights(None, None, is_answered=False), CREDENTIAL, LIMIT, NOW)
     assert {line.what: line.said for line in lines if not line.is_well} == {
         "Siste natt": said,
         "Neste natt": "Prefect svarer ikke",
