@@ -189,12 +189,21 @@ def check() -> None:
 
 
 @app.command()
-def status(on: On = None) -> None:
+def status(
+    on: On = None,
+    *,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Tell ops, once a day, when no night goes well or Prefect is silent.")
+    ] = False,
+) -> None:
     """Say whether the system is well, a line for each thing that can be wrong; exits with 1 when it is not."""
     settings = load_settings()
     prepare_prefect(settings.state_dir)
+    from hjemmekontor.watching import alert_once_a_day
     from tasks.status import look
 
+    for said in alert_once_a_day(settings, datetime.now(UTC)) if alert else ():
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
     lines = look(datetime.now(OSLO).date() if on is None else _date(on))
     print_status(console, lines)
     if not is_all_well(lines):

@@ -20,6 +20,11 @@ class NoMailboxError(ExpectedError):
 
 @task(name="alert-ops", **LOCAL)
 def alert_ops(key: str, what: str, lines: list[str]) -> None:
+    """The same as `send_alert`, where Prefect runs it."""
+    send_alert(key, what, lines)
+
+
+def send_alert(key: str, what: str, lines: list[str]) -> None:
     """Send it once for each key: what the sender's mailbox has under it is looked for first.
 
     No row in the outbox: the mailbox itself remembers. So an alert needs neither the database nor the lease.
