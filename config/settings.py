@@ -1,5 +1,6 @@
 """Settings from the environment, prefix `HK_` (see `.env.example`), checked before anything starts."""
 
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     graph_client_id: str | None = None
     graph_client_secret: SecretStr | None = None
     graph_certificate_path: Path | None = None
+    graph_secret_expires: date | None = Field(default=None, description="The last day of the client secret")
     graph_site_id: str | None = None
 
     sharepoint_units_per_minute: int = Field(default=1200, ge=0, description="Resource units; 0 is no limit of ours")
@@ -251,8 +253,3 @@ def load_settings() -> Settings:
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
     name = PREFIX + str(location[0]).upper() if location else ""
     return f"{name}: {message.removeprefix('Value error, ')}".removeprefix(": ")
-
-
-def named(deployment: str, settings: Settings) -> str:
-    """A deployment's name in Prefect: with the municipality's behind it where several share a server."""
-    return deployment if settings.installation is None else f"{deployment} ({settings.installation})"

@@ -22,12 +22,11 @@ def notify_ops(what: str, run: str = "", run_id: str = "", section: str = "") ->
     A run that is repeated sends nothing again.
     """
     quiet_logs()
-    subject = f"Hjemmekontor: {what}"
     lines = [what]
     lines += [f"Kjøring: {run}"] if run else []
     lines += [_page(run_id)] if run_id else []
     lines += [f"Hva du gjør: docs/runbook.md, «{section}»."] if section else []
-    outcome = alert_ops(f"varsel/{flow_run.id}", subject, lines, return_state=True).result(raise_on_failure=False)
+    outcome = alert_ops(f"varsel/{flow_run.id}", what, lines, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, ExpectedError):
         return Failed(message=str(outcome))
     if isinstance(outcome, BaseException):

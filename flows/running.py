@@ -17,7 +17,7 @@ from tasks.delivering import FILES_THAT_FAILED
 from tasks.mailing import MAILS_THAT_FAILED, write_and_send_mail
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
-from tasks.status import show_status
+from tasks.status import remember_night, show_status
 from tasks.telling import REPEATED, WAITED, tell
 
 NIGHT = "nightly"
@@ -46,15 +46,25 @@ def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, 
     try:
         with night(on, dry_run=dry_run) as running:
             results = [run_step(running, name, step) for name, step in (*steps, MAIL)]
+            if flow_name == NIGHT:
+                remember_night(running, _in_all(results), is_well=is_well(results))
             tell(flow_name, running, [(each.name, dict(each.counts), each.problem) for each in results])
             if flow_name == NIGHT:
-                show_status(running, is_well=all(each.problem is None for each in results))
+                show_status(running)
     except ExpectedError as error:
         return Failed(message=str(error), data={})
     counts = {each.name: dict(each.counts) for each in results}
-    if any(each.problem is not None for each in results):
+    if not is_well(results):
         return Failed(message=_what_failed(results), data=counts)
     return Completed(message=_how_it_went(results), data=counts)
+
+
+def is_well(results: Sequence[StepResult]) -> bool:
+    return all(each.problem is None for each in results)
+
+
+def _in_all(results: Sequence[StepResult]) -> Counter[str]:
+    return sum((each.counts for each in results), Counter())
 
 
 def _how_it_went(results: Sequence[StepResult]) -> str:

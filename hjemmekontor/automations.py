@@ -2,11 +2,12 @@
 
 A run that fails, stops or does not begin; a night that does not come; what our own events say. Each is told by e-mail
 (the deployment varsle-drift, which needs a worker) and by a webhook (which Prefect's server calls itself). The tag of
-the deployments keeps them from being about an alert.
+the deployments keeps them from being about an alert. Where several municipalities share a server each has a set of its
+own, and is told of its own runs and events alone.
 """
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -22,14 +23,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.types import SecretDict
 
 from config.errors import ExpectedError
-from config.settings import Settings, named
+from config.installation import TAG, keyed, named, resource
+from config.settings import Settings
 from flows.forms import NOT_ACCEPTED
-from tasks.events import HR_DATA_STALE, NIGHT_TOLD, REJECTED_OVER_LIMIT, RESOURCE, SYNC_HELD
+from tasks.events import CREDENTIAL_ENDING, HR_DATA_STALE, NIGHT_TOLD, REJECTED_OVER_LIMIT, SYNC_HELD
 from tasks.judging import NIGHT_LATE_AFTER
 
-PREFIX = "hjemmekontor: "
-"""Whatever is named so is ours to change and to remove."""
-TAG = "hjemmekontor"
 ALERTING = "notify-ops/varsle-drift"
 BLOCK = "hjemmekontor-varsel"
 
@@ -66,20 +65,25 @@ class Alert:
     trigger: EventTrigger
 
 
-def alerts() -> list[Alert]:
+def prefix(settings: Settings) -> str:
+    """Whatever is named so is ours to change and to remove."""
+    return f"{named('hjemmekontor', settings)}: "
+
+
+def alerts(settings: Settings) -> list[Alert]:
     return [
-        Alert("kjøring feilet", "En kjøring feilet.", "A run failed", _about_runs({"Failed"})),
+        Alert("kjøring feilet", "En kjøring feilet.", "A run failed", _about_runs(settings, {"Failed"})),
         Alert(
             "kjøring stoppet",
             "En kjøring stoppet uten å bli ferdig.",
             "A run hangs or crashed",
-            _about_runs({"Crashed", "TimedOut"}),
+            _about_runs(settings, {"Crashed", "TimedOut"}),
         ),
         Alert(
             "kjøring ikke begynt",
             "En kjøring har ventet i et kvarter uten å begynne.",
             "The worker is down",
-            _about_runs_that_do_not({"prefect.flow-run.Late"}, BEGUN | OVER, MAY_WAIT),
+            _about_runs_that_do_not(settings, {"prefect.flow-run.Late"}, BEGUN | OVER, MAY_WAIT),
         ),
         Alert(
             "natten kom ikke",
@@ -89,34 +93,42 @@ def alerts() -> list[Alert]:
             EventTrigger(
                 after={NIGHT_TOLD},
                 expect={NIGHT_TOLD},
-                match={"prefect.resource.id": f"{RESOURCE}.night"},
+                match={"prefect.resource.id": resource("night", settings)},
                 posture=Posture.Proactive,
                 threshold=1,
                 within=NIGHT_LATE_AFTER,
             ),
         ),
-        Alert("gamle ansattdata", "Ansattdataene er for gamle.", "Staff data is stale", _about_us(HR_DATA_STALE)),
+        Alert(
+            "gamle ansattdata", "Ansattdataene er for gamle.", "Staff data is stale", _about_us(settings, HR_DATA_STALE)
+        ),
+        Alert(
+            "sertifikat eller hemmelighet løper ut",
+            "Sertifikatet eller hemmeligheten for Microsoft 365 løper snart ut, eller har løpt ut.",
+            "A certificate or secret runs out",
+            _about_us(settings, CREDENTIAL_ENDING),
+        ),
         Alert(
             "stanset synkronisering",
             "En synkronisering er stanset, og venter på at noen avgjør den.",
             "A sync is held",
-            _about_us(SYNC_HELD),
+            _about_us(settings, SYNC_HELD),
         ),
         Alert(
             "mange avvik",
             "Uvanlig mye er satt til side.",
             "Many rows are set aside",
-            _about_us(REJECTED_OVER_LIMIT),
+            _about_us(settings, REJECTED_OVER_LIMIT),
         ),
     ]
 
 
-def zombies(silent_for: timedelta = SILENT_FOR) -> AutomationCore:
+def zombies(settings: Settings, silent_for: timedelta = SILENT_FOR) -> AutomationCore:
     """A run whose process is gone without a word: it is marked Crashed, which the alert about stopped runs tells."""
     return AutomationCore(
-        name=f"{PREFIX}kjøring uten livstegn",
+        name=f"{prefix(settings)}kjøring uten livstegn",
         description="Marker en kjøring som har sluttet å gi livstegn, som Crashed.",
-        trigger=_about_runs_that_do_not({HEARTBEAT}, OVER | {HEARTBEAT}, silent_for),
+        trigger=_about_runs_that_do_not(settings, {HEARTBEAT}, OVER | {HEARTBEAT}, silent_for),
         actions=[
             ChangeFlowRunState(name=None, state=StateType.CRASHED, message="Ingen livstegn fra prosessen.", force=False)
         ],
@@ -132,21 +144,39 @@ def keep_automations(settings: Settings) -> list[str]:
         NotDeployedError: alerts are to go by e-mail, and `varsle-drift` is not deployed.
         PrefectSilentError: the server cannot be reached.
     """
+    with _asking() as client:
+        channels: list[Mail | Hook] = [*_by_mail(client, settings), *_by_webhook(settings)]
+        wanted = [zombies(settings)]
+        wanted += [_automation(each, channels, settings) for each in alerts(settings) if channels]
+        keep(client, settings, wanted)
+    return [each.name for each in wanted]
+
+
+def remove_automations(settings: Settings) -> None:
+    """All of ours, and the address of the webhook: for a municipality that leaves the server.
+
+    Raises:
+        PrefectSilentError: the server cannot be reached.
+    """
+    with _asking() as client:
+        keep(client, settings, [])
+        _forget_webhook(settings)
+
+
+@contextmanager
+def _asking() -> Iterator[SyncPrefectClient]:
     try:
         with get_client(sync_client=True) as client:
-            channels: list[Mail | Hook] = [*_by_mail(client, settings), *_by_webhook(settings)]
-            wanted = [zombies(), *(_automation(each, channels) for each in alerts() if channels)]
-            keep(client, wanted)
+            yield client
     except httpx.TransportError as error:
         raise PrefectSilentError(
             f"Prefect's server does not answer ({type(error).__name__}): is it running at PREFECT_API_URL?"
         ) from None
-    return [each.name for each in wanted]
 
 
-def keep(client: SyncPrefectClient, wanted: Iterable[AutomationCore]) -> None:
+def keep(client: SyncPrefectClient, settings: Settings, wanted: Iterable[AutomationCore]) -> None:
     """Make the automations of ours exactly these."""
-    ours = [each for each in _all(client) if each.name.startswith(PREFIX)]
+    ours = [each for each in _all(client) if each.name.startswith(prefix(settings))]
     found: dict[str, Automation] = {}
     for each in ours:
         found.setdefault(each.name, each)
@@ -177,27 +207,31 @@ def _is_same(known: Automation, wanted: AutomationCore) -> bool:
 # --- What they look for -----------------------------------------------------------------------------------------
 
 
-def _of_ours() -> ResourceSpecification:
-    return ResourceSpecification({"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"})
+def _of_ours(settings: Settings) -> ResourceSpecification:
+    return ResourceSpecification(
+        {"prefect.resource.id": f"prefect.tag.{named(TAG, settings)}", "prefect.resource.role": "tag"}
+    )
 
 
-def _about_runs(states: Iterable[str]) -> EventTrigger:
+def _about_runs(settings: Settings, states: Iterable[str]) -> EventTrigger:
     return EventTrigger(
         expect={f"prefect.flow-run.{state}" for state in states},
         match={"prefect.resource.id": "prefect.flow-run.*"},
-        match_related=_of_ours(),
+        match_related=_of_ours(settings),
         for_each={"prefect.resource.id"},
         posture=Posture.Reactive,
         threshold=1,
     )
 
 
-def _about_runs_that_do_not(after: Iterable[str], expect: Iterable[str], within: timedelta) -> EventTrigger:
+def _about_runs_that_do_not(
+    settings: Settings, after: Iterable[str], expect: Iterable[str], within: timedelta
+) -> EventTrigger:
     return EventTrigger(
         after=set(after),
         expect=set(expect),
         match={"prefect.resource.id": "prefect.flow-run.*"},
-        match_related=_of_ours(),
+        match_related=_of_ours(settings),
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,
@@ -205,10 +239,10 @@ def _about_runs_that_do_not(after: Iterable[str], expect: Iterable[str], within:
     )
 
 
-def _about_us(event: str) -> EventTrigger:
+def _about_us(settings: Settings, event: str) -> EventTrigger:
     return EventTrigger(
         expect={event},
-        match={"prefect.resource.id": f"{RESOURCE}.*"},
+        match={"prefect.resource.id": resource("*", settings)},
         posture=Posture.Reactive,
         threshold=1,
         within=ONCE_A_NIGHT,
@@ -238,16 +272,17 @@ def _text(template: str) -> dict[str, str]:
 @dataclass(frozen=True, slots=True)
 class Hook:
     block_id: UUID
+    sender: str
 
     def tell(self, alert: Alert) -> ActionTypes:
-        words = f'"Hjemmekontor: {alert.said} Se docs/runbook.md, «{alert.section}». " ~ flow_run.name'
+        words = f'"{self.sender}: {alert.said} Se docs/runbook.md, «{alert.section}». " ~ flow_run.name'
         payload = f'{{"text": {{{{ ({words}) | trim | tojson }}}}}}'
         return CallWebhook(block_document_id=self.block_id, payload=payload)
 
 
-def _automation(alert: Alert, channels: Sequence[Mail | Hook]) -> AutomationCore:
+def _automation(alert: Alert, channels: Sequence[Mail | Hook], settings: Settings) -> AutomationCore:
     return AutomationCore(
-        name=PREFIX + alert.name,
+        name=prefix(settings) + alert.name,
         description=f"{alert.said} Hva du gjør: docs/runbook.md, «{alert.section}».",
         trigger=alert.trigger,
         actions=[channel.tell(alert) for channel in channels],
@@ -261,16 +296,22 @@ def _by_mail(client: SyncPrefectClient, settings: Settings) -> list[Mail]:
         return [Mail(client.read_deployment_by_name(named(ALERTING, settings)).id)]
     except ObjectNotFound:
         raise NotDeployedError(
-            "The deployment varsle-drift is not there: run `prefect --no-prompt deploy --all` first."
+            f"The deployment «{named(ALERTING, settings)}» is not there: run `hjemmekontor deploy` first."
         ) from None
 
 
 def _by_webhook(settings: Settings) -> list[Hook]:
     """The address is a secret of Prefect's own, in a block; without an address the block goes."""
     if settings.alert_webhook is None:
-        with suppress(ValueError):  # never made
-            Webhook.delete(BLOCK)
+        _forget_webhook(settings)
         return []
     headers = SecretDict({"Content-Type": "application/json"})
-    saved = Webhook(method="POST", url=settings.alert_webhook, headers=headers).save(BLOCK, overwrite=True)
-    return [Hook(saved)] if isinstance(saved, UUID) else []
+    saved = Webhook(method="POST", url=settings.alert_webhook, headers=headers).save(
+        keyed(BLOCK, settings), overwrite=True
+    )
+    return [Hook(saved, named("Hjemmekontor", settings))] if isinstance(saved, UUID) else []
+
+
+def _forget_webhook(settings: Settings) -> None:
+    with suppress(ValueError):  # never made
+        Webhook.delete(keyed(BLOCK, settings))

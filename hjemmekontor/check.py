@@ -1,7 +1,7 @@
 """Is everything there that a night needs? One line each, by the smallest possible call."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from agreements.calendar import OSLO
@@ -10,12 +10,13 @@ from config.archive_plan_files import load_archive_plan
 from config.errors import ExpectedError
 from config.manager_overrides import load_overrides
 from config.policy_files import load_policy
-from config.settings import Settings
+from config.settings import GraphCredential, Settings
 from config.sharepoint import ARCHIVE_LIBRARY, IMPORT_LIBRARY
 from hjemmekontor.check_graph import graph_lines
 from hjemmekontor.verdicts import Line, Verdict
 from integrations.database.ledger import last_good_run
 from integrations.database.reading import reading
+from integrations.graph.expiry import Credential, Validity, credential_of
 from integrations.hr import open_source
 
 VERDICTS = {
@@ -23,6 +24,18 @@ VERDICTS = {
     Freshness.AGEING: Verdict.WARNING,
     Freshness.STALE: Verdict.FAILURE,
 }
+
+NAMES: Mapping[GraphCredential, str] = {
+    "certificate": "Certificate",
+    "secret": "Client secret",
+    "managed-identity": "Managed identity",
+}
+UNTOLD: Mapping[GraphCredential, str] = {
+    "certificate": "not set",
+    "secret": "when it runs out is not known; set HK_GRAPH_SECRET_EXPIRES, and we warn ahead",
+    "managed-identity": "does not run out",
+}
+RENEW = "make a new one beside it, put it in and restart the workers (docs/tenant.md)"
 
 
 def run_checks(settings: Settings) -> list[Line]:
@@ -34,6 +47,7 @@ def run_checks(settings: Settings) -> list[Line]:
         _line("Database", lambda: _database(settings)),
         _staff_data(settings),
         _line("HR system", lambda: _hr(settings)),
+        credential_line(credential_of(settings), datetime.now(UTC)),
     ]
     return [*lines, *asyncio.run(graph_lines(settings))]
 
@@ -79,6 +93,19 @@ def _staff_data(settings: Settings) -> Line:
     said = ", ".join(f"{said} {hours(age)} hours ago" for said, age in ages)
     advice = "" if verdict is Verdict.WELL else "; look at the last runs of sync-employees, and at the HR system"
     return Line(what, verdict, said + advice)
+
+
+def credential_line(credential: Credential, now: datetime) -> Line:
+    """How long Microsoft 365 still takes our word for who we are."""
+    day = "" if credential.ends_at is None else f"{credential.ends_at.astimezone(OSLO):%Y-%m-%d}"
+    verdict, said = {
+        Validity.LASTING: (Verdict.WELL, f"lasts until {day}"),
+        Validity.ENDING: (Verdict.WARNING, f"runs out in {credential.days_left(now)} days ({day}); {RENEW}"),
+        Validity.ENDED: (Verdict.FAILURE, f"ran out {day}; {RENEW}"),
+        Validity.UNKNOWN: (Verdict.WELL, UNTOLD[credential.kind]),
+        Validity.UNREADABLE: (Verdict.FAILURE, "HK_GRAPH_CERTIFICATE_PATH cannot be read as a certificate"),
+    }[credential.validity(now)]
+    return Line(NAMES[credential.kind], verdict, said)
 
 
 def _hr(settings: Settings) -> str:

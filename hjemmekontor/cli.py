@@ -6,12 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from agreements.calendar import OSLO
 from config.clause_files import write_clauses
@@ -19,6 +18,8 @@ from config.errors import ExpectedError
 from config.policy_files import load_policy
 from config.settings import load_settings
 from config.sharepoint import site_of
+from hjemmekontor.operating import automations, backup, deploy, metrics, restore, status
+from hjemmekontor.options import On, console, typed_date
 from hjemmekontor.printing import (
     Outcome,
     print_history,
@@ -26,22 +27,18 @@ from hjemmekontor.printing import (
     print_night,
     print_provisioned,
     print_rejected,
-    print_status,
     print_year,
 )
-from hjemmekontor.surroundings import bring_up_to_date, prepare_prefect, surroundings
+from hjemmekontor.surroundings import bring_up_to_date, surroundings
 from hjemmekontor.verdicts import Verdict
 from hjemmekontor.waiting import case_history, held_runs, rejected_rows
 from sandbox.town import Sandbox
-from tasks.judging import is_all_well
 
 # Prefect reads its settings when it is imported, so whatever imports it is imported after they are made.
 # ruff: noqa: PLC0415
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console(stderr=True)
 
-On = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Business date; today in Oslo when left out.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Decide and show everything; write and send nothing.")]
 Unit = Annotated[str, typer.Option(help="Unit id, as the HR system has it; everybody when left out.")]
 CaseNumber = Annotated[str, typer.Argument(help="As in mails and reports: HK-2026-00042.")]
@@ -51,10 +48,6 @@ Json = Annotated[bool, typer.Option("--json", help="End with one JSON object of 
 
 class NotWrittenError(ExpectedError):
     """A folder that was named cannot be written to."""
-
-
-class BadDateError(ExpectedError):
-    """A date on the command line is none."""
 
 
 def main() -> None:
@@ -102,7 +95,11 @@ def impose_home_office(  # noqa: PLR0913 - each is an option
     dry_run: DryRun = False,
 ) -> None:
     """Impose home office on a unit, or on everybody, for a period; it reverts by itself."""
-    period = {"start_on": _date(start), "end_on": _date(end), "discussed_with_unions_on": _date(discussed)}
+    period = {
+        "start_on": typed_date(start),
+        "end_on": typed_date(end),
+        "discussed_with_unions_on": typed_date(discussed),
+    }
     _run("impose-home-office", None, dry_run=dry_run, as_json=False, registered_by=by, **_whom(unit), **period)
 
 
@@ -115,7 +112,7 @@ def revert_home_office(
     dry_run: DryRun = False,
 ) -> None:
     """End imposed home office ahead of its time, in a unit or everywhere."""
-    form = {"last_day": _date(last_day), "registered_by": by, **_whom(unit)}
+    form = {"last_day": typed_date(last_day), "registered_by": by, **_whom(unit)}
     _run("revert-home-office", None, dry_run=dry_run, as_json=False, **form)
 
 
@@ -130,7 +127,7 @@ def hold_case(
 ) -> None:
     """Set a case on hold through a day, or take it up again; nobody is reminded in the meantime."""
     choice = "Gjenoppta" if resume else "Sett på pause"
-    day = None if until is None else _date(until)
+    day = None if until is None else typed_date(until)
     form = {"case_number": case_number, "choice": choice, "until": day, "registered_by": by}
     _run("hold-case", None, dry_run=dry_run, as_json=False, **form)
 
@@ -153,7 +150,7 @@ def year(
     nights: Annotated[int, typer.Option(min=1, help="How many nights.")] = 366,
 ) -> None:
     """Run a year of nights in one process against the sandbox, its people answering in between."""
-    first = _date(start)
+    first = typed_date(start)
     settings = load_settings()
     if not settings.uses_sandbox:
         raise ExpectedError("`hjemmekontor year` is for the sandbox only: unset HK_HR_URL and the HK_GRAPH_ settings.")
@@ -186,33 +183,6 @@ def check() -> None:
         console.print(f"{line.verdict:<4}  {line.what}: {line.said}", markup=False, highlight=False, soft_wrap=True)
     if any(line.verdict is Verdict.FAILURE for line in results):
         sys.exit(1)
-
-
-@app.command()
-def status(on: On = None) -> None:
-    """Say whether the system is well, a line for each thing that can be wrong; exits with 1 when it is not."""
-    settings = load_settings()
-    prepare_prefect(settings.state_dir)
-    from tasks.status import look
-
-    lines = look(datetime.now(OSLO).date() if on is None else _date(on))
-    print_status(console, lines)
-    if not is_all_well(lines):
-        sys.exit(1)
-
-
-@app.command()
-def automations() -> None:
-    """Put the alerts to ops into force in Prefect: create, change and remove our automations. Twice gives the same."""
-    with surroundings(datetime.now(OSLO).date()):
-        from hjemmekontor.automations import keep_automations
-
-        settings = load_settings()
-        names = keep_automations(settings)
-    for name in names:
-        console.print(name, markup=False, highlight=False)
-    if settings.ops_mailbox is None and settings.alert_webhook is None:
-        console.print("Nobody is alerted: set HK_OPS_MAILBOX or HK_ALERT_WEBHOOK.")
 
 
 @app.command()
@@ -295,38 +265,6 @@ def purge(on: On = None, *, dry_run: DryRun = False) -> None:
 
 
 @app.command()
-def deploy() -> None:
-    """Make or update the work pool and the deployments on the Prefect server that PREFECT_API_URL names."""
-    settings = load_settings()
-    prepare_prefect(settings.state_dir)
-    from hjemmekontor.serve import deploy, pool_of
-
-    deploy(settings)
-    console.print(f"Deployed to the work pool {pool_of(settings)}.", markup=False, highlight=False)
-
-
-@app.command()
-def backup(into: Annotated[Path, typer.Argument(help="A folder for backups; each gets one of its own in it.")]) -> None:
-    """Back up our database and Prefect's, while everything runs."""
-    from hjemmekontor.backup import backup
-
-    console.print(str(backup(load_settings(), into, datetime.now(UTC))), markup=False, highlight=False, soft_wrap=True)
-
-
-@app.command()
-def restore(
-    folder: Annotated[Path, typer.Argument(help="One backup, as `backup` printed it.")],
-    *,
-    replace: Annotated[bool, typer.Option("--replace", help="Lose what is in the databases now.")] = False,
-) -> None:
-    """Put both databases back as they were; stop the server and the workers first."""
-    from hjemmekontor.backup import restore
-
-    contents = restore(load_settings(), folder, datetime.now(OSLO).date(), replace=replace)
-    console.print(f"Restored as of {contents.made_at:%Y-%m-%d %H:%M} UTC.", markup=False, highlight=False)
-
-
-@app.command()
 def preview(
     into: Annotated[Path | None, typer.Option(help="Where to; a folder in HK_STATE_DIR when left out.")] = None,
 ) -> None:
@@ -345,6 +283,10 @@ def export_clauses(folder: Annotated[Path, typer.Argument(help="A new or empty f
     with _writing():
         for file in write_clauses(folder, load_policy(load_settings().policy).clauses):
             console.print(str(file), markup=False, highlight=False, soft_wrap=True)
+
+
+for _command in (status, metrics, automations, deploy, backup, restore):
+    app.command()(_command)
 
 
 @contextmanager
@@ -389,7 +331,7 @@ def serve(
 
 
 def _run(name: str, on: str | None, *, dry_run: bool, as_json: bool, **parameters: object) -> None:
-    day = datetime.now(OSLO).date() if on is None else _date(on)
+    day = datetime.now(OSLO).date() if on is None else typed_date(on)
     with surroundings(day) as town:
         from hjemmekontor.flow_names import run_by_name
 
@@ -416,13 +358,6 @@ def _run(name: str, on: str | None, *, dry_run: bool, as_json: bool, **parameter
 
 def _whom(unit: str) -> dict[str, str]:
     return {"whom": "Én enhet" if unit else "Alle ansatte", "unit_id": unit}
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadDateError(f"«{text}» is not a date; write it as 2027-06-01.") from None
 
 
 def _must(town: Sandbox | None) -> Sandbox:

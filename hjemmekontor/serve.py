@@ -15,10 +15,10 @@ import yaml
 from rich.console import Console
 
 from config.errors import ExpectedError
-from config.settings import Settings, named
+from config.installation import POOL, TAG, keyed, named
+from config.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-POOL = "hjemmekontor"
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 15
 
@@ -48,7 +48,7 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
 
 def pool_of(settings: Settings) -> str:
     """The work pool of one municipality: its workers run its flows, in its environment, and nobody else's."""
-    return POOL if settings.installation is None else f"{POOL}-{settings.installation}"
+    return keyed(POOL, settings)
 
 
 def deploy(settings: Settings) -> None:
@@ -73,7 +73,8 @@ def _declared(settings: Settings, pool: str) -> str:
     content = yaml.safe_load(declared)
     for deployment in content["deployments"]:
         deployment["name"] = named(deployment["name"], settings)
-        deployment["tags"] = [*deployment["tags"], settings.installation]
+        tags = [named(tag, settings) if tag == TAG else tag for tag in deployment["tags"]]
+        deployment["tags"] = [*tags, settings.installation]
         deployment["work_pool"] = {"name": pool}
     return yaml.safe_dump(content, allow_unicode=True)
 

@@ -6,6 +6,7 @@ from html import escape
 from prefect import task
 
 from config.errors import ExpectedError
+from config.installation import named
 from config.settings import load_settings
 from integrations.graph import mail
 from integrations.graph.client import Graph
@@ -18,7 +19,12 @@ class NoMailboxError(ExpectedError):
 
 
 @task(name="alert-ops", **LOCAL)
-def alert_ops(key: str, subject: str, lines: list[str]) -> None:
+def alert_ops(key: str, what: str, lines: list[str]) -> None:
+    """The same as `send_alert`, where Prefect runs it."""
+    send_alert(key, what, lines)
+
+
+def send_alert(key: str, what: str, lines: list[str]) -> None:
     """Send it once for each key: what the sender's mailbox has under it is looked for first.
 
     No row in the outbox: the mailbox itself remembers. So an alert needs neither the database nor the lease.
@@ -31,7 +37,9 @@ def alert_ops(key: str, subject: str, lines: list[str]) -> None:
     if sender is None or to is None:
         raise NoMailboxError("HK_OPS_MAILBOX and HK_MAIL_SENDER must be set where the worker runs.")
     body = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    letter = mail.Mail([to], subject, f'<html lang="nb"><body>{body}</body></html>')
+    letter = mail.Mail(
+        [to], f"{named('Hjemmekontor', settings)}: {what}", f'<html lang="nb"><body>{body}</body></html>'
+    )
 
     async def send() -> None:
         async with graph_beside_the_night(settings) as graph:

@@ -3,6 +3,7 @@
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
+from config.installation import keyed
 from config.settings import load_settings
 from integrations.database.history import Happening, History, history
 from integrations.database.reading import reading
@@ -31,10 +32,13 @@ def show_history(case_number: str) -> str:
         NoSuchCaseError: no case has this number.
         SettingsError, DatabaseUnreachableError, SchemaOutdatedError: one line each.
     """
-    with reading(load_settings().database_url) as connection:
+    settings = load_settings()
+    with reading(settings.database_url) as connection:
         found = history(connection, case_number)
     lines = [f"# {found.case_number}: {found.state}", "", HEAD, *(_line(each, found) for each in found.happenings)]
-    create_markdown_artifact("\n".join(lines), key=f"sak-{found.case_number.lower()}", description="Sakens historikk")
+    create_markdown_artifact(
+        "\n".join(lines), key=keyed(f"sak-{found.case_number.lower()}", settings), description="Sakens historikk"
+    )
     return found.case_number
 
 

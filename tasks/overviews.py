@@ -13,6 +13,7 @@ from agreements.calendar import OSLO, add_months
 from agreements.overview import NEAR, Figures, Line, Waits, figures_by_unit, figures_of_all, line_of
 from agreements.scheme import Period, UnitFigures, scheme_report
 from agreements.words import STATES
+from config.installation import keyed
 from config.sharepoint import REPORT_LIBRARY
 from integrations.database import scheme
 from integrations.database.cases import load_cases, open_case_numbers
@@ -45,7 +46,9 @@ def make_overview() -> Counter[str]:
         names, averages = scheme.unit_names(connection), _averages(connection, night)
     address = file_overview(f"{FOLDER}/{_file_name(night)}", _rows(lines, names, night.on))
     page = _page(night, lines, averages, address)
-    create_markdown_artifact(page, key="oversikt-for-hr", description=f"Oversikt {night.on:%d.%m.%Y}")
+    create_markdown_artifact(
+        page, key=keyed("oversikt-for-hr", night.settings), description=f"Oversikt {night.on:%d.%m.%Y}"
+    )
     return Counter({MADE: 1})
 
 

@@ -3,6 +3,7 @@
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
+from config.installation import keyed
 from config.policy_files import load_policy
 from config.settings import load_settings
 from config.sharepoint import site_of
@@ -20,7 +21,9 @@ def provision(*, dry_run: bool) -> Provisioned:
     settings = load_settings()
     site = site_of(load_policy(settings.policy), has_imports=settings.has_imports)
     result = provision_site(settings, site, dry_run=dry_run)
-    create_markdown_artifact(_page(result, dry_run=dry_run), key="sharepoint", description="Lister og biblioteker")
+    create_markdown_artifact(
+        _page(result, dry_run=dry_run), key=keyed("sharepoint", settings), description="Lister og biblioteker"
+    )
     return result
 
 

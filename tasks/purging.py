@@ -8,11 +8,12 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
 from config.errors import ExpectedError
+from config.installation import keyed
 from integrations.database.retention import list_items_of, overdue, purge, purge_loose_ends
 from integrations.database.rows import AnyRow
 from integrations.graph.lists import delete_list_item
 from tasks.batches import NETWORK, batches
-from tasks.night import this_night
+from tasks.night import Night, this_night
 
 PURGED = "saker slettet"
 WAITS_FOR_THE_ARCHIVE = "saker som venter på arkivet"
@@ -50,7 +51,7 @@ def purge_now() -> Counter[str]:
     with night.database.transaction() as connection:
         counts[EMPTIED] = purge_loose_ends(connection, rules, night.on)
     if night.dry_run:
-        _show(found.ready, found.unfiled)
+        _show(night, found.ready, found.unfiled)
     return counts
 
 
@@ -76,9 +77,11 @@ async def _delete(items: Sequence[AnyRow]) -> set[str]:
     return changed
 
 
-def _show(ready: Sequence[str], unfiled: Sequence[str]) -> None:
+def _show(night: Night, ready: Sequence[str], unfiled: Sequence[str]) -> None:
     """What would go, by number; the rest of a long list is only counted."""
     lines = ["| Sak | |", "|---|---|"]
     lines += [f"| {number} | slettes |" for number in ready[:SHOWN]]
     lines += [f"| {number} | venter på arkivet |" for number in unfiled[:SHOWN]]
-    create_markdown_artifact("\n".join(lines), key="sletting", description="Hva som ville blitt slettet")
+    create_markdown_artifact(
+        "\n".join(lines), key=keyed("sletting", night.settings), description="Hva som ville blitt slettet"
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from prefect.artifacts import create_markdown_artifact
 
+from config.installation import keyed
 from tasks.night import Night
 from tasks.repairs import form_links
 
@@ -24,7 +25,9 @@ def give_receipt(
         "\n".join(table),
         links(next_steps, _case_of(night)),
     ]
-    create_markdown_artifact("\n\n".join(filter(None, parts)), key=f"{flow}-kvittering", description=title)
+    create_markdown_artifact(
+        "\n\n".join(filter(None, parts)), key=keyed(f"{flow}-kvittering", night.settings), description=title
+    )
 
 
 def links(names: Sequence[str], filled_in: Mapping[str, str]) -> str:

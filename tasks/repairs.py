@@ -9,8 +9,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.runtime import deployment
 
-from config.settings import named
-from tasks.night import this_night
+from config.installation import named
+from config.settings import load_settings
 
 
 def form_links(names: Iterable[str], filled_in: Mapping[str, str] | None = None) -> list[str]:
@@ -23,7 +23,7 @@ def form_links(names: Iterable[str], filled_in: Mapping[str, str] | None = None)
     if not names or deployment.id is None:
         return []
     form = f"?parameters={quote(json.dumps({'form': filled_in}))}" if filled_in else ""
-    settings = this_night().settings
+    settings = load_settings()
     ours = {name: named(name, settings) for name in names}
     found = _ids(list(ours.values()))
     return [

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from agreements.scheme import Period, due_day, period_of, scheme_report
 from agreements.scheme_paper import figures, report_document, report_file_name
+from config.installation import keyed
 from config.sharepoint import REPORT_LIBRARY
 from integrations.database import outgoing, scheme
 from integrations.database.rows import AnyRow
@@ -65,7 +66,7 @@ def show_reports() -> None:
     for report in made:
         shown = f"Evaluering av ordningen, {report.period_from:%d.%m.%Y} til {report.as_of:%d.%m.%Y}"
         rows = [{said: line[name] for said, name in HEADINGS.items()} for line in report.figures]
-        create_table_artifact(rows, key="evaluering-av-ordningen", description=shown)
+        create_table_artifact(rows, key=keyed("evaluering-av-ordningen", night.settings), description=shown)
 
 
 def _make(connection: Connection, night: Night, as_of: date) -> None:

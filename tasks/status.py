@@ -1,6 +1,6 @@
 """How the system is, for those who look in Prefect: one page, made at the end of every night and on demand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import httpx
@@ -14,15 +14,19 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
 from config.deployments import NIGHT
-from config.settings import load_settings
-from integrations.database.health import read_figures
+from config.installation import TAG, keyed, named
+from config.settings import Settings, load_settings
+from integrations.database.health import Figures, read_figures
+from integrations.database.nights import EndedNight, record_night
 from integrations.database.reading import reading
-from tasks.judging import LastNight, Line, Nights, clock, is_all_well, judge
+from integrations.graph.expiry import credential_of
+from tasks.judging import FAILED, WENT_WELL, LastNight, Line, Nights, clock, is_all_well, judge
 from tasks.night import Night, today_in_oslo
 from tasks.repairs import form_links
 
@@ -30,22 +34,25 @@ KEY = "hvordan-star-det-til"
 RUNS_LOOKED_AT = 10
 """Dry runs among them are passed over."""
 HOW_IT_WENT = {
-    StateType.COMPLETED: "gikk bra",
-    StateType.FAILED: "feilet",
+    StateType.COMPLETED: WENT_WELL,
+    StateType.FAILED: FAILED,
     StateType.CRASHED: "stoppet uten å bli ferdig",
     StateType.CANCELLED: "ble avbrutt",
 }
 
 
-def show_status(night: Night, *, is_well: bool) -> None:
-    """At the end of a night, which Prefect does not know the end of yet; a dry run leaves the last picture alone."""
-    if night.dry_run:
-        return
-    now = datetime.now(UTC)
-    last = LastNight(now, HOW_IT_WENT[StateType.COMPLETED if is_well else StateType.FAILED], is_well)
+def remember_night(night: Night, counts: Mapping[str, int], *, is_well: bool) -> None:
+    """That it came to its end, before anybody is told: Prefect may not be there to tell. A dry run is undone."""
     with night.database.transaction() as connection:
-        figures = read_figures(connection, night.on)
-    _publish(judge(figures, Nights(last, read_nights().next_at), night.settings.rejected_limit, now))
+        record_night(connection, EndedNight(night.on, datetime.now(UTC), is_well, counts))
+
+
+def show_status(night: Night) -> None:
+    """At the end of a night, which Prefect does not know the end of yet; a dry run leaves the last picture alone."""
+    if not night.dry_run:
+        with night.database.transaction() as connection:
+            figures = read_figures(connection, night.on)
+        _publish(_judged(figures, night.settings), night.settings)
 
 
 def show_status_now() -> list[Line]:
@@ -55,7 +62,7 @@ def show_status_now() -> list[Line]:
         SettingsError, DatabaseUnreachableError, SchemaOutdatedError: one line each.
     """
     lines = look(today_in_oslo())
-    _publish(lines)
+    _publish(lines, load_settings())
     return lines
 
 
@@ -68,34 +75,40 @@ def look(on: date) -> list[Line]:
     settings = load_settings()
     with reading(settings.database_url) as connection:
         figures = read_figures(connection, on)
-    return judge(figures, read_nights(), settings.rejected_limit, datetime.now(UTC))
+    return _judged(figures, settings)
 
 
-def read_nights() -> Nights:
-    """The last night that is over and the next that is scheduled, by Prefect's own word."""
+def _judged(figures: Figures, settings: Settings) -> list[Line]:
+    return judge(figures, read_nights(settings), credential_of(settings), settings.rejected_limit, datetime.now(UTC))
+
+
+def read_nights(settings: Settings) -> Nights:
+    """The last night of ours that is over and the next that is scheduled, by Prefect's own word."""
     try:
         with get_client(sync_client=True) as client:
-            return Nights(_last(_runs(client, set(HOW_IT_WENT))), _next(client))
+            return Nights(_last(_over(client, settings)), _next(client, settings))
     except (httpx.HTTPError, RuntimeError):  # RuntimeError: Prefect's own server on the command line did not start
         return Nights(None, None, is_answered=False)
 
 
-def _publish(lines: Sequence[Line]) -> None:
+def _publish(lines: Sequence[Line], settings: Settings) -> None:
     verdict = "**Alt er i orden.**" if is_all_well(lines) else "**Noe må ses på.**"
     rows = [f"| {line.mark} | {line.what} | {line.said} | {_links(line)} |" for line in lines]
     page = ["# Hvordan står det til?", "", f"{verdict} {clock(datetime.now(UTC))}", ""]
     page += ["| | Hva | Hvordan | Rett det |", "|---|---|---|---|", *rows]
-    create_markdown_artifact("\n".join(page), key=KEY, description="Hvordan står det til?")
+    create_markdown_artifact("\n".join(page), key=keyed(KEY, settings), description="Hvordan står det til?")
 
 
 def _links(line: Line) -> str:
     return ", ".join(form_links(line.repairs, dict(line.filled_in)))
 
 
-def _runs(client: SyncPrefectClient, types: Iterable[StateType]) -> list[FlowRun]:
+def _over(client: SyncPrefectClient, settings: Settings) -> list[FlowRun]:
+    """Runs of our deployments, which the tag says; what was run by hand is in the database alone."""
+    ours = FlowRunFilterTags(all_=[named(TAG, settings)])
     return client.read_flow_runs(
         flow_filter=FlowFilter(name=FlowFilterName(any_=["nightly"])),
-        flow_run_filter=_in_state(types),
+        flow_run_filter=FlowRunFilter(state=_one_of(HOW_IT_WENT), tags=ours),
         sort=FlowRunSort.END_TIME_DESC,
         limit=RUNS_LOOKED_AT,
     )
@@ -108,15 +121,15 @@ def _last(runs: Iterable[FlowRun]) -> LastNight | None:
     return None
 
 
-def _next(client: SyncPrefectClient) -> datetime | None:
+def _next(client: SyncPrefectClient, settings: Settings) -> datetime | None:
     runs = client.read_flow_runs(
-        deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[NIGHT])),
-        flow_run_filter=_in_state([StateType.SCHEDULED]),
+        deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[named(NIGHT, settings)])),
+        flow_run_filter=FlowRunFilter(state=_one_of([StateType.SCHEDULED])),
         sort=FlowRunSort.EXPECTED_START_TIME_ASC,
         limit=1,
     )
     return runs[0].next_scheduled_start_time if runs else None
 
 
-def _in_state(types: Iterable[StateType]) -> FlowRunFilter:
-    return FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types))))
+def _one_of(types: Iterable[StateType]) -> FlowRunFilterState:
+    return FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types)))

@@ -10,6 +10,7 @@ from agreements.case import OPEN_STATES, State
 from agreements.freshness import Freshness, freshness, hours
 from agreements.words import STATES
 from config.deployments import OF_STEPS, REPLAY, REVIEW_HOLD, SEND_AGAIN
+from config.installation import keyed
 from integrations.database.health import held, is_set_aside
 from integrations.database.ledger import last_good_run
 from integrations.database.tables import cases, outbox, rejected_rows
@@ -38,8 +39,10 @@ def tell(flow: str, night: Night, results: Sequence[Result]) -> None:
     rows = [
         {"Steg": name, "Hva": what, "Antall": number} for name, counts, _ in results for what, number in counts.items()
     ]
-    create_table_artifact(rows, key=f"{flow}-tall", description=f"{flow} {night.on:%d.%m.%Y}")
-    create_markdown_artifact(_page(flow, night, results), key=f"{flow}-rapport", description="Resultatet i ord")
+    create_table_artifact(rows, key=keyed(f"{flow}-tall", night.settings), description=f"{flow} {night.on:%d.%m.%Y}")
+    create_markdown_artifact(
+        _page(flow, night, results), key=keyed(f"{flow}-rapport", night.settings), description="Resultatet i ord"
+    )
     announce_result(flow, night, [(name, counts, problem is None) for name, counts, problem in results])
     announce_worries(night)
 

@@ -10,8 +10,8 @@ import pytest
 import typer
 from prefect.settings import Settings as PrefectSettings
 
+from config.installation import POOL
 from hjemmekontor.cli import app
-from hjemmekontor.serve import POOL
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 UNITS = sorted(DEPLOY.glob("*.service"))
@@ -33,6 +33,7 @@ def settings_in(file: Path) -> dict[str, str]:
 def test_there_are_units() -> None:
     assert [unit.name for unit in UNITS] == [
         "hjemmekontor-backup@.service",
+        "hjemmekontor-watch@.service",
         "hjemmekontor-worker@.service",
         "prefect-server.service",
     ]
@@ -56,7 +57,7 @@ def test_a_unit_reads_files_that_are_shipped_or_the_municipalitys_own(unit: Path
     assert all((DEPLOY / name).exists() for name in files - {"%i.env"})
 
 
-@pytest.mark.parametrize("unit", [unit for unit in UNITS if "backup" not in unit.name], ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if said(unit, "Restart")], ids=lambda unit: unit.name)
 def test_what_does_not_stop_is_ended(unit: Path) -> None:
     [seconds] = said(unit, "TimeoutStopSec")
     assert 0 < int(seconds) <= 60

@@ -8,12 +8,16 @@ import pytest
 from agreements.freshness import GoodRun
 from config.deployments import NIGHT, REPLAY, REVIEW_HOLD, SEND_AGAIN, STAFF
 from integrations.database.health import Figures, Held
+from integrations.database.nights import EndedNight
+from integrations.graph.expiry import Credential
 from tasks.judging import LastNight, Nights, is_all_well, judge
 
 TODAY = date(2027, 3, 1)
 NOW = datetime(2027, 3, 1, 6, 0, tzinfo=UTC)
+OURS = EndedNight(TODAY, NOW - timedelta(hours=6), is_well=True, counts={})
 WELL = Figures(
     on=TODAY,
+    last_night=OURS,
     last_sync=GoodRun(NOW - timedelta(hours=5), None, 300),
     held=[],
     set_aside=3,
@@ -24,11 +28,12 @@ WELL = Figures(
 )
 LAST = LastNight(NOW - timedelta(hours=5), "gikk bra", is_well=True)
 NIGHTS = Nights(LAST, NOW + timedelta(hours=19))
+CREDENTIAL = Credential("certificate", NOW + timedelta(days=300))
 LIMIT = 50
 
 
 def test_all_is_well() -> None:
-    lines = judge(WELL, NIGHTS, LIMIT, NOW)
+    lines = judge(WELL, NIGHTS, CREDENTIAL, LIMIT, NOW)
     assert is_all_well(lines)
     assert [(line.what, line.said) for line in lines] == [
         ("Siste natt", "gikk bra, ferdig 01.03.2027 kl. 02:00"),
@@ -38,6 +43,7 @@ def test_all_is_well() -> None:
         ("Avvik satt til side", "3"),
         ("Leveranser oppgitt", "0"),
         ("Struping", "nei"),
+        ("Sertifikatet for Microsoft 365", "gjelder til 26.12.2027"),
         ("Saker som står fast", "ingen"),
     ]
 
@@ -81,7 +87,7 @@ def test_all_is_well() -> None:
     ],
 )
 def test_one_thing_is_wrong(figures: dict[str, object], what: str, said: str, repairs: tuple[str, ...]) -> None:
-    lines = judge(replace(WELL, **figures), NIGHTS, LIMIT, NOW)  # type: ignore[arg-type]
+    lines = judge(replace(WELL, **figures), NIGHTS, CREDENTIAL, LIMIT, NOW)  # type: ignore[arg-type]
     [wrong] = [line for line in lines if not line.is_well]
     assert (wrong.what, wrong.said, tuple(wrong.repairs)) == (what, said, repairs)
 
@@ -89,22 +95,39 @@ def test_one_thing_is_wrong(figures: dict[str, object], what: str, said: str, re
 @pytest.mark.parametrize(
     ("nights", "wrong"),
     [
-        (
-            Nights(None, None, is_answered=False),
-            {"Siste natt": "Prefect svarer ikke", "Neste natt": "Prefect svarer ikke"},
-        ),
-        (replace(NIGHTS, last=None), {"Siste natt": "ingen natt er kjørt ennå"}),
+        (Nights(None, None, is_answered=False), {"Neste natt": "Prefect svarer ikke"}),
+        (replace(NIGHTS, last=None), {}),
         (replace(NIGHTS, next_at=None), {"Neste natt": "ingen er satt opp; se tidsplanen"}),
         (
             replace(NIGHTS, last=replace(LAST, how="feilet", is_well=False)),
             {"Siste natt": "feilet, ferdig 01.03.2027 kl. 02:00"},
         ),
         (
-            replace(NIGHTS, last=replace(LAST, ended_at=NOW - timedelta(hours=27))),
-            {"Siste natt": "gikk bra, ferdig 28.02.2027 kl. 04:00 (for lenge siden)"},
+            # Killed, so that our own database knows of the one before only.
+            replace(NIGHTS, last=replace(LAST, how="stoppet uten å bli ferdig", is_well=False)),
+            {"Siste natt": "stoppet uten å bli ferdig, ferdig 01.03.2027 kl. 02:00"},
         ),
     ],
 )
 def test_the_nights(nights: Nights, wrong: dict[str, str]) -> None:
-    lines = judge(WELL, nights, LIMIT, NOW)
+    lines = judge(WELL, nights, CREDENTIAL, LIMIT, NOW)
     assert {line.what: line.said for line in lines if not line.is_well} == wrong
+
+
+@pytest.mark.parametrize(
+    ("last_night", "said"),
+    [
+        (None, "ingen natt er kjørt ennå"),
+        (replace(OURS, is_well=False), "feilet, ferdig 01.03.2027 kl. 01:00"),
+        (
+            replace(OURS, ended_at=NOW - timedelta(hours=27)),
+            "gikk bra, ferdig 28.02.2027 kl. 04:00 (for lenge siden)",
+        ),
+    ],
+)
+def test_our_own_word_is_enough_where_prefect_does_not_answer(last_night: EndedNight | None, said: str) -> None:
+    lines = judge(replace(WELL, last_night=last_night), Nights(None, None, is_answered=False), CREDENTIAL, LIMIT, NOW)
+    assert {line.what: line.said for line in lines if not line.is_well} == {
+        "Siste natt": said,
+        "Neste natt": "Prefect svarer ikke",
+    }

@@ -6,27 +6,31 @@ import pytest
 import yaml
 
 from config.deployments import OF_STEPS
+from config.settings import Settings
 from flows.nightly import STEPS
 from flows.running import MAIL
-from hjemmekontor.automations import ALERTING, PREFIX, Alert, alerts, zombies
+from hjemmekontor.automations import ALERTING, Alert, alerts, prefix, zombies
 from hjemmekontor.cli import app
 from hjemmekontor.serve import ROOT
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 DECLARED = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
 DEPLOYMENTS = {each["name"] for each in DECLARED}
-ALERTS = {name.removeprefix(PREFIX) for name in (zombies().name, *(PREFIX + each.name for each in alerts()))}
+ALONE = Settings()
+ALERTS = {zombies(ALONE).name.removeprefix(prefix(ALONE)), *(each.name for each in alerts(ALONE))}
 SECTIONS = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
 
 
-@pytest.mark.parametrize("alert", alerts(), ids=lambda each: str(each.name))
+@pytest.mark.parametrize("alert", alerts(ALONE), ids=lambda each: str(each.name))
 def test_an_alert_names_a_section(alert: Alert) -> None:
     assert alert.section in SECTIONS
 
 
 def test_every_alert_is_explained() -> None:
     explained = set(
-        re.findall(r"^\| (kjøring .+?|natten .+?|gamle .+?|stanset .+?|mange .+?) \|", RUNBOOK, re.MULTILINE)
+        re.findall(
+            r"^\| (kjøring .+?|natten .+?|gamle .+?|sertifikat .+?|stanset .+?|mange .+?) \|", RUNBOOK, re.MULTILINE
+        )
     )
     assert explained == ALERTS
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from agreements.case import OPEN_STATES
 from agreements.freshness import GoodRun
 from integrations.database.ledger import last_good_run
+from integrations.database.nights import EndedNight, last_night
 from integrations.database.tables import cases, holds, outbox, rejected_rows, throttles
 
 DEVIATIONS_SHOWN_FOR = timedelta(days=14)
@@ -32,6 +33,7 @@ class Figures:
     """
 
     on: date
+    last_night: EndedNight | None
     last_sync: GoodRun | None
     held: Sequence[Held]
     set_aside: int
@@ -45,6 +47,7 @@ def read_figures(connection: Connection, on: date) -> Figures:
     is_late = cases.c.state.in_([str(state) for state in OPEN_STATES]) & (cases.c.next_action_on < on)
     return Figures(
         on=on,
+        last_night=last_night(connection),
         last_sync=last_good_run(connection),
         held=held(connection),
         set_aside=set_aside_count(connection, on),

@@ -426,6 +426,17 @@ scheme_files = Table(
     Column("verified_at", UtcDateTime),
 )
 
+nights = Table(
+    "nights",
+    metadata,
+    # Each one that came to its end, well or not; what was killed on the way has no row, and a dry run has none.
+    Column("id", Integer, primary_key=True),
+    Column("business_date", Date, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("is_well", Boolean, nullable=False),  # no step failed
+    Column("counts", JSON, nullable=False),  # of all steps together, by what was counted
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -105,7 +105,8 @@ class Browser:
 
 
 @contextmanager
-def browser(address: str, pictures: Path | None) -> Iterator[Browser]:
+def browser(address: str, pictures: Path | None, last_seen: Path) -> Iterator[Browser]:
+    """What the page showed at the end is kept as the picture `last_seen`, for whoever looks why a test failed."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
         context = chromium.new_context(viewport={"width": WINDOW[0], "height": WINDOW[1]}, locale="nb-NO")
@@ -115,7 +116,7 @@ def browser(address: str, pictures: Path | None) -> Iterator[Browser]:
         context.on("page", lambda page: page.on("websocket", lambda socket: _note(asked, socket.url)))
         opened = Browser(context.new_page(), address, pictures, asked)
         yield opened
-        opened.page.screenshot(path="last-seen.png")
+        opened.page.screenshot(path=last_seen)
         chromium.close()
 
 

@@ -15,7 +15,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from hjemmekontor.serve import POOL, ROOT
+from config.installation import POOL
+from hjemmekontor.serve import ROOT
 from tests.flows.conftest import PrefectServer, Town
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -53,8 +54,8 @@ def finished(server: PrefectServer, run: str) -> dict[str, Any]:
 
 
 @contextmanager
-def worker(server: PrefectServer, town: Town) -> Iterator[None]:
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL]
+def worker(server: PrefectServer, town: Town, pool: str = POOL) -> Iterator[None]:
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool]
     environment = {**os.environ, **server.environment, **town.environment}
     with Path("worker.log").open("wb") as log:
         child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own words

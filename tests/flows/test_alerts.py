@@ -1,13 +1,8 @@
 """Alerts against a real server: the same set twice, runs that fail and runs that are gone, one mail each."""
 
-import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -16,22 +11,31 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
+from config.installation import TAG, resource
 from config.settings import Settings
 from flows.forms import NOT_ACCEPTED
 from flows.notify_ops import notify_ops
-from hjemmekontor.automations import PREFIX, TAG, PrefectSilentError, alerts, keep, keep_automations, zombies
+from hjemmekontor.automations import (
+    PrefectSilentError,
+    alerts,
+    keep,
+    keep_automations,
+    prefix,
+    zombies,
+)
 from sandbox.town import OPS_MAILBOX
-from tasks.events import NIGHT_TOLD, RESOURCE
+from tasks.events import NIGHT_TOLD
+from tests.flows.alerting import alerts_sent, automations, listening, run_of, wait_for
 from tests.flows.conftest import PrefectServer, Town
 from tests.flows.deploying import ask, post
 
-SECONDS_FOR_AN_ALERT = 40
 SHORTEST = timedelta(seconds=10)
 """Prefect waits no shorter for what does not come."""
 QUIET = 3
 """Seconds in which a second alert would have come: the first one takes less."""
 RUN = "e357441b-b2e8-40f8-a9bd-a399adb4276d"
-EVERYTHING = [zombies().name, *(PREFIX + each.name for each in alerts())]
+ALONE = Settings()
+EVERYTHING = [zombies(ALONE).name, *(prefix(ALONE) + each.name for each in alerts(ALONE))]
 
 
 @pytest.fixture
@@ -40,81 +44,21 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-@contextmanager
-def listening() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A webhook on loopback, and what is posted to it."""
-    received: list[dict[str, Any]] = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
-            """Nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/", received
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture
 def no_automations(deployed: PrefectServer) -> Iterator[PrefectServer]:
     """The server is shared with other tests: nobody is told of their failed nights, and their workers find no run."""
     yield deployed
     with get_client(sync_client=True) as client:
-        keep(client, [])
+        keep(client, ALONE, [])
         for run in client.read_flow_runs():
             if run.state is not None and not run.state.is_final() and not run.auto_scheduled:
                 client.delete_flow_run(run.id)
 
 
-def automations(server: PrefectServer) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = post(server, "/automations/filter", {})
-    return found
-
-
-def deployment_id(server: PrefectServer, name: str) -> str:
-    (found,) = (each["id"] for each in post(server, "/deployments/filter", {}) if each["name"] == name)
-    return str(found)
-
-
-def run_of(server: PrefectServer, deployment: str, state: str, name: str | None = None) -> str:
-    """A run in this state, as a worker would have brought it there."""
-    body = {"state": {"type": "PENDING"}, "enforce_parameter_schema": False}
-    run = str(post(server, f"/deployments/{deployment_id(server, deployment)}/create_flow_run", body)["id"])
-    for each in ({"type": "RUNNING"}, {"type": state, "name": name}):
-        post(server, f"/flow_runs/{run}/set_state", {"state": each, "force": True})
-    return run
-
-
-def alerts_sent(server: PrefectServer) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = post(
-        server, "/flow_runs/filter", {"deployments": {"name": {"any_": ["varsle-drift"]}}}
-    )
-    return found
-
-
-def wait_for(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is looked for
-    deadline = time.monotonic() + SECONDS_FOR_AN_ALERT
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.3)
-    pytest.fail("it did not come")
-
-
 def test_the_same_set_twice_and_nobody_elses_is_touched(no_automations: PrefectServer) -> None:
     server = no_automations
-    somebody_elses = zombies().model_copy(update={"name": "somebody else's"})
-    renamed = zombies().model_copy(update={"name": f"{PREFIX}no longer wanted"})
+    somebody_elses = zombies(ALONE).model_copy(update={"name": "somebody else's"})
+    renamed = zombies(ALONE).model_copy(update={"name": f"{prefix(ALONE)}no longer wanted"})
     with get_client(sync_client=True) as client:
         other = client.create_automation(somebody_elses)
         client.create_automation(renamed)
@@ -132,8 +76,8 @@ def test_the_same_set_twice_and_nobody_elses_is_touched(no_automations: PrefectS
     assert {each["id"] for each in fewer.values()} == {each["id"] for each in once}
     assert all(len(fewer[name]["actions"]) == 1 for name in EVERYTHING)
 
-    assert keep_automations(Settings()) == [zombies().name]
-    assert {each["name"] for each in automations(server)} == {"somebody else's", zombies().name}
+    assert keep_automations(Settings()) == [zombies(ALONE).name]
+    assert {each["name"] for each in automations(server)} == {"somebody else's", zombies(ALONE).name}
     with get_client(sync_client=True) as client:
         client.delete_automation(other)
 
@@ -185,7 +129,7 @@ def test_a_form_that_is_not_accepted_is_no_alert(no_automations: PrefectServer) 
 def test_a_run_without_a_sign_of_life_is_marked_crashed(no_automations: PrefectServer) -> None:
     server = no_automations
     with get_client(sync_client=True) as client:
-        keep(client, [zombies(silent_for=SHORTEST)])
+        keep(client, ALONE, [zombies(ALONE, silent_for=SHORTEST)])
     run = run_of(server, "nattkjoring", "RUNNING")
     ended = run_of(server, "nattkjoring", "RUNNING")
     tag = {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
@@ -205,12 +149,12 @@ def test_what_does_not_come_is_told(no_automations: PrefectServer) -> None:
         keep_automations(Settings(alert_webhook=SecretStr(address)))
         with get_client(sync_client=True) as client:
             for each in client.read_automations():
-                if each.name in {f"{PREFIX}natten kom ikke", f"{PREFIX}kjøring ikke begynt"}:
+                if each.name in {f"{prefix(ALONE)}natten kom ikke", f"{prefix(ALONE)}kjøring ikke begynt"}:
                     trigger = each.trigger.model_copy(update={"within": SHORTEST})
                     shorter = AutomationCore(name=each.name, trigger=trigger, actions=each.actions)
                     client.update_automation(each.id, shorter)
         late = run_of(server, "ansatte", "SCHEDULED", "Late")
-        emit_event(NIGHT_TOLD, {"prefect.resource.id": f"{RESOURCE}.night"})
+        emit_event(NIGHT_TOLD, {"prefect.resource.id": resource("night", ALONE)})
 
         wait_for(lambda: len(received) > 1)
 

@@ -22,7 +22,13 @@ def database_url(sqlite_url: str) -> str:
 
 
 def test_deploying_twice_gives_the_same_set_as_once(deployed: PrefectServer) -> None:
+    """And takes away a limit that an earlier version set: a killed run's slot would never come back."""
     once = post(deployed, "/deployments/filter", {})
+    of_old = {"concurrency_limit": 1, "concurrency_options": {"collision_strategy": "ENQUEUE"}}
+    for each in once:
+        if each["name"] == "nattkjoring":
+            ask(deployed, "PATCH", f"/deployments/{each['id']}", of_old)
+    assert len(post(deployed, "/v2/concurrency_limits/filter", {})) == 1
 
     deploy(Settings())
 
@@ -33,7 +39,8 @@ def test_deploying_twice_gives_the_same_set_as_once(deployed: PrefectServer) -> 
     (night,) = (each for each in twice if each["name"] == "nattkjoring")
     (schedule,) = night["schedules"]
     assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("15 1 * * *", "Europe/Oslo")
-    assert all(each["concurrency_options"] is None for each in twice), "a killed run's slot would never come back"
+    assert all(each["concurrency_options"] is each["global_concurrency_limit"] is None for each in twice)
+    assert post(deployed, "/v2/concurrency_limits/filter", {}) == []
 
 
 def test_several_municipalities_share_a_server_and_nothing_else(deployed: PrefectServer) -> None:

@@ -45,10 +45,11 @@ def town(make_town: MakeTown, today: date) -> Town:
 
 
 @pytest.fixture
-def hr(deployed: PrefectServer, town: Town) -> Iterator[Browser]:
+def hr(deployed: PrefectServer, town: Town, tmp_path: Path) -> Iterator[Browser]:
     folder = os.environ.get("PICTURES_FOR_THE_GUIDE")
     address = deployed.api_url.removesuffix("/api")
-    with worker(deployed, town), browser(address, Path(folder) if folder else None) as opened:
+    pictures = Path(folder) if folder else None
+    with worker(deployed, town), browser(address, pictures, tmp_path / "last-seen.png") as opened:
         yield opened
 
 

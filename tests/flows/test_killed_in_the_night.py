@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from config.installation import POOL
 from config.settings import Settings
-from hjemmekontor.serve import POOL, ROOT, deploy
+from hjemmekontor.serve import ROOT, deploy
 from integrations.database.engine import Database
 from integrations.database.migrate import migrate
 from sandbox.graph import Fault

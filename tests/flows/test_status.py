@@ -13,6 +13,7 @@ import pytest
 import requests
 from sqlalchemy import text
 
+from agreements.calendar import OSLO
 from flows.show_status import show_status
 from integrations.database.engine import Database
 from integrations.database.lease import lease
@@ -94,6 +95,7 @@ def test_what_must_be_looked_at(deployed: PrefectServer, town: Town, monkeypatch
     """By the page, the command and an event each."""
     assert town.night(FIRST_NIGHT).is_completed()
     monkeypatch.setenv("HK_REJECTED_LIMIT", "0")
+    monkeypatch.setenv("HK_GRAPH_SECRET_EXPIRES", (datetime.now(OSLO).date() + timedelta(days=9)).isoformat())
     begun = moment()
     long_ago = (datetime.now(UTC) - timedelta(hours=60)).replace(tzinfo=None)
     with town.engine.begin() as connection:
@@ -112,8 +114,10 @@ def test_what_must_be_looked_at(deployed: PrefectServer, town: Town, monkeypatch
 
     shown = page(deployed)
     wrong = {line.split(" | ")[1] for line in shown.splitlines() if line.startswith("| må ses på")}
-    assert wrong == {"Siste natt", "Ansattdata", "Stansede kjøringer", "Avvik satt til side", "Leveranser oppgitt"}
-    for what in ("hr-data.stale", "sync.held", "rejected.over-limit"):
+    assert wrong == {"Siste natt", "Ansattdata", "Stansede kjøringer", "Avvik satt til side", "Leveranser oppgitt"} | {
+        "Hemmeligheten for Microsoft 365"
+    }
+    for what in ("hr-data.stale", "sync.held", "rejected.over-limit", "credential.ending"):
         [event] = events(deployed, f"hjemmekontor.{what}", begun)
         names_nobody(town, str(event))
     names_nobody(town, shown)
