@@ -20,6 +20,7 @@ from flows.running import MAIL, StepResult, run_step, undelivered
 from integrations.database.lease import LeaseTakenError
 from integrations.forms import PLAUSIBLE_YEARS
 from tasks.advisers import must_be_employed
+from tasks.emptying import EMPTY, emptied_afterwards
 from tasks.events import announce_result
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
@@ -29,9 +30,8 @@ from tasks.registering import ALREADY, deliver_at_once
 BUSY = "En annen kjøring er i gang, så ingenting er registrert. Send skjemaet på nytt om noen minutter."
 CHOICE = re.compile("'([^']*)'")
 CASE_NUMBER = re.compile(r"HK-\d{4}-\d{5,}")
-NO_PERSONAL_DATA = (
-    "Skriv ikke navn, helseopplysninger eller andre personopplysninger: feltet kan leses av alle i Prefect."
-)
+NO_PERSONAL_DATA = "Skriv ikke navn, helseopplysninger eller andre personopplysninger."
+EMPTIED = "Skjemaet er tomt. Det tømmes når det er behandlet, så en kjøring kan ikke gjentas: fyll ut skjemaet på nytt."
 LONGEST_NOTE = 1_000
 NOT_ACCEPTED = "Avvist"
 """The state of a run that a form was not carried out in. Automations about failed runs do not look for it."""
@@ -137,19 +137,20 @@ def run_form(job: Job, given: object) -> State[Any]:
 
     It is checked here because Prefect's own check can be switched off where the form is filled in. A mistake ends the
     run with one sentence, before anything is written. What was registered stays so when delivering fails: the night
-    goes on with it.
+    goes on with it. Prefect keeps nothing of what was filled in.
     """
     quiet_logs()
-    try:
-        form = read_form(job.model, given)
-        with night(form.on, dry_run=form.dry_run) as running:
-            with running.database.transaction() as connection:
-                must_be_employed(connection, form.registered_by, running.on)
-            return _carried_out(job, form, running)
-    except LeaseTakenError:
-        return not_accepted(BUSY)
-    except ExpectedError as error:
-        return not_accepted(str(error))
+    with emptied_afterwards():
+        try:
+            form = read_form(job.model, given)
+            with night(form.on, dry_run=form.dry_run) as running:
+                with running.database.transaction() as connection:
+                    must_be_employed(connection, form.registered_by, running.on)
+                return _carried_out(job, form, running)
+        except LeaseTakenError:
+            return not_accepted(BUSY)
+        except ExpectedError as error:
+            return not_accepted(str(error))
 
 
 def not_accepted(sentence: str) -> State[Any]:
@@ -159,6 +160,8 @@ def not_accepted(sentence: str) -> State[Any]:
 
 def read_form(model: type[AnyModel], given: object) -> AnyModel:
     """Raises FormError with a Norwegian sentence for each field that cannot be used."""
+    if given == EMPTY["form"]:
+        raise FormError(EMPTIED)
     try:
         return model.model_validate(given)
     except ValidationError as error:
