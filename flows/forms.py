@@ -15,7 +15,12 @@ from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
+from agreements.policy import Policy
 from config.errors import ExpectedError
+from config.policy_files import load_policy
+from config.settings import load_settings
+from config.sharepoint import Column
+from flows.questions import asking, without_default
 from flows.running import MAIL, StepResult, run_step, undelivered
 from integrations.database.lease import LeaseTakenError
 from integrations.forms import PLAUSIBLE_YEARS
@@ -30,9 +35,7 @@ from tasks.registering import ALREADY, deliver_at_once
 BUSY = "En annen kjøring er i gang, så ingenting er registrert. Send skjemaet på nytt om noen minutter."
 CHOICE = re.compile("'([^']*)'")
 CASE_NUMBER = re.compile(r"HK-\d{4}-\d{5,}")
-NO_PERSONAL_DATA = "Skriv ikke navn, helseopplysninger eller andre personopplysninger."
 EMPTIED = "Skjemaet er tomt. Det tømmes når det er behandlet, så en kjøring kan ikke gjentas: fyll ut skjemaet på nytt."
-LONGEST_NOTE = 1_000
 NOT_ACCEPTED = "Avvist"
 """The state of a run that a form was not carried out in. Automations about failed runs do not look for it."""
 PROBLEMS = {
@@ -71,11 +74,6 @@ def _plausible(day: date) -> date:
     return day
 
 
-def _without_default(schema: JsonDict) -> None:
-    """Prefect's page takes a field without a value for empty; a default of null it shows as a choice of types."""
-    schema.pop("default", None)
-
-
 def _perhaps_case_number(typed: str) -> str:
     return _case_number(typed) if typed else ""
 
@@ -83,9 +81,9 @@ def _perhaps_case_number(typed: str) -> str:
 CaseNumber = Annotated[str, AfterValidator(_case_number)]
 OptionalCaseNumber = Annotated[str, AfterValidator(_perhaps_case_number)]
 Day = Annotated[date, AfterValidator(_plausible)]
-OptionalDay = Annotated[Day | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
+OptionalDay = Annotated[Day | SkipJsonSchema[None], Field(json_schema_extra=without_default)]
 DaysPerWeek = Annotated[float, Field(ge=0.5, le=7)]
-OptionalDays = Annotated[DaysPerWeek | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
+OptionalDays = Annotated[DaysPerWeek | SkipJsonSchema[None], Field(json_schema_extra=without_default)]
 
 
 class Form(BaseModel):
@@ -120,8 +118,8 @@ class Job:
     """What a form is for.
 
     `name` is the flow, as commands and artifacts call it, `title` what was done, in HR's words, `step` the task that
-    carries the form out, `next_steps` the deployments that HR may want to go on to, and `then` what else is run once
-    the step has gone well.
+    carries the form out, `next_steps` the deployments that HR may want to go on to, `then` what else is run once the
+    step has gone well, and `asks` what the policy wants to know besides the form's own fields.
     """
 
     name: str
@@ -130,6 +128,11 @@ class Job:
     step: Callable[..., Any]
     next_steps: Sequence[str] = ()
     then: Callable[[Any], Sequence[tuple[str, Any]]] | None = None
+    asks: Callable[[Policy], Sequence[Column]] | None = None
+
+    def model_under(self, policy: Policy) -> type[Form]:
+        """The form as the municipality with this policy fills it in."""
+        return self.model if self.asks is None else asking(self.model, self.asks(policy))
 
 
 def run_form(job: Job, given: object) -> State[Any]:
@@ -142,7 +145,7 @@ def run_form(job: Job, given: object) -> State[Any]:
     quiet_logs()
     with emptied_afterwards():
         try:
-            form = read_form(job.model, given)
+            form = read_form(job.model_under(load_policy(load_settings().policy)), given)
             with night(form.on, dry_run=form.dry_run) as running:
                 with running.database.transaction() as connection:
                     must_be_employed(connection, form.registered_by, running.on)
@@ -165,7 +168,8 @@ def read_form(model: type[AnyModel], given: object) -> AnyModel:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise FormError(" ".join(_sentence(model, problem) for problem in error.errors())) from None
+        first = {problem["loc"][:1]: problem for problem in reversed(error.errors())}
+        raise FormError(" ".join(_sentence(model, problem) for problem in reversed(first.values()))) from None
 
 
 def form_run_name() -> str:

@@ -15,6 +15,7 @@ import yaml
 from rich.console import Console
 
 from config.errors import ExpectedError
+from config.policy_files import load_policy
 from config.settings import Settings, named
 
 ROOT = Path(__file__).parent.parent
@@ -54,15 +55,23 @@ def pool_of(settings: Settings) -> str:
 def deploy(settings: Settings) -> None:
     """Create or update the work pool and every deployment of prefect.yaml; doing it again changes nothing.
 
+    The forms of HR then ask what the policy asks, so this is done again whenever the policy asks something else.
+
     Raises:
+        PolicyError: one line.
         ServerDidNotStartError: Prefect refused; its last line is in the message.
     """
-    pool = pool_of(settings)
+    policy, pool = load_policy(settings.policy), pool_of(settings)
+    declared = _declared(settings, pool)
     _prefect("work-pool", "create", pool, "--type", "process", "--overwrite")
     with TemporaryDirectory(prefix="hjemmekontor-") as directory:
         file = Path(directory) / "prefect.yaml"
-        file.write_text(_declared(settings, pool), encoding="utf-8")
+        file.write_text(declared, encoding="utf-8")
         _prefect("--no-prompt", "deploy", "--all", "--prefect-file", str(file))
+    # As in _prepare_alerts: not before it is known where the server is.
+    from hjemmekontor.policy_forms import put_in_questions  # noqa: PLC0415
+
+    put_in_questions(yaml.safe_load(declared)["deployments"], policy)
 
 
 def _declared(settings: Settings, pool: str) -> str:

@@ -62,6 +62,7 @@ PLAUSIBLE_YEARS = range(2000, 2100)
 """A year outside is a slip of the hand, and one at the end of the calendar has no day after it."""
 
 LENT_EQUIPMENT = "LantUtstyr"
+ACCEPTS_AGREEMENT = "GodtarAvtalen"
 EMPLOYEE_NUMBER = "Ansattnummer"
 """Who applies, where HR registers it; in the list it is the one who is signed in."""
 FOR_EMPLOYEE = "ForDenAnsatte"
@@ -101,7 +102,7 @@ def _answers(fields: Fields, policy: Policy) -> Fact:
     ]
     other = (_text(fields, LENT_EQUIPMENT) or "").splitlines()
     items += [EquipmentItem(item, EquipmentSource.LENT) for line in other if (item := line.strip())]
-    return AnswersGiven(answers, fields.get("GodtarAvtalen") is True, tuple(items))
+    return AnswersGiven(answers, fields.get(ACCEPTS_AGREEMENT) is True, tuple(items))
 
 
 def _assessment(fields: Fields, policy: Policy) -> Fact:
