@@ -18,7 +18,7 @@ DESCRIPTION = "Vis hva som har skjedd i en sak, når, hvorfor og etter hvilken r
 
 
 class CaseToShow(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     case_number: CaseNumber = Field(title="Saksnummer", description="Står i e-poster og rapporter, som HK-2026-00042.")
 

@@ -164,9 +164,15 @@ def _text(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     if value is None:
         return None
-    # Control characters break documents and mails; line breaks and whatever parts two words are what people mean.
-    cleaned = "\n".join("".join(_plain(sign) for sign in line) for line in str(value).splitlines()).strip()
-    return cleaned or None
+    return cleaned(str(value)) or None
+
+
+def cleaned(typed: str) -> str:
+    """Without control characters, which break documents, mails and databases.
+
+    Line breaks, and whatever parts two words, are what people mean.
+    """
+    return "\n".join("".join(_plain(sign) for sign in line) for line in typed.splitlines()).strip()
 
 
 def _plain(sign: str) -> str:
