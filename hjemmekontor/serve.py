@@ -36,6 +36,7 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
     logs.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_API_URL"] = f"{address}/api"
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
+    os.environ["PREFECT_UI_STATIC_DIRECTORY"] = str(room_for_one_page(settings.state_dir.absolute() / "prefect-page"))
     with ExitStack() as children:
         start = ("server", "start", "--host", "127.0.0.1", "--port", str(port))
         children.enter_context(_running(start, logs / "server.log"))
@@ -45,6 +46,19 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
         children.enter_context(_running(("worker", "start", "--pool", pool_of(settings)), logs / "worker.log"))
         console.print(f"Prefect: {address}   (logs in {logs}; Ctrl-C stops everything)")
         yield
+
+
+def room_for_one_page(directory: Path) -> Path:
+    """Where Prefect's server lays out its page, made so that the second one finds no room beside it.
+
+    That one calls an analytics host. PREFECT_SERVER_UI_V2_ENABLED only says which of them comes first: the page would
+    still lead to the other, unless its files cannot be laid out.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    second = directory / "v2"
+    if not second.is_symlink():
+        second.symlink_to("/nonexistent")
+    return directory
 
 
 def pool_of(settings: Settings) -> str:
