@@ -126,6 +126,10 @@ def test_hr_registers_an_application_an_assessment_and_a_termination(
     assert town.count("inbox", "payload LIKE '%Ja-det-kan-de%'") == 1
     assert tables_that_hold(deployed, "Ja-det-kan-de") == []
 
+    hr.open_form("Registrer evaluering")
+    hr.choose("Hjemmekontoret bidrar positivt", "4")
+    hr.picture("registrer-evaluering")
+
     # From the receipt on to the next form, in which the number is filled in already.
     hr.read("register-application-kvittering", number)
     hr.follow("Si opp avtale")
