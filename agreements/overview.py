@@ -13,6 +13,7 @@ from agreements.rules.ladder import reply_by
 
 NEAR = timedelta(days=60)
 """How far ahead an end and an evaluation are told."""
+DAYS_IN_A_WEEK = 7
 
 
 class Waits(StrEnum):
@@ -71,6 +72,19 @@ class Figures:
         self.late.update(question.waits for question in late)
 
 
+@dataclass(frozen=True, slots=True)
+class Week:
+    """How many agreements are over, and how many evaluations come, in the week that begins on this Monday."""
+
+    monday: date
+    ending: int
+    evaluations: int
+
+    @property
+    def name(self) -> str:
+        return f"Uke {self.monday.isocalendar().week}"
+
+
 def line_of(case: Case, policy: Policy, today: date) -> Line:
     """What there is to follow in an open case."""
     last_day = case.last_day if case.state is State.ACTIVE else None
@@ -98,6 +112,19 @@ def figures_of_all(lines: Sequence[Line], today: date) -> Figures:
     for line in lines:
         total.add(line, today)
     return total
+
+
+def weeks_ahead(lines: Sequence[Line], today: date) -> list[Week]:
+    """From this week to that of the last day that is near; what lies behind stands in this week."""
+    ending = Counter(_monday(max(line.ends_on, today)) for line in lines if line.ends_on is not None)
+    evaluations = Counter(_monday(max(line.evaluated_on, today)) for line in lines if line.evaluated_on is not None)
+    number = (_monday(today + NEAR) - _monday(today)).days // DAYS_IN_A_WEEK + 1
+    mondays = [_monday(today) + timedelta(weeks=ordinal) for ordinal in range(number)]
+    return [Week(monday, ending[monday], evaluations[monday]) for monday in mondays]
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _questions(case: Case, policy: Policy) -> Iterable[Question]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from config.sharepoint import CHANGES
 from flows.forms import AS_FILLED_IN, CaseForm, Day, Job, form_run_name, run_form
-from flows.register_application import Weekday
+from flows.register_application import Weekdays
 from flows.terminate_agreement import Party
 from integrations.forms import FOR_EMPLOYEE
 from tasks.batches import LOCAL
@@ -29,7 +29,7 @@ class ChangeForm(CaseForm):
         ge=0.5,
         le=7,
     )
-    weekdays: list[Weekday] = Field(default=[], title="Ukedager", description="Kan stå tomt.")
+    weekdays: Weekdays = Field(default=[], title="Ukedager", description="Kan stå tomt.")
     start_on: Day = Field(title="Endringen gjelder fra og med")
 
 

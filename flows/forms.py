@@ -1,25 +1,34 @@
 """HR's forms: what every one of them has, how it is checked anew, and how what it says is carried out and told."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import partial, wraps
 from typing import Annotated, Any, TypeVar
 
+from prefect import Task
 from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
+from agreements.policy import Policy
 from config.errors import ExpectedError
+from config.policy_files import load_policy
+from config.settings import load_settings
+from config.sharepoint import Column
+from flows.questions import asking, without_default
 from flows.running import MAIL, StepResult, run_step, undelivered
 from integrations.database.lease import LeaseTakenError
-from integrations.forms import PLAUSIBLE_YEARS
+from integrations.forms import PLAUSIBLE_YEARS, cleaned
 from tasks.advisers import must_be_employed
+from tasks.batches import LOCAL
+from tasks.emptying import EMPTY, emptied_afterwards
 from tasks.events import announce_result
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
@@ -29,10 +38,8 @@ from tasks.registering import ALREADY, deliver_at_once
 BUSY = "En annen kjøring er i gang, så ingenting er registrert. Send skjemaet på nytt om noen minutter."
 CHOICE = re.compile("'([^']*)'")
 CASE_NUMBER = re.compile(r"HK-\d{4}-\d{5,}")
-NO_PERSONAL_DATA = (
-    "Skriv ikke navn, helseopplysninger eller andre personopplysninger: feltet kan leses av alle i Prefect."
-)
-LONGEST_NOTE = 1_000
+UNKNOWN_FIELD = "Skjemaet har felt som ikke finnes. Last siden på nytt, og fyll det ut en gang til."
+EMPTIED = "Skjemaet er tomt. Det tømmes når det er behandlet, så en kjøring kan ikke gjentas: fyll ut skjemaet på nytt."
 NOT_ACCEPTED = "Avvist"
 """The state of a run that a form was not carried out in. Automations about failed runs do not look for it."""
 PROBLEMS = {
@@ -43,6 +50,7 @@ PROBLEMS = {
     "float": "er ikke et tall.",
     "int": "er ikke et helt tall.",
     "bool": "må være ja eller nei.",
+    "too_long": "har for mange valg.",
     "greater_than_equal": "må være minst {ge:g}.",
     "greater_than": "må være mer enn {gt:g}.",
     "less_than_equal": "kan være høyst {le:g}.",
@@ -58,6 +66,10 @@ class FormError(ExpectedError):
     """A field of a form is empty or cannot be what it says. The sentence names it by its title, and quotes nothing."""
 
 
+class BrokenDownError(Exception):
+    """A bug; the message is the name of what was raised."""
+
+
 def _case_number(typed: str) -> str:
     number = "".join(typed.split()).upper()
     if not CASE_NUMBER.fullmatch(number):
@@ -71,11 +83,6 @@ def _plausible(day: date) -> date:
     return day
 
 
-def _without_default(schema: JsonDict) -> None:
-    """Prefect's page takes a field without a value for empty; a default of null it shows as a choice of types."""
-    schema.pop("default", None)
-
-
 def _perhaps_case_number(typed: str) -> str:
     return _case_number(typed) if typed else ""
 
@@ -83,9 +90,9 @@ def _perhaps_case_number(typed: str) -> str:
 CaseNumber = Annotated[str, AfterValidator(_case_number)]
 OptionalCaseNumber = Annotated[str, AfterValidator(_perhaps_case_number)]
 Day = Annotated[date, AfterValidator(_plausible)]
-OptionalDay = Annotated[Day | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
+OptionalDay = Annotated[Day | SkipJsonSchema[None], Field(json_schema_extra=without_default)]
 DaysPerWeek = Annotated[float, Field(ge=0.5, le=7)]
-OptionalDays = Annotated[DaysPerWeek | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
+OptionalDays = Annotated[DaysPerWeek | SkipJsonSchema[None], Field(json_schema_extra=without_default)]
 
 
 class Form(BaseModel):
@@ -94,7 +101,7 @@ class Form(BaseModel):
     Titles and descriptions are what HR reads.
     """
 
-    model_config = ConfigDict(str_strip_whitespace=True, frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     registered_by: str = Field(
         title="Registrert av", description="Ansattnummeret ditt.", min_length=1, max_length=40, json_schema_extra=LAST
@@ -106,6 +113,11 @@ class Form(BaseModel):
         json_schema_extra=LAST,
     )
     on: SkipJsonSchema[date | None] = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _clean(cls, value: object) -> object:
+        return cleaned(value) if isinstance(value, str) else value
 
 
 class CaseForm(Form):
@@ -120,8 +132,8 @@ class Job:
     """What a form is for.
 
     `name` is the flow, as commands and artifacts call it, `title` what was done, in HR's words, `step` the task that
-    carries the form out, `next_steps` the deployments that HR may want to go on to, and `then` what else is run once
-    the step has gone well.
+    carries the form out, `next_steps` the deployments that HR may want to go on to, `then` what else is run once the
+    step has gone well, and `asks` what the policy wants to know besides the form's own fields.
     """
 
     name: str
@@ -130,6 +142,11 @@ class Job:
     step: Callable[..., Any]
     next_steps: Sequence[str] = ()
     then: Callable[[Any], Sequence[tuple[str, Any]]] | None = None
+    asks: Callable[[Policy], Sequence[Column]] | None = None
+
+    def model_under(self, policy: Policy) -> type[Form]:
+        """The form as the municipality with this policy fills it in."""
+        return self.model if self.asks is None else asking(self.model, self.asks(policy))
 
 
 def run_form(job: Job, given: object) -> State[Any]:
@@ -137,19 +154,20 @@ def run_form(job: Job, given: object) -> State[Any]:
 
     It is checked here because Prefect's own check can be switched off where the form is filled in. A mistake ends the
     run with one sentence, before anything is written. What was registered stays so when delivering fails: the night
-    goes on with it.
+    goes on with it. Prefect keeps nothing of what was filled in.
     """
     quiet_logs()
-    try:
-        form = read_form(job.model, given)
-        with night(form.on, dry_run=form.dry_run) as running:
-            with running.database.transaction() as connection:
-                must_be_employed(connection, form.registered_by, running.on)
-            return _carried_out(job, form, running)
-    except LeaseTakenError:
-        return not_accepted(BUSY)
-    except ExpectedError as error:
-        return not_accepted(str(error))
+    with emptied_afterwards():
+        try:
+            form = read_form(job.model_under(load_policy(load_settings().policy)), given)
+            with night(form.on, dry_run=form.dry_run) as running:
+                with running.database.transaction() as connection:
+                    must_be_employed(connection, form.registered_by, running.on)
+                return _carried_out(job, form, running)
+        except LeaseTakenError:
+            return not_accepted(BUSY)
+        except ExpectedError as error:
+            return not_accepted(str(error))
 
 
 def not_accepted(sentence: str) -> State[Any]:
@@ -159,10 +177,14 @@ def not_accepted(sentence: str) -> State[Any]:
 
 def read_form(model: type[AnyModel], given: object) -> AnyModel:
     """Raises FormError with a Norwegian sentence for each field that cannot be used."""
+    if given == EMPTY["form"]:
+        raise FormError(EMPTIED)
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise FormError(" ".join(_sentence(model, problem) for problem in error.errors())) from None
+        first = {problem["loc"][:1]: problem for problem in reversed(error.errors())}
+        sentences = [_sentence(model, problem) for problem in reversed(first.values())]
+        raise FormError(" ".join(dict.fromkeys(sentences))) from None
 
 
 def form_run_name() -> str:
@@ -176,7 +198,7 @@ def form_run_name() -> str:
 
 
 def _carried_out(job: Job, form: Form, running: Night) -> State[Any]:
-    results = [run_step(running, job.title, partial(job.step, form))]
+    results = [run_step(running, job.title, partial(_without_words(job.step), form))]
     if results[0].problem is not None:
         problem = results[0].problem
         return not_accepted(problem) if results[0].is_expected else Failed(message=problem, data={})
@@ -189,6 +211,25 @@ def _carried_out(job: Job, form: Form, running: Night) -> State[Any]:
     if problems:
         return Failed(message=f"Registrert, men ikke alt er levert: {problems} Natten prøver igjen.", data=counts)
     return Completed(message=_how_it_went(job, running, results), data=counts)
+
+
+def _without_words(step: Any) -> Any:  # noqa: ANN401 - a Prefect task of whatever kind
+    """The step, but an error that nobody expected says no more than its kind and where it happened.
+
+    Its message may quote what was filled in, and Prefect keeps it, in the state of the run and in the log.
+    """
+
+    @wraps(step.fn)
+    def carry_out(form: Any) -> Counter[str]:  # noqa: ANN401 - the step's own form
+        try:
+            counts: Counter[str] = step.fn(form)
+        except ExpectedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again, with its trace
+            raise BrokenDownError(type(error).__name__).with_traceback(error.__traceback__) from None
+        return counts
+
+    return Task(carry_out, name=step.name, **LOCAL)
 
 
 def _how_it_went(job: Job, running: Night, results: Sequence[StepResult]) -> str:
@@ -204,9 +245,10 @@ def _how_it_went(job: Job, running: Night, results: Sequence[StepResult]) -> str
 def _sentence(model: type[BaseModel], problem: ErrorDetails) -> str:
     if not problem["loc"]:
         return "Skjemaet er ikke fylt ut."
-    field = model.model_fields.get(str(problem["loc"][0]))
-    title = f"«{field.title if field and field.title else problem['loc'][0]}»"
-    kind, limits = problem["type"], problem.get("ctx", {})
+    if problem["type"] == "extra_forbidden":
+        return UNKNOWN_FIELD
+    field, kind, limits = str(problem["loc"][0]), problem["type"], problem.get("ctx", {})
+    title = f"«{model.model_fields[field].title or field}»"
     if kind == "value_error":
         return f"{title}: {limits['error']}"
     if kind == "enum":

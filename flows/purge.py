@@ -1,20 +1,35 @@
-"""Personal data of cases that have been kept as long as the policy says: on demand, and every night."""
+"""Personal data that has been kept as long as it may: of cases by the policy, and what Prefect's forms still hold."""
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
-from prefect import flow
+from prefect import flow, task
 from prefect.client.schemas.objects import State as RunState
 
 from flows.running import run_flow, run_name
+from tasks.batches import LOCAL
+from tasks.emptying import empty_ended_forms
 from tasks.purging import purge_now, purge_when_due
 
 NAME = "purge"
 TITLE = "Sletting"
-step = purge_when_due
+
+
+@task(name=f"{NAME}-step", **LOCAL)
+def step() -> Counter[str]:
+    """What the night does."""
+    counts = empty_ended_forms()
+    return counts + purge_when_due()
+
+
+@task(name=f"{NAME}-now", **LOCAL)
+def step_now() -> Counter[str]:
+    counts = empty_ended_forms()
+    return counts + purge_now()
 
 
 @flow(name=NAME, flow_run_name=run_name, description="Slett personopplysninger i saker som er gamle nok.")
 def purge(on: date | None = None, *, dry_run: bool = False) -> RunState[Any]:
     """Slett personopplysninger i saker som er gamle nok og ligger i arkivet. Prøvekjøring viser hvilke det gjelder."""
-    return run_flow(NAME, [(TITLE, purge_now)], on, dry_run=dry_run)
+    return run_flow(NAME, [(TITLE, step_now)], on, dry_run=dry_run)

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow, task
 from prefect.client.schemas.objects import State as RunState
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from flows.forms import AS_FILLED_IN, Day, Form, Job, OptionalDay, form_run_name, run_form
 from tasks import registering
@@ -24,6 +24,14 @@ class Weekday(StrEnum):
     FRIDAY = "fredag"
 
 
+def _each_once(days: list[Weekday]) -> list[Weekday]:
+    return [day for day in Weekday if day in days]
+
+
+Weekdays = Annotated[list[Weekday], Field(max_length=len(Weekday)), AfterValidator(_each_once)]
+"""In the order of the week."""
+
+
 class Where(StrEnum):
     # The values are those of the list that employees apply in; a docstring would be shown on the page.
     HOME = "Hjemme"
@@ -39,7 +47,7 @@ class ApplicationForm(Form):
         ge=0.5,
         le=7,
     )
-    weekdays: list[Weekday] = Field(default=[], title="Ukedager", description="Kan stå tomt.")
+    weekdays: Weekdays = Field(default=[], title="Ukedager", description="Kan stå tomt.")
     start_on: Day = Field(title="Fra og med")
     end_on: OptionalDay = Field(
         default=None, title="Til og med", description="Kan stå tomt: da gjelder den vanlige perioden i retningslinjene."

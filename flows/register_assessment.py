@@ -1,6 +1,8 @@
 """HR registers the assessment of a manager, or of whoever looks at a stay abroad."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -8,9 +10,13 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State as RunState
 from pydantic import Field
 
-from config.sharepoint import ASSESSMENTS, PACKAGE
-from flows.forms import AS_FILLED_IN, LONGEST_NOTE, NO_PERSONAL_DATA, CaseForm, FormError, Job, form_run_name, run_form
+from agreements.intake import LONGEST_TEXT
+from agreements.policy import Policy
+from config.sharepoint import ASSESSMENTS, Column, manager_columns, package_columns
+from flows.forms import AS_FILLED_IN, CaseForm, FormError, Job, form_run_name, run_form
+from flows.questions import MAY_BE_EMPTY, NO_PERSONAL_DATA, answered
 from tasks.batches import LOCAL
+from tasks.night import this_night
 from tasks.registering import decide_what_follows, register_answer
 
 NAME = "register-assessment"
@@ -40,15 +46,15 @@ class AssessmentForm(CaseForm):
     measures: str = Field(
         default="",
         title="Tiltak som tas inn i avtalen, eller hva som må suppleres og hvorfor",
-        description=f"Kan stå tomt. {NO_PERSONAL_DATA}",
-        max_length=LONGEST_NOTE,
+        description=f"{MAY_BE_EMPTY} {NO_PERSONAL_DATA}",
+        max_length=LONGEST_TEXT,
     )
-    package: str = Field(
-        default="",
-        title="Utstyrspakke",
-        description="Navnet på pakken, slik det står i retningslinjene. Kan stå tomt.",
-        max_length=100,
-    )
+
+
+def asks(policy: Policy) -> Sequence[Column]:
+    """HR may not know what the manager would have answered, so nothing must be."""
+    columns = (*manager_columns(policy), *package_columns(policy))
+    return [replace(column, required=False) for column in columns]
 
 
 @task(name=f"{NAME}-step", **LOCAL)
@@ -60,13 +66,13 @@ def step(form: AssessmentForm) -> Counter[str]:
         "Resultat": form.outcome.value,
         "Mangler": None if form.lacking in {Lacking.NOTHING, Lacking.EVERYTHING} else form.lacking.value,
         "Tiltak": form.measures or None,
-        PACKAGE: form.package or None,
+        **answered(form, asks(this_night().policy)),
     }
     counts = register_answer(ASSESSMENTS.name, form.case_number, fields, form.registered_by)
     return counts + decide_what_follows(NAME)
 
 
-JOB = Job(NAME, "Vurdering registrert", AssessmentForm, step, ("Vis sak", "Registrer vurdering"))
+JOB = Job(NAME, "Vurdering registrert", AssessmentForm, step, ("Vis sak", "Registrer vurdering"), asks=asks)
 
 
 @flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)

@@ -8,9 +8,12 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State as RunState
 from pydantic import Field
 
-from config.sharepoint import EVALUATIONS
-from flows.forms import AS_FILLED_IN, LONGEST_NOTE, NO_PERSONAL_DATA, CaseForm, Job, form_run_name, run_form
+from agreements.intake import LONGEST_TEXT
+from config.sharepoint import EVALUATIONS, evaluation_columns
+from flows.forms import AS_FILLED_IN, CaseForm, Job, form_run_name, run_form
+from flows.questions import MAY_BE_EMPTY, NO_PERSONAL_DATA, answered
 from tasks.batches import LOCAL
+from tasks.night import this_night
 from tasks.registering import decide_what_follows, register_answer
 
 NAME = "register-evaluation"
@@ -29,19 +32,21 @@ class EvaluationForm(CaseForm):
     note: str = Field(
         default="",
         title="Merknad",
-        description=f"Kan stå tomt. Skriv ikke hvorfor avtalen evalueres. {NO_PERSONAL_DATA}",
-        max_length=LONGEST_NOTE,
+        description=f"{MAY_BE_EMPTY} Skriv ikke hvorfor avtalen evalueres. {NO_PERSONAL_DATA}",
+        max_length=LONGEST_TEXT,
     )
 
 
 @task(name=f"{NAME}-step", **LOCAL)
 def step(form: EvaluationForm) -> Counter[str]:
-    fields = {"Resultat": form.outcome.value, "Merknad": form.note or None}
+    scores = answered(form, evaluation_columns(this_night().policy))
+    fields = {"Resultat": form.outcome.value, "Merknad": form.note or None, **scores}
     counts = register_answer(EVALUATIONS.name, form.case_number, fields, form.registered_by)
     return counts + decide_what_follows(NAME)
 
 
-JOB = Job(NAME, "Evaluering registrert", EvaluationForm, step, ("Vis sak", "Endre avtale", "Registrer evaluering"))
+NEXT_STEPS = ("Vis sak", "Endre avtale", "Registrer evaluering")
+JOB = Job(NAME, "Evaluering registrert", EvaluationForm, step, NEXT_STEPS, asks=evaluation_columns)
 
 
 @flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)

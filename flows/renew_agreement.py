@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State as RunState
 from pydantic import Field
 
 from flows.forms import AS_FILLED_IN, CaseForm, Job, OptionalDay, OptionalDays, form_run_name, run_form
-from flows.register_application import Weekday
+from flows.register_application import Weekdays
 from tasks.batches import LOCAL
 from tasks.registering import decide_what_follows, register_renewal
 
@@ -20,7 +20,7 @@ class RenewalForm(CaseForm):
     days_per_week: OptionalDays = Field(
         default=None, title="Dager hjemme per uke", description="Kan stå tomt: da blir det som i dag."
     )
-    weekdays: list[Weekday] = Field(default=[], title="Ukedager", description="Kan stå tomt: da blir det som i dag.")
+    weekdays: Weekdays = Field(default=[], title="Ukedager", description="Kan stå tomt: da blir det som i dag.")
     end_on: OptionalDay = Field(
         default=None, title="Til og med", description="Kan stå tomt: da gjelder den vanlige perioden i retningslinjene."
     )

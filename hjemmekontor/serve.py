@@ -16,6 +16,7 @@ from rich.console import Console
 
 from config.errors import ExpectedError
 from config.installation import POOL, TAG, keyed, named
+from config.policy_files import load_policy
 from config.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +36,7 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
     logs.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_API_URL"] = f"{address}/api"
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
+    os.environ["PREFECT_UI_STATIC_DIRECTORY"] = str(room_for_one_page(settings.state_dir.absolute() / "prefect-page"))
     with ExitStack() as children:
         start = ("server", "start", "--host", "127.0.0.1", "--port", str(port))
         children.enter_context(_running(start, logs / "server.log"))
@@ -46,6 +48,19 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
         yield
 
 
+def room_for_one_page(directory: Path) -> Path:
+    """Where Prefect's server lays out its page, made so that the second one finds no room beside it.
+
+    That one calls an analytics host. PREFECT_SERVER_UI_V2_ENABLED only says which of them comes first: the page would
+    still lead to the other, unless its files cannot be laid out.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    second = directory / "v2"
+    if not second.is_symlink():
+        second.symlink_to("/nonexistent")
+    return directory
+
+
 def pool_of(settings: Settings) -> str:
     """The work pool of one municipality: its workers run its flows, in its environment, and nobody else's."""
     return keyed(POOL, settings)
@@ -54,15 +69,23 @@ def pool_of(settings: Settings) -> str:
 def deploy(settings: Settings) -> None:
     """Create or update the work pool and every deployment of prefect.yaml; doing it again changes nothing.
 
+    The forms of HR then ask what the policy asks, so this is done again whenever the policy asks something else.
+
     Raises:
+        PolicyError: one line.
         ServerDidNotStartError: Prefect refused; its last line is in the message.
     """
-    pool = pool_of(settings)
+    policy, pool = load_policy(settings.policy), pool_of(settings)
+    declared = _declared(settings, pool)
     _prefect("work-pool", "create", pool, "--type", "process", "--overwrite")
     with TemporaryDirectory(prefix="hjemmekontor-") as directory:
         file = Path(directory) / "prefect.yaml"
-        file.write_text(_declared(settings, pool), encoding="utf-8")
+        file.write_text(declared, encoding="utf-8")
         _prefect("--no-prompt", "deploy", "--all", "--prefect-file", str(file))
+    # As in _prepare_alerts: not before it is known where the server is.
+    from hjemmekontor.policy_forms import put_in_questions  # noqa: PLC0415
+
+    put_in_questions(yaml.safe_load(declared)["deployments"], policy)
 
 
 def _declared(settings: Settings, pool: str) -> str:

@@ -62,6 +62,7 @@ PLAUSIBLE_YEARS = range(2000, 2100)
 """A year outside is a slip of the hand, and one at the end of the calendar has no day after it."""
 
 LENT_EQUIPMENT = "LantUtstyr"
+ACCEPTS_AGREEMENT = "GodtarAvtalen"
 EMPLOYEE_NUMBER = "Ansattnummer"
 """Who applies, where HR registers it; in the list it is the one who is signed in."""
 FOR_EMPLOYEE = "ForDenAnsatte"
@@ -101,7 +102,7 @@ def _answers(fields: Fields, policy: Policy) -> Fact:
     ]
     other = (_text(fields, LENT_EQUIPMENT) or "").splitlines()
     items += [EquipmentItem(item, EquipmentSource.LENT) for line in other if (item := line.strip())]
-    return AnswersGiven(answers, fields.get("GodtarAvtalen") is True, tuple(items))
+    return AnswersGiven(answers, fields.get(ACCEPTS_AGREEMENT) is True, tuple(items))
 
 
 def _assessment(fields: Fields, policy: Policy) -> Fact:
@@ -163,9 +164,15 @@ def _text(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     if value is None:
         return None
-    # Control characters break documents and mails; line breaks and whatever parts two words are what people mean.
-    cleaned = "\n".join("".join(_plain(sign) for sign in line) for line in str(value).splitlines()).strip()
-    return cleaned or None
+    return cleaned(str(value)) or None
+
+
+def cleaned(typed: str) -> str:
+    """Without control characters, which break documents, mails and databases.
+
+    Line breaks, and whatever parts two words, are what people mean.
+    """
+    return "\n".join("".join(_plain(sign) for sign in line) for line in typed.splitlines()).strip()
 
 
 def _plain(sign: str) -> str:

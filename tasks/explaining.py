@@ -14,6 +14,7 @@ MACHINERY = frozenset(
         *("sync-employees", "open-cases", "intake", "chase-documentation", "file-agreements", "trigger-evaluations"),
         *("expire-agreements", "impose-home-office", "revert-home-office", "hold-case", "register-application"),
         *("register-assessment", "register-evaluation", "terminate-agreement", "change-agreement", "renew-agreement"),
+        *("register-answers", "register-acceptance", "register-files"),
     }
 )
 """Whatever else stands as having done something is a person, and is only shown by what they are to the case."""

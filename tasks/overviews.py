@@ -1,4 +1,4 @@
-"""The overview for HR: figures in Prefect, and a file with a row for each open case in the library of reports."""
+"""The overview for HR: figures in Prefect; plots, and a row for each open case, as files in the library of reports."""
 
 import asyncio
 from collections import Counter
@@ -10,13 +10,27 @@ from prefect.artifacts import create_markdown_artifact
 from sqlalchemy import Connection
 
 from agreements.calendar import OSLO, add_months
-from agreements.overview import NEAR, Figures, Line, Waits, figures_by_unit, figures_of_all, line_of
-from agreements.scheme import Period, UnitFigures, scheme_report
+from agreements.overview import (
+    NEAR,
+    Figures,
+    Line,
+    Waits,
+    Week,
+    figures_by_unit,
+    figures_of_all,
+    line_of,
+    weeks_ahead,
+)
+from agreements.overview_paper import Overview, decimal, overview_document, summary
+from agreements.policy import SCORES
+from agreements.scheme import Period, SchemeCase, UnitFigures, scheme_report
+from agreements.unit_scores import StatementScores, scores_by_unit
 from agreements.words import STATES
 from config.installation import keyed
 from config.sharepoint import REPORT_LIBRARY
 from integrations.database import scheme
 from integrations.database.cases import load_cases, open_case_numbers
+from integrations.documents.agreement import render_report
 from integrations.documents.table import render_rows
 from integrations.graph.archive import Paper, archive_file
 from integrations.graph.drive import site_address
@@ -39,13 +53,17 @@ NEXT_STEPS = ("Vis sak", "Sett på pause eller gjenoppta", "Forny avtale", "Lag 
 
 @task(name="make-overview", **LOCAL)
 def make_overview() -> Counter[str]:
-    """The figures as an artifact, and the file they are the sum of. Nothing of it names a person."""
+    """The figures as an artifact and on paper, and the table they are the sum of. Nothing of it names a person."""
     night = this_night()
     with night.database.transaction() as connection:
-        lines = _lines(connection, night)
-        names, averages = scheme.unit_names(connection), _averages(connection, night)
-    address = file_overview(f"{FOLDER}/{_file_name(night)}", _rows(lines, names, night.on))
-    page = _page(night, lines, averages, address)
+        lines, names = _lines(connection, night), scheme.unit_names(connection)
+        overview = _overview(night, lines, scheme.scheme_cases(connection))
+    name = _file_name(night)
+    addresses = {
+        "Som PDF, med diagrammer": file_overview(f"{name}.pdf", _paper(night, overview, names)),
+        "Som tabell, med en rad for hver åpen sak": file_overview(f"{name}.csv", _rows(lines, names, night.on)),
+    }
+    page = _page(night, overview, addresses)
     create_markdown_artifact(
         page, key=keyed("oversikt-for-hr", night.settings), description=f"Oversikt {night.on:%d.%m.%Y}"
     )
@@ -68,7 +86,7 @@ async def _filed(night: Night, path: str, content: bytes) -> str:
 def _file_name(night: Night) -> str:
     """By the second: an overview is of its moment, and none takes the place of another."""
     made_at = night.stamp(FOLDER).at.astimezone(OSLO)
-    return f"Oversikt {night.on.isoformat()} {made_at:%H.%M.%S}.csv"
+    return f"{FOLDER}/Oversikt {night.on.isoformat()} {made_at:%H.%M.%S}"
 
 
 def _lines(connection: Connection, night: Night) -> list[Line]:
@@ -79,10 +97,23 @@ def _lines(connection: Connection, night: Night) -> list[Line]:
     ]
 
 
-def _averages(connection: Connection, night: Night) -> tuple[UnitFigures, ...]:
-    """As in the report over the scheme, small units together: no average may tell what one person has."""
+def _overview(night: Night, lines: Sequence[Line], cases: Sequence[SchemeCase]) -> Overview:
+    """Averages as in the report over the scheme, small units together: none may tell what one person has."""
     as_of = night.on + timedelta(days=1)
-    return scheme_report(scheme.scheme_cases(connection), night.policy, Period(add_months(as_of, -12), as_of)).units
+    period = Period(add_months(as_of, -12), as_of)
+    return Overview(
+        today=night.on,
+        total=figures_of_all(lines, night.on),
+        units=figures_by_unit(lines, night.on),
+        weeks=weeks_ahead(lines, night.on),
+        averages=scheme_report(cases, night.policy, period).units,
+        limit=night.policy.limits.unit_average_days_per_week,
+        scores=scores_by_unit(cases, night.policy, period),
+    )
+
+
+def _paper(night: Night, overview: Overview, names: Mapping[str, str]) -> bytes:
+    return render_report(overview_document(overview, night.policy.municipality, names))
 
 
 def _rows(lines: Sequence[Line], names: Mapping[str, str], today: date) -> bytes:
@@ -107,30 +138,21 @@ def _day(day: date | None) -> str:
 # --- The page ---------------------------------------------------------------------------------------------------
 
 
-def _page(night: Night, lines: Sequence[Line], averages: Sequence[UnitFigures], address: str) -> str:
-    units, total = figures_by_unit(lines, night.on), figures_of_all(lines, night.on)
+def _page(night: Night, overview: Overview, addresses: Mapping[str, str]) -> str:
     kind = " (prøvekjøring, ingen fil er lagret)" if night.dry_run else ""
     parts = [
         f"# Oversikt for HR {night.on:%d.%m.%Y}{kind}",
-        f"[Filen med en rad for hver åpen sak]({address})" if address else "",
-        _summary(total),
-        _waiting(total),
-        _by_unit(units),
-        _unit_averages(averages, night.policy.limits.unit_average_days_per_week),
+        "\n".join(f"- [{said}]({address})" for said, address in addresses.items() if address),
+        "\n".join(f"- {said}: {number}" for said, number in summary(overview.total)),
+        _waiting(overview.total),
+        _by_unit(overview.units),
+        _by_week(overview.weeks),
+        _unit_averages(overview.averages, overview.limit),
+        *(_unit_scores(each) for each in overview.scores),
         "## Siste natt\n[Resultatet av natten](/artifacts/key/nightly-rapport)",
         links(NEXT_STEPS, {}),
     ]
     return "\n\n".join(filter(None, parts))
-
-
-def _summary(total: Figures) -> str:
-    lines = [
-        f"- Åpne saker: {total.open}",
-        f"- Saker der svarfristen er ute: {total.overdue}",
-        f"- Avtaler som er over innen {NEAR.days} dager: {total.ending}",
-        f"- Evalueringer som er i gang eller kommer innen {NEAR.days} dager: {total.evaluations}",
-    ]
-    return "\n".join(lines)
 
 
 def _waiting(total: Figures) -> str:
@@ -156,26 +178,47 @@ def _by_unit(units: Mapping[str, Figures]) -> str:
     return "\n".join(["## Etter enhet", *([head, *rows, *more] if rows else ["Ingen åpne saker."])])
 
 
+def _by_week(weeks: Sequence[Week]) -> str:
+    longest = max(max(week.ending, week.evaluations) for week in weeks)
+    rows = [
+        f"| {week.name}, fra {week.monday:%d.%m.} | {week.ending} | {bar(week.ending, longest)} "
+        f"| {week.evaluations} | {bar(week.evaluations, longest)} |"
+        for week in weeks
+    ]
+    head = "| Uke | Avtaler som er over | | Evalueringer | |\n|---|---|---|---|---|"
+    nothing = ["Ingen avtaler er over, og ingen evalueringer kommer."]
+    return "\n".join([f"## De neste {NEAR.days} dagene", *([head, *rows] if longest else nothing)])
+
+
 def _unit_averages(averages: Sequence[UnitFigures], limit: float | None) -> str:
     if not averages:
         return "## Snitt i enhetene\nFor få avtaler gjelder til at snitt kan vises."
     longest = max(unit.average_days or 0 for unit in averages)
     rows = [
-        f"| {_units_named(unit)} | {unit.people} | {_decimal(unit.average_days)} | {'over' if unit.is_above else ''} "
-        f"| {bar(unit.average_days or 0, longest)} |"
+        f"| {_units_named(unit.unit_ids)} | {unit.people} | {decimal(unit.average_days)} "
+        f"| {'over' if unit.is_above else ''} | {bar(unit.average_days or 0, longest)} |"
         for unit in averages
     ]
-    allowed = "" if limit is None else f" Retningslinjenes snitt er {_decimal(limit)} dager."
+    allowed = "" if limit is None else f" Retningslinjenes snitt er {decimal(limit)} dager."
     head = "| Enhet | Avtaler | Dager hjemme per uke | | |\n|---|---|---|---|---|"
     return "\n".join([f"## Snitt i enhetene\nSmå enheter står sammen.{allowed}\n", head, *rows])
 
 
-def _units_named(unit: UnitFigures) -> str:
-    return ", ".join(unit_id or "uten enhet" for unit_id in unit.unit_ids)
+def _unit_scores(statement: StatementScores) -> str:
+    heading = f"### {statement.text}"
+    if not statement.units:
+        return f"{heading}\nFor få har svart til at snitt kan vises."
+    rows = [
+        f"| {_units_named(each.unit_ids)} | {each.people} | {decimal(each.average)} "
+        f"| {bar(each.average or 0, SCORES[-1])} |"
+        for each in sorted(statement.units, key=lambda unit: unit.average or 0)[:UNITS_SHOWN]
+    ]
+    head = f"| Enhet | Har svart | Snitt ({SCORES[0]} til {SCORES[-1]}) | |\n|---|---|---|---|"
+    return "\n".join([heading, head, *rows])
 
 
-def _decimal(number: float | None) -> str:
-    return "" if number is None else f"{number:.1f}".replace(".", ",")
+def _units_named(unit_ids: Sequence[str]) -> str:
+    return ", ".join(unit_id or "uten enhet" for unit_id in unit_ids)
 
 
 def bar(number: float, longest: float, marked: float = 0) -> str:

@@ -32,6 +32,7 @@ from tasks.night import Night, this_night
 from tasks.reading import UPLOADS_UNREAD
 
 ACTOR = "intake"
+TAKEN_IN = "svar mottatt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +76,22 @@ def take_in_now(connection: Connection, night: Night, row: AnyRow) -> Verdict:
 
 
 @task(name="take-in-uploads", **NETWORK)
-def take_in_uploads() -> Counter[str]:
+def take_in_uploads(case_number: str | None = None) -> Counter[str]:
     """Every waiting upload: fetched, judged by its content, kept without metadata; a bad one is answered with why.
 
-    One that Graph will not give us holds up nobody else's: it waits for the next night, and is counted.
+    One that Graph will not give us holds up nobody else's: it waits for the next night, and is counted. Only those of
+    one case where its number is given.
     """
     night = this_night()
     with night.database.transaction() as connection:
-        rows = waiting(connection, [CASE_LIBRARY])
+        rows = [row for row in waiting(connection, [CASE_LIBRARY]) if case_number in {None, folder_case(row)}]
     if not rows:
         return Counter()
     checked = asyncio.run(_fetch_and_check(night, rows))
     fetched = [(row, file) for row, file in zip(rows, checked, strict=True) if not file.is_unread]
     with night.database.transaction() as connection:
-        desk = _Desk(connection, night, rows, [_folder_case(row) for row in rows])
-        verdicts = [desk.receive_file(row, _folder_case(row), file) for row, file in fetched]
+        desk = _Desk(connection, night, rows, [folder_case(row) for row in rows])
+        verdicts = [desk.receive_file(row, folder_case(row), file) for row, file in fetched]
         desk.close(CASE_LIBRARY, verdicts)
     return _counted(verdicts) + Counter({UPLOADS_UNREAD: len(rows) - len(fetched)})
 
@@ -215,11 +217,12 @@ def _case_number(row: AnyRow) -> str:
         return ""
 
 
-def _folder_case(row: AnyRow) -> str:
+def folder_case(row: AnyRow) -> str:
+    """The number of the case in whose folder this upload lies, as far as the folder's name is one."""
     folder: str = row.payload["folder"]
     return folder.split("/", maxsplit=1)[0].upper()
 
 
 def _counted(verdicts: Sequence[Verdict]) -> Counter[str]:
     aside = sum(verdict.reason is not None for verdict in verdicts)
-    return Counter({"svar mottatt": len(verdicts) - aside, "svar satt til side": aside})
+    return Counter({TAKEN_IN: len(verdicts) - aside, "svar satt til side": aside})

@@ -13,12 +13,13 @@ from agreements.case import Case, State
 from agreements.decide import ALL_RULES
 from agreements.words import rule_in_words
 from config.errors import ExpectedError
-from config.sharepoint import APPLICATIONS, CASE_NUMBER
+from config.sharepoint import APPLICATIONS, CASE_LIBRARY, CASE_NUMBER
 from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.history import case_named
-from integrations.database.inbox import register
+from integrations.database.inbox import register, set_aside_in, vouch, waiting
+from integrations.database.rejected import reasons_for
 from integrations.database.staff import staff_entries
-from integrations.forms import EMPLOYEE_NUMBER, PLACES
+from integrations.forms import EMPLOYEE_NUMBER, FOR_EMPLOYEE, PLACES
 from tasks.advisers import as_hr, must_be_impartial
 from tasks.archiving import to_the_archive
 from tasks.batches import LOCAL
@@ -27,7 +28,8 @@ from tasks.deciding import decide_cases
 from tasks.delivering import open_folders, share_folders
 from tasks.night import Night, this_night
 from tasks.opening import open_now
-from tasks.receiving import take_in_now
+from tasks.reading import read_answers
+from tasks.receiving import TAKEN_IN, folder_case, take_in_now, take_in_uploads
 
 ALREADY = "registrert fra før i dag"
 Fields = Mapping[str, Any]
@@ -55,6 +57,31 @@ def register_answer(source: str, case_number: str, fields: Fields, adviser: str)
         if verdict.reason is not None:
             raise NotRegisteredError(f"{case.number}: {verdict.reason}")
     return Counter({rule_in_words(f"fact.{source}"): 1})
+
+
+def register_files(case_number: str, adviser: str) -> Counter[str]:
+    """What lies in the case's folder from somebody else than the employee, on the adviser's word that it is theirs.
+
+    Raises as `register_answer`, and GraphError or GraphUnreachableError when the folder cannot be read.
+    """
+    night = this_night()
+    with night.database.transaction() as connection:
+        case = case_named(connection, case_number)
+        must_be_impartial(adviser, case.employee_number)
+    night.about.append(case.number)
+    read_answers([], uploads=True)
+    with night.database.transaction() as connection:
+        fresh = [row for row in waiting(connection, [CASE_LIBRARY]) if folder_case(row) == case.number]
+        files = [*set_aside_in(connection, CASE_LIBRARY, case.number), *fresh]
+        vouch(connection, files, adviser, {FOR_EMPLOYEE: True})
+    if not files:
+        raise NotRegisteredError(f"{case.number}: Det ligger ingen fil i saksmappen som venter på å bli tatt imot.")
+    counts = take_in_uploads(case.number)
+    with night.database.transaction() as connection:
+        reasons = reasons_for(connection, CASE_LIBRARY, [str(row.id) for row in files])
+    if reasons and not counts[TAKEN_IN]:
+        raise NotRegisteredError(f"{case.number}: {' '.join(reasons)}")
+    return counts
 
 
 def register_application(employee_number: str, fields: Fields, adviser: str) -> Counter[str]:

@@ -50,6 +50,15 @@ def test_a_unit_runs_a_command_that_exists(unit: Path) -> None:
         assert arguments[:3] in (["-m", "prefect", "server"], ["-m", "prefect", "worker"])
 
 
+def test_the_second_page_finds_no_room() -> None:
+    """As `serve` does it: hjemmekontor.serve.room_for_one_page."""
+    directory = settings_in(DEPLOY / "server.env")["PREFECT_UI_STATIC_DIRECTORY"]
+    assert said(DEPLOY / "prefect-server.service", "ExecStartPre") == [
+        f"/usr/bin/mkdir -p {directory}",
+        f"/usr/bin/ln -sfn /nonexistent {directory}/v2",
+    ]
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_reads_files_that_are_shipped_or_the_municipalitys_own(unit: Path) -> None:
     files = {Path(file).name for file in said(unit, "EnvironmentFile")}

@@ -1,5 +1,6 @@
 """HR's forms as Prefect's page gets them, and what is said of a field that cannot be used."""
 
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from typing import Any
@@ -9,13 +10,17 @@ import yaml
 from prefect import Flow
 from pydantic import BaseModel
 
+from config.policy_files import SHIPPED, load_policy
+from config.sharepoint import ANSWERS, ASSESSMENTS, EVALUATIONS, lists_of
+from flows import register_answers, register_assessment, register_evaluation
 from flows.change_agreement import ChangeForm
 from flows.explain_case import CaseToShow
-from flows.forms import FormError, read_form
+from flows.forms import EMPTIED, FormError, Job, read_form
 from flows.hold_case import HoldForm
 from flows.impose_home_office import ImposeForm
 from flows.replay_rejected import LISTS, Source
 from flows.retry_failed import RetryForm
+from hjemmekontor.policy_forms import shown_form
 from hjemmekontor.serve import ROOT
 from tasks.replaying import REPLAYABLE
 
@@ -30,16 +35,36 @@ CHANGE = {
 }
 
 
-def flow_of(deployment: dict[str, Any]) -> Flow[Any, Any]:
-    path, _, name = deployment["entrypoint"].partition(":")
-    found: Flow[Any, Any] = getattr(import_module(path.removesuffix(".py").replace("/", ".")), name)
+SHIPPED_POLICIES = sorted(file.stem for file in SHIPPED.glob("*.toml") if file.stem != "mal")
+
+
+def module_of(deployment: dict[str, Any]) -> Any:  # noqa: ANN401 - a module of flows/
+    path = deployment["entrypoint"].partition(":")[0]
+    return import_module(path.removesuffix(".py").replace("/", "."))
+
+
+def job_of(deployment: dict[str, Any]) -> Job | None:
+    """None for «Vis sak», which only reads."""
+    found: Job | None = getattr(module_of(deployment), "JOB", None)
     return found
 
 
+def shown(deployment: dict[str, Any], policy: str) -> dict[str, Any]:
+    """The form's schema as the page has it under this policy."""
+    flow, job = flow_of(deployment), job_of(deployment)
+    return flow.parameters.model_dump() if job is None else shown_form(flow, job, load_policy(policy))
+
+
+def flow_of(deployment: dict[str, Any]) -> Flow[Any, Any]:
+    found: Flow[Any, Any] = getattr(module_of(deployment), deployment["entrypoint"].partition(":")[2])
+    return found
+
+
+@pytest.mark.parametrize("policy", SHIPPED_POLICIES)
 @pytest.mark.parametrize("deployment", FOR_HR, ids=lambda each: str(each["name"]))
-def test_the_page_shows_one_form_of_titled_fields(deployment: dict[str, Any]) -> None:
+def test_the_page_shows_one_form_of_titled_fields(deployment: dict[str, Any], policy: str) -> None:
     """What Prefect's page shows well: no choice of types, no patterns, and nothing that was written for developers."""
-    schema = flow_of(deployment).parameters.model_dump()
+    schema = shown(deployment, policy)
     [form] = schema["properties"].values()
     assert (form["title"], schema["required"]) == ("Skjema", ["form"])
     definitions = schema["definitions"]
@@ -51,6 +76,34 @@ def test_the_page_shows_one_form_of_titled_fields(deployment: dict[str, Any]) ->
         assert {"anyOf", "pattern"}.isdisjoint(field), name
         assert field["title"].casefold() != name.replace("_", " "), f"{name} has no title"
     assert flow_of(deployment).description == deployment["description"]
+
+
+@pytest.mark.parametrize("deployment", FOR_HR, ids=lambda each: str(each["name"]))
+def test_what_the_policy_asks_is_put_into_what_prefect_makes_of_a_flow(deployment: dict[str, Any]) -> None:
+    """A form that asks nothing stays as Prefect has it; for one that asks, only the form itself becomes another."""
+    flow, job = flow_of(deployment), job_of(deployment)
+    by_prefect = flow.parameters.model_dump()
+    if job is None:
+        return
+    asks_nothing = shown_form(flow, replace(job, asks=None), load_policy("troms"))
+    assert asks_nothing == by_prefect
+    asks = shown(deployment, "troms")
+    assert {**asks, "definitions": {}} == {**by_prefect, "definitions": {}}
+    own = by_prefect["definitions"][job.model.__name__]["properties"]
+    more = asks["definitions"][job.model.__name__]["properties"].keys() - own.keys()
+    assert bool(more) is (job.asks is not None)
+
+
+def test_a_form_takes_everything_that_the_list_of_the_same_thing_takes() -> None:
+    for policy in map(load_policy, SHIPPED_POLICIES):
+        lists = {definition.name: definition for definition in lists_of(policy)}
+        for module, definition, own in (
+            (register_answers, ANSWERS, {"Saksnummer", "LantUtstyr", "GodtarAvtalen"}),
+            (register_assessment, ASSESSMENTS, {"Saksnummer", "Resultat", "Mangler", "Tiltak"}),
+            (register_evaluation, EVALUATIONS, {"Saksnummer", "Resultat", "Merknad"}),
+        ):
+            asked = module.JOB.model_under(policy).model_fields.keys() - module.JOB.model.model_fields.keys()
+            assert asked == {column.name for column in lists[definition.name].columns} - own
 
 
 @pytest.mark.parametrize("deployment", FOR_HR, ids=lambda each: str(each["name"]))
@@ -90,7 +143,8 @@ def test_what_is_typed_is_tidied() -> None:
             "«Endringen gjelder fra og med»: Årstallet kan ikke stemme.",
         ),
         (ChangeForm, {**CHANGE, "dry_run": "kanskje"}, "«Prøvekjøring» må være ja eller nei."),
-        (CaseToShow, {}, "«Saksnummer» er ikke fylt ut."),
+        (CaseToShow, {}, EMPTIED),
+        (CaseToShow, {"case": 1}, "«Saksnummer» er ikke fylt ut."),
         (RetryForm, {"registered_by": "1", "case_number": "4"}, "«Saksnummer»: Saksnummeret skal se ut som"),
     ],
 )

@@ -7,7 +7,7 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, update
 
 from agreements.people import RejectedRow
 from integrations.database.rejected import resolve, set_aside
@@ -211,11 +211,27 @@ def concluded(connection: Connection, source: str, ids: Sequence[str]) -> set[tu
 
 def wait_again(connection: Connection, sources: Sequence[str]) -> int:
     """Put what was set aside back among what waits, its newest version only; how many that is."""
+    aside = (inbox.c.status == "set_aside") & inbox.c.source.in_(sources) & ~_is_overtaken()
+    return connection.execute(update(inbox).where(aside).values(status="new")).rowcount
+
+
+def set_aside_in(connection: Connection, source: str, case_number: str) -> list[AnyRow]:
+    """What was set aside in a case, of each item its newest version only."""
+    aside = (inbox.c.status == "set_aside") & (inbox.c.source == source) & (inbox.c.case_number == case_number)
+    return list(connection.execute(select(inbox).where(aside, ~_is_overtaken()).order_by(inbox.c.id)))
+
+
+def vouch(connection: Connection, rows: Sequence[AnyRow], adviser: str, said: dict[str, Any]) -> None:
+    """These wait (again) as what the adviser registers, with what the adviser says of them besides."""
+    for row in rows:
+        vouched = {"status": "new", "registered_by": adviser, "payload": {**row.payload, **said}}
+        connection.execute(update(inbox).where(inbox.c.id == row.id).values(vouched))
+
+
+def _is_overtaken() -> ColumnElement[bool]:
     newer = inbox.alias("newer")
-    overtaken = exists(
+    return exists(
         select(newer.c.id).where(
             newer.c.source == inbox.c.source, newer.c.external_id == inbox.c.external_id, newer.c.id > inbox.c.id
         )
     )
-    aside = (inbox.c.status == "set_aside") & inbox.c.source.in_(sources) & ~overtaken
-    return connection.execute(update(inbox).where(aside).values(status="new")).rowcount

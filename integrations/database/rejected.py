@@ -52,3 +52,10 @@ def open_rejections(connection: Connection) -> list[AnyRow]:
     table = rejected_rows
     wanted = select(table).where(table.c.resolved_on.is_(None))
     return list(connection.execute(wanted.order_by(table.c.source, table.c.first_seen_on, table.c.key)))
+
+
+def reasons_for(connection: Connection, source: str, keys: Sequence[str]) -> list[str]:
+    """Why these are set aside, those of them that are; each reason once."""
+    table = rejected_rows
+    aside = (table.c.source == source) & table.c.key.in_(keys) & table.c.resolved_on.is_(None)
+    return list(connection.scalars(select(table.c.reason).where(aside).distinct().order_by(table.c.reason)))

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from agreements.case import Case, Change, Chase, State, Termination
-from agreements.overview import Figures, Waits, figures_by_unit, figures_of_all, line_of
+from agreements.overview import Figures, Waits, figures_by_unit, figures_of_all, line_of, weeks_ahead
 from tests.agreements.factories import MONDAY, active, collecting, days, in_assessment, policy
 
 ASKED = Chase.begun(MONDAY)
@@ -67,6 +67,16 @@ def test_evaluations_that_are_near_or_asked_for_are_told() -> None:
     case = replace(active(), start_on=date(2026, 1, 5), end_on=date(2027, 1, 4))
     assert line_of(case, RULES, date(2026, 5, 5)).evaluated_on is None
     assert line_of(case, RULES, date(2026, 5, 6)).evaluated_on == date(2026, 7, 5)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "week"), [(-1, 0), (0, 0), (6, 0), (7, 1), (60, 8)], ids=["past", "today", "Sunday", "Monday", "last"]
+)
+def test_what_comes_stands_in_its_week_and_what_is_past_in_this_one(ahead: int, week: int) -> None:
+    case = replace(active(), end_on=MONDAY + days(ahead))
+    weeks = weeks_ahead([line_of(case, RULES, MONDAY)], MONDAY)
+    assert [each.ending for each in weeks] == [int(ordinal == week) for ordinal in range(9)]
+    assert [each.monday for each in weeks] == [MONDAY + days(7 * ordinal) for ordinal in range(9)]
 
 
 def test_units_add_up_to_all_and_the_latest_comes_first() -> None:

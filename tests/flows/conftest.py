@@ -27,7 +27,7 @@ from sqlalchemy import Engine, create_engine, text
 from config.policy_files import SHIPPED
 from config.settings import Settings
 from flows.nightly import nightly
-from hjemmekontor.serve import deploy
+from hjemmekontor.serve import deploy, room_for_one_page
 from hjemmekontor.year import run_nights
 from sandbox.hr.rows import mobile_number, national_id
 from sandbox.municipality import Person
@@ -56,6 +56,7 @@ class PrefectServer:
             "PREFECT_HOME": str(self.home),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_V2_ENABLED": "false",
+            "PREFECT_UI_STATIC_DIRECTORY": str(room_for_one_page(self.home / "page")),
             "PREFECT_CLI_PROMPT": "false",
             "PREFECT_LOGGING_LEVEL": "WARNING",
             **({} if self.database is None else {"PREFECT_SERVER_DATABASE_CONNECTION_URL": self.database}),

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from agreements.calendar import OSLO
+from config.policy_files import load_policy
 from config.settings import Settings
 from hjemmekontor.serve import ROOT, deploy
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, assert_nobody_is_named
@@ -39,6 +40,9 @@ def test_deploying_twice_gives_the_same_set_as_once(deployed: PrefectServer) -> 
     (night,) = (each for each in twice if each["name"] == "nattkjoring")
     (schedule,) = night["schedules"]
     assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("15 1 * * *", "Europe/Oslo")
+    [assessment] = [each for each in twice if each["name"] == "Registrer vurdering"]
+    asked = assessment["parameter_openapi_schema"]["definitions"]["AssessmentForm"]["properties"]
+    assert {question.column for question in load_policy(Settings().policy).manager_questions} <= asked.keys()
     assert all(each["concurrency_options"] is each["global_concurrency_limit"] is None for each in twice)
     assert post(deployed, "/v2/concurrency_limits/filter", {}) == []
 

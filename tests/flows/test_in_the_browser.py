@@ -15,10 +15,12 @@ from agreements.calendar import OSLO
 from agreements.case import State
 from config.policy_files import load_policy
 from integrations.database.engine import Database
+from tasks.emptying import EMPTY
 from tests.database.samples import new_case, store
 from tests.flows.browsing import CHROMIUM, Browser, browser
 from tests.flows.conftest import MakeTown, PrefectServer, Town
 from tests.flows.deploying import finished, newest_run, post, start, worker
+from tests.flows.test_emptied_forms import tables_that_hold
 from tests.graph.test_hr_acts import DELIVERED
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
@@ -95,6 +97,7 @@ def test_hr_registers_an_application_an_assessment_and_a_termination(
     [(applicant,)] = town.rows(query)
     hr.open("/deployments")
     hr.page.get_by_text("Registrer søknad").first.wait_for()
+    assert "V2" not in hr.page.locator("body").inner_text(), "the other page asks other hosts"
     hr.picture("skjemaer")
 
     hr.open_form("Registrer søknad")
@@ -116,9 +119,17 @@ def test_hr_registers_an_application_an_assessment_and_a_termination(
     hr.open_form("Registrer vurdering")
     hr.write("Saksnummer", to_assess.lower())
     hr.choose("Resultat", "Godkjent")
+    hr.write("Kan oppgavene løses hjemmefra", "Ja-det-kan-de")
     hr.picture("registrer-vurdering")
-    assert send(hr, deployed, adviser, "Registrer vurdering")["name"] == f"Registrer vurdering: {to_assess}"
+    assessed = send(hr, deployed, adviser, "Registrer vurdering")
+    assert (assessed["name"], assessed["parameters"]) == (f"Registrer vurdering: {to_assess}", EMPTY)
     assert town.count("cases", f"number = '{to_assess}' AND assessment_outcome = 'approved'") == 1
+    assert town.count("inbox", "payload LIKE '%Ja-det-kan-de%'") == 1
+    assert tables_that_hold(deployed, "Ja-det-kan-de") == []
+
+    hr.open_form("Registrer evaluering")
+    hr.choose("Hjemmekontoret bidrar positivt", "4")
+    hr.picture("registrer-evaluering")
 
     # From the receipt on to the next form, in which the number is filled in already.
     hr.read("register-application-kvittering", number)

@@ -2,11 +2,13 @@
 
 import csv
 from datetime import date, timedelta
+from urllib.parse import unquote
 
 import pytest
 import requests
 
 from flows.make_reports import make_reports
+from tests.documents.reading import says
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in, nights
 
 LATE = FIRST_NIGHT + timedelta(days=15)
@@ -42,6 +44,11 @@ def test_figures_and_file_say_the_same_and_name_nobody(prefect_server: PrefectSe
     assert all(_day(row["Svarfrist"]) < LATE for row in rows if row["Sak"] in late and row["Dager over fristen"])
     page = requests.get(f"{prefect_server.api_url}/artifacts/oversikt-for-hr/latest", timeout=20).json()["data"]
     assert f"- Åpne saker: {len(open_cases)}\n- Saker der svarfristen er ute: {len(late)}\n" in page
+    for heading in ("## Etter enhet", "## De neste 60 dagene", "## Snitt i enhetene", "## Siste natt"):
+        assert heading in page
+    [paper] = (town.sandbox.directory / "drive" / "Rapporter" / "Oversikt for HR").rglob("*.pdf")
+    assert paper.stem in unquote(page)
+    assert says(paper.read_bytes(), f"Åpne saker {len(open_cases)}")
     said = page + str(rows)
     for person in town.sandbox.municipality.people:
         assert person.name not in said

@@ -10,18 +10,30 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agreements.case import AssessmentOutcome, Case, EvaluationOutcome, Place, RequirementKind, State
+from agreements.case import (
+    AssessmentOutcome,
+    Case,
+    ChangeOutcome,
+    Chase,
+    EvaluationOutcome,
+    Place,
+    Requirement,
+    RequirementKind,
+    State,
+)
 from config.errors import ExpectedError
 from config.policy_files import SHIPPED
 from flows import (
     change_agreement,
+    register_acceptance,
+    register_answers,
     register_application,
     register_assessment,
     register_evaluation,
     renew_agreement,
     terminate_agreement,
 )
-from flows.forms import Form
+from flows.forms import Form, read_form
 from integrations.database.tables import cases, events, inbox, notices, outbox, rejected_rows
 from tasks.night import night
 from tests.database.samples import TODAY, load_staff, new_case, read, rows, staff, store
@@ -40,6 +52,22 @@ AGREED = new_case(
     requirements=DELIVERED,
 )
 TO_ASSESS = replace(AGREED, state=State.IN_ASSESSMENT, start_on=None, end_on=None)
+TO_COLLECT = replace(
+    TO_ASSESS,
+    state=State.COLLECTING,
+    requirements=tuple(Requirement(each.kind) for each in DELIVERED),
+    documentation=Chase.begun(TODAY),
+)
+ANSWERS = {
+    "Erfaring": "God",
+    "Lys": "Vindu mot nord",
+    "Stoy": "Stille",
+    "Pauser": "Hver time",
+    "Utstyr1": "Har selv",
+    "Utstyr4": "Låner av arbeidsgiver",
+    "lent": "Tastatur\nMus",
+}
+ACCEPTED = {"party": "Den ansatte", "answer": "Godtar"}
 Jobs = Any
 """A module of flows/."""
 
@@ -57,8 +85,8 @@ def given(town: Town, case: Case) -> None:
 
 def fill_in(module: Jobs, fields: dict[str, Any], on: date = TODAY) -> Counter[str]:
     """The form's own step, without Prefect around it."""
-    form: Form = module.JOB.model.model_validate({"registered_by": ADVISER, **fields})
-    with night(on):
+    with night(on) as running:
+        form: Form = read_form(module.JOB.model_under(running.policy), {"registered_by": ADVISER, **fields})
         counts: Counter[str] = module.step.fn(form)
     return counts
 
@@ -148,6 +176,82 @@ def test_an_evaluation_is_recorded_and_due_in_the_archive(office_hours: Town) ->
     assert told(office_hours) == [("evaluation_adjust", "employee"), ("evaluation_adjust", "manager")]
 
 
+def test_an_evaluation_has_the_scores_of_the_policy(office_hours: Town) -> None:
+    given(office_hours, AGREED)
+    scores = {"Maaloppnaaelse": "4", "Samarbeid": "2"}
+    fill_in(register_evaluation, {"case_number": NUMBER, "outcome": "Fortsetter", **scores})
+    [evaluation] = case_now(office_hours).evaluations
+    assert evaluation.answers == (("Maaloppnaaelse", 4), ("Samarbeid", 2))
+
+
+def test_an_assessment_has_the_answers_to_the_questions_of_the_policy(office_hours: Town) -> None:
+    given(office_hours, TO_ASSESS)
+    fill_in(register_assessment, {"case_number": NUMBER, "outcome": "Godkjent", "Oppgaver": "Saksbehandling"})
+    assessment = case_now(office_hours).assessment
+    assert assessment is not None
+    assert "Saksbehandling" in [answer for _, answer in assessment.answers]
+
+
+def test_an_assessment_has_the_package_that_was_chosen(office_hours: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HK_POLICY", "baerum")
+    given(office_hours, TO_ASSESS)
+    package = "Pakke 3: særlige behov"
+    fill_in(register_assessment, {"case_number": NUMBER, "outcome": "Godkjent", "Utstyrspakke": package})
+    assessment = case_now(office_hours).assessment
+    assert assessment is not None
+    assert assessment.package == package
+
+
+def test_the_employees_answers_and_equipment_are_taken_in(office_hours: Town) -> None:
+    given(office_hours, TO_COLLECT)
+    fill_in(register_answers, {"case_number": NUMBER, **ANSWERS})
+    case = case_now(office_hours)
+    answers = case.requirement(RequirementKind.ANSWERS)
+    assert answers is not None
+    assert [answer for _, answer in answers.answers] == ["God", "Vindu mot nord", "Stille", "Hver time"]
+    assert [(item.name, str(item.source)) for item in case.equipment] == [
+        ("Kontorpult", "own"),
+        ("Skjerm", "lent"),
+        ("Tastatur", "lent"),
+        ("Mus", "lent"),
+    ]
+    assert set(case.missing) == {RequirementKind.PHOTO, RequirementKind.SIGNED_AGREEMENT}
+
+
+@pytest.mark.parametrize(
+    ("module", "fields"), [(register_answers, {**ANSWERS, "accepts": True}), (register_acceptance, ACCEPTED)]
+)
+def test_the_employee_has_accepted_the_agreement_on_paper(
+    office_hours: Town, module: Jobs, fields: dict[str, Any]
+) -> None:
+    given(office_hours, TO_COLLECT)
+    fill_in(module, {"case_number": NUMBER, **fields})
+    assert RequirementKind.SIGNED_AGREEMENT not in case_now(office_hours).missing
+
+
+def test_whoever_does_not_accept_the_agreement_withdraws(office_hours: Town) -> None:
+    given(office_hours, TO_COLLECT)
+    fill_in(register_acceptance, {"case_number": NUMBER, "party": "Den ansatte", "answer": "Godtar ikke"})
+    assert case_now(office_hours).state is State.ENDED
+
+
+@pytest.mark.parametrize(
+    ("party", "answer", "outcome"),
+    [
+        ("Arbeidsgiveren", "Godtar", ChangeOutcome.AGREED),
+        ("Arbeidsgiveren", "Godtar ikke", ChangeOutcome.DECLINED),
+        ("Den ansatte", "Godtar ikke", ChangeOutcome.WITHDRAWN),
+    ],
+)
+def test_a_proposed_change_is_answered(office_hours: Town, party: str, answer: str, outcome: ChangeOutcome) -> None:
+    given(office_hours, AGREED)
+    proposed = {"case_number": NUMBER, "party": "Den ansatte", "days_per_week": 3, "start_on": NEXT_WEEK}
+    fill_in(change_agreement, proposed)
+    fill_in(register_acceptance, {"case_number": NUMBER, "party": party, "answer": answer})
+    [change] = case_now(office_hours).changes
+    assert change.outcome is outcome
+
+
 @pytest.mark.parametrize(("party", "days"), [("Den ansatte", 5), ("Arbeidsgiveren", 14)])
 def test_the_notice_is_that_of_whoever_terminates(
     office_hours: Town, party: str, days: int, with_notice: Callable[[int, int], None]
@@ -217,6 +321,8 @@ FORMS = [
         id="change",
     ),
     pytest.param(renew_agreement, AGREED, {"case_number": NUMBER}, id="renewal"),
+    pytest.param(register_answers, TO_COLLECT, {"case_number": NUMBER, **ANSWERS}, id="answers"),
+    pytest.param(register_acceptance, TO_COLLECT, {"case_number": NUMBER, **ACCEPTED}, id="acceptance"),
 ]
 
 
@@ -254,11 +360,14 @@ def test_nobody_registers_in_their_own_case(
         (register_application, AGREED, {**APPLICATION, "employee_number": EMPLOYEE, "end_on": TODAY}, "slutter før"),
         (register_assessment, AGREED, {"case_number": NUMBER, "outcome": "Godkjent"}, "venter ikke på en vurdering"),
         (register_assessment, TO_ASSESS, {"case_number": NUMBER, "outcome": "Må suppleres"}, "«Hva må suppleres?»"),
+        (register_answers, TO_ASSESS, {"case_number": NUMBER, **ANSWERS}, "tar ikke lenger imot dokumentasjon"),
+        (register_answers, TO_COLLECT, {"case_number": NUMBER}, "er ikke fylt ut"),
+        (register_acceptance, AGREED, {"case_number": NUMBER, **ACCEPTED}, "venter ikke på svar på en endring"),
         (
-            register_assessment,
-            TO_ASSESS,
-            {"case_number": NUMBER, "outcome": "Godkjent", "package": "Gullpakken"},
-            "er ikke en av pakkene",
+            register_acceptance,
+            TO_COLLECT,
+            {"case_number": NUMBER, **ACCEPTED, "party": "Arbeidsgiveren"},
+            "en annen enn den saken gjelder",
         ),
         (register_evaluation, TO_ASSESS, {"case_number": NUMBER, "outcome": "Fortsetter"}, "ikke på en evaluering"),
         (

@@ -1,0 +1,135 @@
+"""What HR types in a form is in our database or nowhere: Prefect keeps nothing of it once the form is over."""
+
+import sqlite3
+import time
+from contextlib import closing
+from typing import Any
+
+import pytest
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from sqlalchemy import text
+
+from agreements.case import State
+from config.policy_files import load_policy
+from flows.explain_case import explain_case
+from flows.forms import EMPTIED
+from flows.register_assessment import register_assessment
+from flows.terminate_agreement import terminate_agreement
+from integrations.database.engine import Database
+from tasks.emptying import emptied_afterwards
+from tests.database.samples import new_case, store
+from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
+from tests.flows.deploying import ask, finished, post, worker
+from tests.graph.test_hr_acts import DELIVERED
+
+TYPED = "Skjerm-og-stol-7f3a"
+"""Free text, or what somebody has typed in a wrong field; without signs that JSON writes in another way."""
+NOWHERE: list[str] = []
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough here."""
+    return sqlite_url
+
+
+@pytest.fixture
+def to_assess(town: Town) -> str:
+    """The number of a case that waits for its manager's assessment."""
+    assert town.night(FIRST_NIGHT).is_completed()
+    query = (
+        "SELECT max(employee_number) FROM employees WHERE left_on IS NULL "
+        "AND employee_number NOT IN (SELECT employee_number FROM cases)"
+    )
+    case = new_case(77, town.rows(query)[0][0], state=State.IN_ASSESSMENT, requirements=DELIVERED)
+    database = Database.open(town.environment["HK_DATABASE_URL"])
+    store(database, load_policy("prosedyre-websak"), case)
+    database.close()
+    return case.number
+
+
+def tables_that_hold(server: PrefectServer, typed: str) -> list[str]:
+    """Every table of Prefect's whole database in which this can be read."""
+    APILogWorker.instance().drain()
+    EventsWorker.drain_all()
+    time.sleep(3)  # the server writes logs and events in batches
+    with closing(sqlite3.connect(server.home / "prefect.db")) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [
+            table
+            for table in tables
+            if any(typed in str(row) for row in connection.execute(f'SELECT * FROM "{table}"'))  # noqa: S608 - a name from the database
+        ]
+
+
+def assessment(number: str, town: Town) -> dict[str, Any]:
+    """As Prefect's page sends it."""
+    adviser = town.rows("SELECT min(employee_number) FROM employees WHERE left_on IS NULL")[0][0]
+    return {
+        "form": {"case_number": number, "outcome": "Godkjent", "measures": TYPED, "registered_by": adviser},
+    }
+
+
+def test_what_was_registered_is_in_our_database_alone(
+    prefect_server: PrefectServer, town: Town, to_assess: str
+) -> None:
+    done = fill_in(register_assessment, town, case_number=to_assess, outcome="Godkjent", measures=TYPED)
+    assert done.is_completed(), done.message
+    assert town.rows("SELECT assessment_measures FROM cases WHERE number = 'HK-2027-00077'") == [(TYPED,)]
+    assert tables_that_hold(prefect_server, TYPED) == NOWHERE
+
+
+def test_what_was_refused_is_nowhere(prefect_server: PrefectServer, town: Town, to_assess: str) -> None:
+    decided = fill_in(register_assessment, town, case_number=to_assess, outcome="Avslått")
+    assert decided.is_completed(), decided.message
+    late = fill_in(register_assessment, town, case_number=to_assess, outcome="Godkjent", measures=TYPED)
+    impossible = fill_in(register_assessment, town, case_number=TYPED, outcome=TYPED, package=TYPED, measures=[TYPED])
+    unknown = fill_in(terminate_agreement, town, registered_by=TYPED, case_number=to_assess, party=TYPED)
+    nobody = explain_case(form={"case_number": TYPED}, return_state=True)
+    assert [state.name for state in (late, impossible, unknown, nobody)] == ["Avvist"] * 4
+    assert town.count("inbox", f"payload LIKE '%{TYPED}%'") == 0
+    assert tables_that_hold(prefect_server, TYPED) == NOWHERE
+
+
+def test_what_broke_down_is_nowhere(prefect_server: PrefectServer, town: Town, to_assess: str) -> None:
+    with town.engine.begin() as connection:
+        # A database may quote what it could not store.
+        refusal = f"BEGIN SELECT RAISE(ABORT, '{TYPED}'); END"
+        connection.execute(text(f"CREATE TRIGGER refuses BEFORE INSERT ON inbox {refusal}"))
+    broken = fill_in(register_assessment, town, case_number=to_assess, outcome="Godkjent", measures=TYPED)
+    assert (broken.name, broken.message) == ("Failed", "uventet feil (BrokenDownError); se loggen")
+    assert tables_that_hold(prefect_server, TYPED) == NOWHERE
+
+
+def test_what_never_ran_is_taken_by_the_night_and_cannot_be_run_again(
+    deployed: PrefectServer, town: Town, to_assess: str
+) -> None:
+    [form] = post(deployed, "/deployments/filter", {"deployments": {"name": {"any_": ["Registrer vurdering"]}}})
+    typed = {"state": {"type": "SCHEDULED"}, "parameters": assessment(to_assess, town)}
+    run = post(deployed, f"/deployments/{form['id']}/create_flow_run", typed)["id"]
+    assert tables_that_hold(deployed, TYPED) == ["flow_run"]
+    post(deployed, f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLED"}, "force": True})
+
+    rehearsed = town.night(FIRST_NIGHT, dry_run=True)
+    assert tables_that_hold(deployed, TYPED) == ["flow_run"]
+    night = town.night(FIRST_NIGHT)
+    for told in (rehearsed.result(), night.result()):
+        assert told["Sletting"] == {"skjemaer tømt i Prefect": 1}
+    assert tables_that_hold(deployed, TYPED) == NOWHERE
+
+    with worker(deployed, town):
+        # As the page does when somebody presses Retry.
+        again = {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}, "force": True}
+        post(deployed, f"/flow_runs/{run}/set_state", again)
+        assert finished(deployed, run)["state"]["message"] == EMPTIED
+    assert ask(deployed, "GET", f"/flow_runs/{run}")["parameters"] == {"form": {}}
+    assert town.count("inbox", "registered_by IS NOT NULL") == 0
+
+
+def test_what_prefect_does_not_answer_to_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "00000000-0000-4000-8000-000000000000")
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}), emptied_afterwards():
+        registered = True
+    assert registered
