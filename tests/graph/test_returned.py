@@ -125,6 +125,17 @@ def test_it_goes_once_to_the_address_that_hr_has_put_right(town: Town) -> None:
     assert (len(town.tenant.sent_messages()), town.drafts()) == (len(APPLICANTS) + 1, 0)
 
 
+def test_a_sign_in_name_that_is_no_mailbox_gives_way_to_a_better_address(town: Town) -> None:
+    """Nothing better was known; that HR has learnt of one does not make the sign-in name another's."""
+    of_one = update(employees).where(employees.c.employee_number == "0001")
+    town.change(of_one.values(email=None, user_principal_name=WRONG))
+    send_mail()
+    assert read_returned() == {"e-poster i retur": 1}
+    move(town, RIGHT)
+    assert send_again() == {"e-poster sendt": 1}
+    assert [len(sent_to(town, address)) for address in (WRONG, RIGHT)] == [1, 1]
+
+
 def test_it_may_come_back_again_and_again(town: Town) -> None:
     send_mail()
     for tries in range(1, 4):
