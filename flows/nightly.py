@@ -1,4 +1,4 @@
-"""All eight jobs in order, for one business date."""
+"""All eight jobs in order, for one business date; then what came back, before more is sent."""
 
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from flows import (
     trigger_evaluations,
 )
 from flows.running import NIGHT, run_flow, run_name
+from tasks.returning import read_returned_mail
 
 JOBS = (
     sync_employees,
@@ -28,7 +29,7 @@ JOBS = (
     expire_agreements,
     purge,
 )
-STEPS = tuple((job.TITLE, job.step) for job in JOBS)
+STEPS = (*((job.TITLE, job.step) for job in JOBS), ("E-post i retur", read_returned_mail))
 
 
 @flow(name=NIGHT, flow_run_name=run_name, description="Alle de åtte jobbene i rekkefølge.")

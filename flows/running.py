@@ -17,6 +17,7 @@ from tasks.delivering import FILES_THAT_FAILED
 from tasks.mailing import MAILS_THAT_FAILED, write_and_send_mail
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
+from tasks.returning import MAILS_RETURNED
 from tasks.status import remember_night, show_status
 from tasks.telling import REPEATED, WAITED, tell
 
@@ -74,8 +75,9 @@ def _how_it_went(results: Sequence[StepResult]) -> str:
 
 
 def undelivered(results: Sequence[StepResult]) -> int:
-    """How many mails and files could not be delivered."""
-    return sum(each.counts[what] for each in results for what in (FILES_THAT_FAILED, MAILS_THAT_FAILED))
+    """How many mails and files could not be delivered, and mails of earlier nights that came back."""
+    undone = (FILES_THAT_FAILED, MAILS_THAT_FAILED, MAILS_RETURNED)
+    return sum(each.counts[what] for each in results for what in undone)
 
 
 def _what_failed(results: Sequence[StepResult]) -> str:

@@ -107,7 +107,8 @@ def _mail(night: Night, address: str, rows: Sequence[AnyRow], missing: dict[str,
         messages, _given_name(night, rows[0], address), night.policy.language, night.policy.municipality, links
     )
     keys = [message.key for message in messages]
-    return NewMail(mail_key(night.on, address, keys), _payload(address, letter), keys)
+    key = mail_key(night.on, address, keys)
+    return NewMail(key, _payload(address, letter), keys, mail.message_id_for(key, night.settings.mail_sender or ""))
 
 
 def _payload(address: str, letter: Letter) -> dict[str, str]:
@@ -171,7 +172,7 @@ async def _send(night: Night, graph: Graph, row: AnyRow) -> None:
     if found is not None and found.is_sent:
         return
     if found is None:
-        identity = await mail.draft(graph, sender, row.key, letter)
+        identity = await mail.draft(graph, sender, row.key, letter, row.message_id)
     else:
         identity = found.identity
         await mail.address_anew(graph, sender, identity, letter)
@@ -186,4 +187,4 @@ async def _left_behind(graph: Graph, sender: str, row: AnyRow) -> mail.Found | N
         is_sent = await mail.is_sent(graph, sender, row.remote_id)
         if is_sent is not None:
             return mail.Found(row.remote_id, is_sent)
-    return await mail.recover(graph, sender, row.key) if row.attempts > 1 else None
+    return await mail.recover(graph, sender, row.key, row.message_id) if row.attempts > 1 else None

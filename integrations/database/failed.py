@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 from sqlalchemy.orm import aliased
 
 from agreements.actions import Role
-from integrations.database.addresses import ADDRESSES_IN_A_QUERY, mail_of
+from integrations.database.addresses import ADDRESSES_IN_A_QUERY, mail_of, senders
 from integrations.database.outgoing import MAIL
 from integrations.database.rows import AnyRow, update_rows
-from integrations.database.tables import ADDRESS_COLUMNS, cases, employees, notices, outbox
+from integrations.database.tables import cases, employees, notices, outbox
 
 
 def let_try_again(connection: Connection, case_number: str | None) -> int:
@@ -28,9 +28,10 @@ def let_try_again(connection: Connection, case_number: str | None) -> int:
 
 
 def _address_anew(connection: Connection, is_wanted: Sequence[ColumnElement[bool]]) -> None:
-    """Mails to an address that nobody has any more go to the one the person has now.
+    """Mails go to the address the same person has now; of one that nobody has, to that of the role.
 
-    Whoever has changed their role still has their address: a question to a former manager goes to nobody else.
+    Whoever has changed their role still has their address: a question to a former manager goes to nobody else. A
+    sign-in name that is no mailbox is still the person's when HR has learnt of a better address.
     """
     employee, manager = aliased(employees), aliased(employees)
     rows = connection.execute(
@@ -48,28 +49,30 @@ def _address_anew(connection: Connection, is_wanted: Sequence[ColumnElement[bool
         .where(outbox.c.kind == MAIL, *is_wanted)
         .order_by(notices.c.key)
     ).all()
-    known = _known(connection, sorted({row.payload["to"].lower() for row in rows}))
+    of_today = _of_today(connection, sorted({row.payload["to"].lower() for row in rows}))
     changes = {
-        row.key: row.payload | {"to": address}
+        row.key: row.payload | {"to": of_today.get(row.payload["to"].lower(), address)}
         for row in rows
-        if (address := _address_of_today(row)) is not None and row.payload["to"].lower() not in known
+        if (address := _address_of_role(row)) is not None
     }
     update_rows(connection, outbox, "key", [{"key": key, "payload": payload} for key, payload in changes.items()])
 
 
-def _address_of_today(row: AnyRow) -> str | None:
+def _address_of_role(row: AnyRow) -> str | None:
     """None for HR, whose address is a setting, and for whoever has none."""
     addresses: dict[Role, Any] = {Role.EMPLOYEE: row.employee_mail, Role.MANAGER: row.manager_mail}
     found: str | None = addresses.get(Role(row.role))
     return found
 
 
-def _known(connection: Connection, addresses: Sequence[str]) -> set[str]:
-    """Those of the addresses, all in lower case, that somebody has."""
-    columns = [func.lower(employees.c[name]) for name in ADDRESS_COLUMNS]
-    found: set[str] = set()
-    for start in range(0, len(addresses), ADDRESSES_IN_A_QUERY):
-        part = addresses[start : start + ADDRESSES_IN_A_QUERY]
-        rows = connection.execute(select(*columns).where(or_(*(column.in_(part) for column in columns))))
-        found |= {address for row in rows for address in row if address is not None}
-    return found
+def _of_today(connection: Connection, addresses: Sequence[str]) -> dict[str, str]:
+    """Those of the addresses, all in lower case, that somebody has, and where mail to them goes now."""
+    people = senders(connection, addresses)
+    numbers = sorted(set(people.values()))
+    mails: dict[str, str] = {}
+    for start in range(0, len(numbers), ADDRESSES_IN_A_QUERY):
+        part = numbers[start : start + ADDRESSES_IN_A_QUERY]
+        columns = select(employees.c.employee_number, mail_of(employees).label("mail"))
+        found = connection.execute(columns.where(employees.c.employee_number.in_(part)))
+        mails |= {row.employee_number: row.mail for row in found}
+    return {address: mails[number] for address, number in people.items()}

@@ -112,7 +112,7 @@ def _events(connection: Connection, number: str) -> Iterable[Happening]:
     """Each event with its notices, which were written in one transaction with it."""
     told: dict[tuple[date, str], list[AnyRow]] = defaultdict(list)
     for notice in connection.execute(
-        select(notices, outbox.c.status, outbox.c.done_at)
+        select(notices, outbox.c.status, outbox.c.done_at, outbox.c.reason)
         .outerjoin(outbox, outbox.c.key == notices.c.outbox_key)
         .where(notices.c.case_number == number)
         .order_by(notices.c.key)
@@ -148,7 +148,7 @@ def _mail_in_words(row: AnyRow) -> str:
         return "ikke sendt, kommer i neste e-post"
     if row.status == "done":
         return f"sendt {_day(row.done_at)}"
-    return "ikke sendt, oppgitt" if row.status == "failed" else "ikke sendt ennå"
+    return f"ikke levert, oppgitt: {row.reason}" if row.status == "failed" else "ikke sendt ennå"
 
 
 def _filings(connection: Connection, number: str) -> Iterable[Happening]:

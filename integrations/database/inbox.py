@@ -43,6 +43,13 @@ def watermark(connection: Connection, source: str) -> str | None:
     return connection.scalar(select(watermarks.c.token).where(watermarks.c.source == source))
 
 
+def move_watermark(connection: Connection, source: str, token: str) -> None:
+    if watermark(connection, source) is None:
+        insert_rows(connection, watermarks, [{"source": source, "token": token}])
+    else:
+        connection.execute(update(watermarks).where(watermarks.c.source == source).values(token=token))
+
+
 def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str | None, today: date) -> int:
     """Store what is new and how far we have read; returns how many were new. Without a token we are no further.
 
@@ -59,12 +66,8 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
         inbox,
         [_row(source, arrival, today) for arrival in fresh],
     )
-    if token is None:
-        pass
-    elif watermark(connection, source) is None:
-        insert_rows(connection, watermarks, [{"source": source, "token": token}])
-    else:
-        connection.execute(update(watermarks).where(watermarks.c.source == source).values(token=token))
+    if token is not None:
+        move_watermark(connection, source, token)
     return len(fresh) + len(back)
 
 

@@ -54,11 +54,12 @@ UNDONE_BY: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail to one address, made of the notices named."""
+    """A mail to one address, made of the notices named. Without a `message_id` it goes out under that of its key."""
 
     key: str
     payload: dict[str, Any]
     notice_keys: Sequence[str]
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ def add_mails(connection: Connection, mails: Sequence[NewMail], today: date) -> 
                 "key": mail.key,
                 "kind": MAIL,
                 "payload": mail.payload,
+                "message_id": mail.message_id,
                 "created_on": today,
                 "status": "pending",
                 "attempts": attempts,

@@ -354,6 +354,7 @@ outbox = Table(
     Column("status", String, nullable=False),  # pending | done | failed
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("remote_id", String),
+    Column("message_id", String, index=True),  # the Internet message id a mail goes out under; after a return another
     Column("reason", String),
     Column("done_at", UtcDateTime),
     Index(None, "status", "kind"),

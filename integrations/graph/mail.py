@@ -12,6 +12,7 @@ from integrations.graph.errors import GraphError
 
 IMMUTABLE_ID = {"Prefer": 'IdType="ImmutableId"'}
 KEY_HEADER = "x-hjemmekontor-key"
+OURS = ".hjemmekontor@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,20 @@ class Found:
 def message_id_for(key: str, sender: str) -> str:
     """The Internet message id that belongs to our key: the same key always gives the same one."""
     domain = sender.rpartition("@")[2]
-    return f"<{sha256(key.encode()).hexdigest()[:32]}.hjemmekontor@{domain}>"
+    return f"<{sha256(key.encode()).hexdigest()[:32]}{OURS}{domain}>"
 
 
-async def recover(graph: Graph, sender: str, key: str) -> Found | None:
+def is_ours(message_id: str) -> bool:
+    return OURS in message_id
+
+
+async def recover(graph: Graph, sender: str, key: str, message_id: str | None = None) -> Found | None:
     """What an earlier, interrupted try left behind: the message that has left, else its draft.
 
+    It is looked for by `message_id`, or by that of the key: a mail that came back goes out under another one.
     Further drafts of the same mail are removed: somebody might send them by hand.
     """
-    condition = quote(f"internetMessageId eq '{message_id_for(key, sender)}'")
+    condition = quote(f"internetMessageId eq '{message_id or message_id_for(key, sender)}'")
     address = f"/users/{quote(sender)}/messages?$filter={condition}&$select=id,isDraft"
     answer = await graph.get(address, "GET mail by key", IMMUTABLE_ID)
     found: list[dict[str, Any]] = sorted(answer.get("value", []), key=lambda message: bool(message["isDraft"]))
@@ -50,8 +56,10 @@ async def recover(graph: Graph, sender: str, key: str) -> Found | None:
     return Found(found[0]["id"], not found[0]["isDraft"]) if found else None
 
 
-async def draft(graph: Graph, sender: str, key: str, mail: Mail) -> str:
+async def draft(graph: Graph, sender: str, key: str, mail: Mail, message_id: str | None = None) -> str:
     """Put the mail in the sender's drafts, once: when the answer is lost, it is looked for before it is made again.
+
+    Its message id is `message_id`, or that of the key.
 
     Raises:
         GraphError, GraphUnreachableError: it may be there all the same; `recover` tells.
@@ -60,7 +68,7 @@ async def draft(graph: Graph, sender: str, key: str, mail: Mail) -> str:
         "subject": mail.subject,
         "body": {"contentType": "html", "content": mail.html},
         "toRecipients": _recipients(mail),
-        "internetMessageId": message_id_for(key, sender),
+        "internetMessageId": message_id or message_id_for(key, sender),
         "internetMessageHeaders": [{"name": KEY_HEADER, "value": key}],
     }
 
@@ -71,7 +79,7 @@ async def draft(graph: Graph, sender: str, key: str, mail: Mail) -> str:
         return identity
 
     async def made_after_all() -> str | None:
-        found = await recover(graph, sender, key)
+        found = await recover(graph, sender, key, message_id)
         return None if found is None else found.identity
 
     return await graph.carefully(make, made_after_all)

@@ -14,6 +14,7 @@ from sandbox.graph.services import Services
 IMMUTABLE = 'idtype="immutableid"'
 DEFAULT_PAGE = 10
 MAX_PAGE = 1000
+MESSAGE_CLASS = "singleValueExtendedProperties/String 0x001A"
 FILTERABLE = (
     "internetMessageId",
     "subject",
@@ -22,6 +23,7 @@ FILTERABLE = (
     "receivedDateTime",
     "createdDateTime",
     "isRead",
+    MESSAGE_CLASS,
 )
 ON_REQUEST = frozenset({"internetMessageHeaders", "singleValueExtendedProperties"})
 """Graph gives these only to those who ask for them in $select or $expand."""
@@ -43,6 +45,7 @@ class MailRoutes:
             Route("GET", "/users/{user}/mailFolders/{folder}", self._folder),
             Route("GET", "/users/{user}/mailFolders/{folder}/messages", self._list_folder),
             Route("GET", message, self._get),
+            Route("GET", rf"{message}/\$value", self._mime),
             Route("PATCH", message, self._update),
             Route("DELETE", message, self._delete),
             Route("POST", f"{message}/send", self._send),
@@ -78,7 +81,7 @@ class MailRoutes:
         conditions = parse_filter(text, FILTERABLE) if (text := call.option("filter")) else []
         messages = [message for message in self._candidates(conditions) if folder in {None, message.folder}]
         if conditions:
-            messages = [message for message in messages if fits(_properties(message), conditions)]
+            messages = [message for message in messages if fits(_filterable(message), conditions)]
         answer = paged(call, messages, lambda message: _document(call, message), DEFAULT_PAGE, MAX_PAGE)
         return Answer(answer.status, answer.body, _applied(call))
 
@@ -86,10 +89,15 @@ class MailRoutes:
         for condition in conditions:
             if condition.name == "internetMessageId" and condition.operation == "eq":
                 return self._mailbox.with_internet_id(str(condition.values[0]))
+            if condition.name == MESSAGE_CLASS and condition.operation == "eq":
+                return self._mailbox.of_class(str(condition.values[0]))
         return self._mailbox.all()
 
     def _get(self, call: Call, names: Mapping[str, str]) -> Answer:
         return self._answer(call, self._message(names))
+
+    def _mime(self, _: Call, names: Mapping[str, str]) -> Answer:
+        return Answer(body=self._mailbox.mime(self._message(names)), media_type="text/plain")
 
     def _update(self, call: Call, names: Mapping[str, str]) -> Answer:
         message = self._message(names)
@@ -181,6 +189,10 @@ def _properties(message: Message) -> Document:
         "body": {**body, "contentType": str(body.get("contentType", "text")).lower()},
         "bodyPreview": str(body.get("content") or "")[:255],
     }
+
+
+def _filterable(message: Message) -> Document:
+    return {**_properties(message), "singleValueExtendedProperties": {"String 0x001A": message.message_class}}
 
 
 def _etag(message: Message) -> str:

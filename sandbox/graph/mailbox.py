@@ -4,8 +4,11 @@ import base64
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from email import policy
 from email.errors import HeaderParseError
 from email.headerregistry import Address
+from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from sandbox.graph.eml import file_name, to_eml
 from sandbox.graph.errors import GraphError, bad_request
 from sandbox.graph.exchange import Document
 from sandbox.graph.identity import OSLO, Clock, opaque
+from sandbox.graph.reports import NOTE, Report, message_class
 from sandbox.store import Store
 
 DRAFTS, SENT, INBOX = "drafts", "sentitems", "inbox"
@@ -50,7 +54,8 @@ WRITABLE_AFTER_SENDING = frozenset({"isRead", "categories", "importance", "flag"
 class Message(msgspec.Struct, frozen=True):
     """A message. `content` holds the properties a client may write, as Graph names them.
 
-    The immutable id stays for life; the other one changes when the message moves to another folder.
+    The immutable id stays for life; the other one changes when the message moves to another folder. `received` is what
+    came in, to the last byte; our own mail has none.
     """
 
     immutable_id: str
@@ -62,6 +67,8 @@ class Message(msgspec.Struct, frozen=True):
     version: int = 1
     sent_at: datetime | None = None
     attachments: tuple[Document, ...] = ()
+    message_class: str = NOTE
+    received: bytes | None = None
 
     @property
     def is_draft(self) -> bool:
@@ -96,6 +103,7 @@ class Mailbox:
         self._sent = store.shelf("sent", SentMessage)
         self._by_folder_id = {message.folder_id: message.immutable_id for message in self._messages.values()}
         self._by_internet_id: dict[str, dict[str, None]] = {}
+        self._by_class: dict[str, dict[str, None]] = {}
         for message in self._messages.values():
             self._index(message)
 
@@ -118,7 +126,11 @@ class Mailbox:
         keys = self._by_internet_id.get(internet_message_id.casefold(), {})
         return [self._messages[key] for key in keys]
 
-    def create(self, properties: Document, folder: str = DRAFTS) -> Message:
+    def of_class(self, name: str) -> list[Message]:
+        """What came in of this message class, newest first."""
+        return [self._messages[key] for key in reversed(self._by_class.get(name.casefold(), {}))]
+
+    def create(self, properties: Document) -> Message:
         """A new draft.
 
         Raises:
@@ -128,21 +140,44 @@ class Mailbox:
         content = {name: value for name, value in properties.items() if name in WRITABLE}
         check_content(content)
         with self._store.transaction():
-            number = self._store.next_number("message")
-            domain = self.address.partition("@")[2]
-            content.setdefault("internetMessageId", f"<{opaque('', f'internet {number}', 32)}@{domain}>")
-            now = self._clock()
-            immutable_id = opaque("AAkALgAAAAAAHYQDEapmEc2byACqAC-EWg0A", f"message {number}", 120)
-            message = Message(
-                immutable_id=immutable_id,
-                folder_id=_folder_id(number, folder, 1),
-                folder=folder,
-                content=content,
-                created_at=now,
-                modified_at=now,
-                attachments=tuple(_numbered(attachment, immutable_id, n) for n, attachment in enumerate(attachments)),
+            return self._put_new(content, DRAFTS, attachments=attachments)
+
+    def receive(self, mail: bytes) -> Message:
+        """A mail comes in: from a person, or a report on one of ours."""
+        read = BytesParser(policy=policy.default).parsebytes(mail)
+        body = read.get_body(("html", "plain"))
+        content = {
+            "subject": str(read["Subject"] or ""),
+            "body": {"contentType": "text", "content": "" if body is None else body.get_content()},
+            "toRecipients": [{"emailAddress": {"address": self.address}}],
+            "from": {"emailAddress": {"address": _sender_of(read)}},
+            "internetMessageHeaders": [{"name": name, "value": str(value)} for name, value in read.items()],
+        }
+        if read["Message-ID"]:
+            content["internetMessageId"] = str(read["Message-ID"])
+        with self._store.transaction():
+            return self._put_new(
+                content, INBOX, message_class=message_class(read), received=mail, sent_at=self._clock()
             )
-            self._put(message)
+
+    def _put_new(self, content: Document, folder: str, **more: Any) -> Message:  # noqa: ANN401 - fields of Message
+        number = self._store.next_number("message")
+        domain = self.address.partition("@")[2]
+        content.setdefault("internetMessageId", f"<{opaque('', f'internet {number}', 32)}@{domain}>")
+        now = self._clock()
+        immutable_id = opaque("AAkALgAAAAAAHYQDEapmEc2byACqAC-EWg0A", f"message {number}", 120)
+        files = more.pop("attachments", ())
+        message = Message(
+            immutable_id=immutable_id,
+            folder_id=_folder_id(number, folder, 1),
+            folder=folder,
+            content=content,
+            created_at=now,
+            modified_at=now,
+            attachments=tuple(_numbered(attachment, immutable_id, n) for n, attachment in enumerate(files)),
+            **more,
+        )
+        self._put(message)
         return message
 
     def update(self, message: Message, properties: Document) -> Message:
@@ -170,7 +205,7 @@ class Mailbox:
         with self._store.transaction():
             del self._messages[message.immutable_id]
             self._by_folder_id.pop(message.folder_id, None)
-            self._by_internet_id[message.content["internetMessageId"].casefold()].pop(message.immutable_id)
+            self._unindex(message)
 
     def send(self, message: Message, *, keep: bool = True) -> None:
         """Send a draft: it moves to the sent items, its file is written, unknown recipients are reported.
@@ -202,34 +237,25 @@ class Mailbox:
         with self._store.lock:
             return [self._sent[str(number)] for number in range(after + 1, len(self._sent) + 1)]
 
-    def _report_undelivered(self, sent: Message, address: str) -> None:
-        domain = self.address.partition("@")[2]
-        report = self.create(
-            {
-                "subject": f"Kan ikke leveres: {sent.content.get('subject') or ''}",
-                "body": {"contentType": "text", "content": f"Meldingen kunne ikke leveres til {address}.\n"},
-                "toRecipients": [{"emailAddress": {"address": self.address}}],
-                "from": {"emailAddress": {"address": f"postmaster@{domain}"}},
-                "internetMessageHeaders": [
-                    {"name": "X-Failed-Recipients", "value": address},
-                    {"name": "X-MS-Exchange-Message-Is-Ndr", "value": ""},
-                    {"name": "X-Original-Message-ID", "value": sent.content["internetMessageId"]},
-                ],
-            },
-            folder=INBOX,
-        )
-        report = self._changed(report, sent_at=self._clock())
-        number = self._store.next_number("undelivered")
-        self._write_file(self._directory / "undelivered", number, report, address, sender=f"postmaster@{domain}")
+    def mime(self, message: Message) -> bytes:
+        """A message as it travels."""
+        if message.received is not None:
+            return message.received
+        return to_eml(message.content, self.address, message.sent_at or message.created_at, message.attachments)
 
-    def _write_file(
-        self, directory: Path, number: int, message: Message, recipient: str, sender: str | None = None
-    ) -> None:
+    def _report_undelivered(self, sent: Message, address: str) -> None:
+        number = self._store.next_number("undelivered")
+        report = Report(sent.content["internetMessageId"], address, self.mime(sent))
+        domain = self.address.partition("@")[2]
+        message_id = f"<{opaque('', f'undelivered {number}', 32)}@{domain}>"
+        received = self.receive(report.written(self.address, message_id, self._clock()))
+        self._write_file(self._directory / "undelivered", number, received, address)
+
+    def _write_file(self, directory: Path, number: int, message: Message, recipient: str) -> None:
         sent_at = message.sent_at or self._clock()
         directory.mkdir(parents=True, exist_ok=True)
         name = file_name(sent_at.astimezone(OSLO).date().isoformat(), number, recipient)
-        text = to_eml(message.content, sender or self.address, sent_at, message.attachments)
-        (directory / name).write_bytes(text)
+        (directory / name).write_bytes(self.mime(message))
 
     def _changed(self, message: Message, **changes: Any) -> Message:  # noqa: ANN401 - fields of Message, checked by it
         changed = msgspec.structs.replace(message, modified_at=self._clock(), version=message.version + 1, **changes)
@@ -245,9 +271,11 @@ class Mailbox:
     def _index(self, message: Message) -> None:
         keys = self._by_internet_id.setdefault(message.content["internetMessageId"].casefold(), {})
         keys[message.immutable_id] = None
+        self._by_class.setdefault(message.message_class.casefold(), {})[message.immutable_id] = None
 
     def _unindex(self, message: Message) -> None:
         self._by_internet_id[message.content["internetMessageId"].casefold()].pop(message.immutable_id, None)
+        self._by_class[message.message_class.casefold()].pop(message.immutable_id, None)
 
 
 def check_content(content: Document) -> None:
@@ -296,6 +324,11 @@ def check_attachment(attachment: Document) -> Document:
 
 def _addresses(content: Document, fields: Iterable[str]) -> list[str]:
     return [recipient["emailAddress"]["address"] for name in fields for recipient in content.get(name) or []]
+
+
+def _sender_of(mail: EmailMessage) -> str:
+    found = mail["From"]
+    return found.addresses[0].addr_spec if found is not None and found.addresses else ""
 
 
 def _is_address(text: str) -> bool:

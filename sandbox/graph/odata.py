@@ -23,13 +23,20 @@ LITERAL = r"'(?:[^']|'')*'|[^\s,()']+"
 COMPARISON = re.compile(rf"([\w/]+)\s+(eq|ne|ge|gt|le|lt)\s+({LITERAL})")
 MEMBERSHIP = re.compile(rf"([\w/]+)\s+in\s+\(\s*((?:{LITERAL})(?:\s*,\s*(?:{LITERAL}))*)\s*\)")
 PREFIX = re.compile(rf"startswith\(\s*([\w/]+)\s*,\s*({LITERAL})\s*\)", re.IGNORECASE)
+EXTENDED = re.compile(
+    rf"(singleValueExtendedProperties)/any\(\s*(\w+)\s*:\s*\2/id\s+eq\s+('[^']*')\s+and\s+\2/value\s+(eq|ne)\s+({LITERAL})\s*\)",
+    re.IGNORECASE,
+)
 AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 MAX_MEMBERS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison: a property (`fields/Saksnummer` for nested ones), an operator and what to compare with."""
+    """One comparison: a property (`fields/Saksnummer` for nested ones), an operator and what to compare with.
+
+    An extended property is nested by its id: `singleValueExtendedProperties/String 0x001A`.
+    """
 
     name: str
     operation: str
@@ -103,6 +110,8 @@ def nested_select(expand: str | None, name: str) -> tuple[bool, str | None]:
 def _condition_at(text: str, position: int) -> tuple[Condition, int]:
     if found := COMPARISON.match(text, position):
         return Condition(found[1], found[2], (_value(found[3]),)), found.end()
+    if found := EXTENDED.match(text, position):
+        return Condition(f"{found[1]}/{_value(found[3])}", found[4], (_value(found[5]),)), found.end()
     if found := PREFIX.match(text, position):
         return Condition(found[1], "startswith", (_value(found[2]),)), found.end()
     if found := MEMBERSHIP.match(text, position):

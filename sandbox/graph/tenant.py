@@ -132,6 +132,10 @@ class GraphTenant:
         """Mails sent after the one with sequence `after`, oldest first."""
         return self._services.mailbox.sent_messages(after)
 
+    def receive_mail(self, mail: bytes) -> str:
+        """A mail comes to the sender's mailbox; its immutable id."""
+        return self._services.mailbox.receive(mail).immutable_id
+
     def add_list_item(self, list_name: str, fields: Mapping[str, object], created_by: TenantUser) -> str:
         """A person fills in a list's form; the item's id.
 

@@ -90,7 +90,7 @@ def test_what_happened_is_told_with_who_why_and_under_which_policy(asked: Databa
     ("values", "words"),
     [
         ({"attempts": 1}, "ikke sendt ennå"),
-        ({"status": "failed", "reason": "Graph: 403"}, "ikke sendt, oppgitt"),
+        ({"status": "failed", "reason": "Graph: 403"}, "ikke levert, oppgitt: Graph: 403"),
         # An hour before midnight in Greenwich is the day after in Oslo.
         ({"status": "done", "done_at": NOW.replace(hour=23)}, "sendt 02.03.2027"),
     ],

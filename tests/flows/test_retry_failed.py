@@ -1,5 +1,6 @@
 """What one night gives up is said in its report, and goes out when somebody lets it be tried again."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import requests
 
 from flows.retry_failed import retry_failed
 from sandbox.graph.faults import Fault
+from sandbox.graph.reports import Report
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
 
 REFUSED = Fault(method="POST", path_pattern="/send$", status=400, code="ErrorInvalidRecipients")
@@ -56,3 +58,27 @@ def test_a_case_that_does_not_exist_fails_the_run_with_one_line(town: Town) -> N
     failed = fill_in(retry_failed, town, case_number="HK-1999-00001")
     assert failed.is_failed()
     assert failed.message == "Ingen sak har nummeret HK-1999-00001."
+
+
+def test_a_night_says_what_came_back(prefect_server: PrefectServer, town: Town) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    sent, *_ = town.sandbox.tenant.sent_messages()
+    report = Report(sent.internet_message_id, sent.to[0], b"", status="5.2.2")
+    town.sandbox.tenant.receive_mail(report.written(town.sandbox.tenant.sender, "<1@postmaster.example>", sent.sent_at))
+
+    night = town.night(FIRST_NIGHT + timedelta(days=1))
+
+    assert night.message == "Fullført, men 1 leveranser feilet; se rapporten."
+    assert night.result()["E-post i retur"] == {"e-poster i retur": 1}
+    report_in_words = _report(prefect_server, "nightly")
+    assert "- e-poster i retur: 1\n" in report_in_words
+    [reason] = [line for line in report_in_words.splitlines() if "Kom i retur" in line]
+    assert reason.endswith(
+        " | oppgitt; rett feilen, og kjør «Send på nytt» | Kom i retur. Postboksen er full (5.2.2). |"
+    )
+
+    again = fill_in(retry_failed, town, FIRST_NIGHT + timedelta(days=1), which="Alle saker")
+
+    assert again.is_completed(), again.message
+    assert town.count("outbox", "status <> 'done'") == 0
+    assert [mail.headers for mail in town.sandbox.tenant.sent_messages()].count(sent.headers) == 2

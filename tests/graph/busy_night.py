@@ -5,7 +5,7 @@ and they do not survive a fork.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
@@ -68,7 +68,12 @@ def _decide_filing() -> None:
         decide_batch.fn("file-agreements", batch, FILING)
 
 
-def night_in_child(environment: Mapping[str, str], burns_at: Point | None, tell: Pipe) -> None:
+def night_in_child(
+    environment: Mapping[str, str],
+    burns_at: Point | None,
+    tell: Pipe,
+    work: Callable[[], None] = deliver_everything,
+) -> None:
     """The night in a process of its own, that knows nothing of this shell; tells what it passed if it gets there."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
@@ -76,7 +81,7 @@ def night_in_child(environment: Mapping[str, str], burns_at: Point | None, tell:
     os.chdir(environment[f"{PREFIX}STATE_DIR"])
     fuse = Fuse(burns_at)
     fuse.lay()
-    deliver_everything()
+    work()
     tell.send(fuse.passed)
 
 

@@ -126,13 +126,19 @@ def environment_for(settings: Settings, database_url: str, directory: Path) -> d
 
 
 @pytest.fixture
+def town_url(sqlite_url: str) -> str:
+    """The town's database; a file of tests may want the town on each system."""
+    return sqlite_url
+
+
+@pytest.fixture
 def town(
-    office: Office, sqlite_url: str, policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    office: Office, town_url: str, policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Town]:
     """Work for one night; its settings are in the environment until the test is over."""
-    database = Database.open(sqlite_url)
+    database = Database.open(town_url)
     settle(database, policy)
-    environment = environment_for(office.settings, sqlite_url, tmp_path)
+    environment = environment_for(office.settings, town_url, tmp_path)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     yield Town(office.tenant, database, office.settings, environment, tmp_path)

@@ -19,6 +19,8 @@ from integrations.graph import mail
 from integrations.graph.client import open_graph
 from integrations.graph.throttling import MAILBOX, Budget, Cost
 from tasks.mailing import write_and_send_mail
+from tasks.retrying import let_wait_for_delivery
+from tasks.returning import read_returned_mail
 from tests.graph.hours import START, Hours
 from tests.graph.one_night import quick_night
 
@@ -62,6 +64,14 @@ def send_one(environment: Mapping[str, str], key: str, after: Event | None, then
     then.set()
     tell.send(budget.seconds_waited)
     database.close()
+
+
+def send_what_came_back() -> None:
+    """What a night reads of returned mail, HR lets go again at once."""
+    with quick_night():
+        read_returned_mail.fn()
+        let_wait_for_delivery.fn(None)
+        write_and_send_mail.fn()
 
 
 def send_all(environment: Mapping[str, str], together: Barrier, tell: Pipe) -> None:

@@ -16,10 +16,12 @@ import pytest
 
 from config.sharepoint import ARCHIVE_LIBRARY
 from sandbox.graph import GraphTenant
+from sandbox.graph.reports import Report
 from sandbox.web import serve
 from tests.sandbox.conftest import IMMUTABLE, KARI, OLA, USERS, BusinessClock, token
 from tests.sandbox.contract import CONTRACT, proxy_before
 
+REPORTED = ("hjemmekontor@sandvik.kommune.example", "<b@sandvik.kommune.example>", BusinessClock().now)
 NOT_OFFERED = {
     "POST /drives/{drive-id}/items/{driveItem-id}/createLink",
     "POST /drives/{drive-id}/items/{driveItem-id}/copy",
@@ -106,6 +108,13 @@ def call_mail(checked: Checked) -> None:
     params = {"$filter": "internetMessageId eq '<a@hjemmekontor>'", "$top": "2", "$select": "id"}
     assert len(checked.call("GET", f"{mailbox}/messages", params=params)["value"]) == 1
     checked.call("GET", f"{mailbox}/mailFolders/sentitems/messages")
+    checked.tenant.receive_mail(Report("<a@hjemmekontor>", OLA.mail or "", b"").written(*REPORTED))
+    of_class = "singleValueExtendedProperties/Any(ep: ep/id eq 'String 0x001A' and ep/value eq 'REPORT.IPM.Note.NDR')"
+    params = {
+        "$filter": f"receivedDateTime ge 2026-03-02T00:00:00Z and {of_class}",
+        "$select": "internetMessageHeaders",
+    }
+    assert len(checked.call("GET", f"{mailbox}/messages", params=params)["value"]) == 1
     checked.call("POST", f"{mailbox}/sendMail", 202, json={"message": message, "saveToSentItems": True})
     checked.call("DELETE", address, 204)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.graph.reports import Report
 from tests.sandbox.conftest import IMMUTABLE, KARI, OLA, Graph, error_code
 
 FILE = {"@odata.type": "#microsoft.graph.fileAttachment", "name": "avtale.pdf", "contentBytes": "JVBERi0xLjc="}
@@ -188,12 +189,46 @@ def test_an_unknown_address_bounces(graph: Graph) -> None:
     message_id = create(graph, toRecipients=to, ccRecipients=[{"emailAddress": {"address": "a@elsewhere.example"}}])
     assert send(graph, message_id) == 202
     assert graph.tenant.sent_messages()[0].undelivered == ("sluttet@sandvik.kommune.example",)
-    report = (graph.directory / "mail" / "undelivered" / "2026-03-02-00001-sluttet.eml").read_bytes()
-    assert b"X-Failed-Recipients: sluttet@sandvik.kommune.example" in report
-    params = {"$select": "internetMessageHeaders,subject"}
-    inbox = graph.client.get(f"{graph.mailbox}/mailFolders/inbox/messages", params=params).json()["value"]
-    headers = {header["name"]: header["value"] for header in inbox[0]["internetMessageHeaders"]}
-    assert headers["X-Original-Message-ID"] == KEY
+    [report] = reports(graph)
+    headers = {header["name"]: header["value"] for header in report["internetMessageHeaders"]}
+    assert (headers["In-Reply-To"], headers["References"]) == (KEY, KEY)
+    assert headers["Auto-Submitted"] == "auto-replied"
+    assert headers["Content-Type"].startswith('multipart/report; report-type="delivery-status"')
+    file = (graph.directory / "mail" / "undelivered" / "2026-03-02-00001-sluttet.eml").read_bytes()
+    answer = graph.client.get(f"{graph.mailbox}/messages/{report['id']}/$value")
+    assert (answer.content, answer.headers["Content-Type"].partition(";")[0]) == (file, "text/plain")
+    status, original = list(email.message_from_bytes(file, policy=email.policy.default).iter_parts())[1:]
+    [_, recipient] = status.iter_parts()
+    assert (recipient["Action"], recipient["Status"]) == ("failed", "5.1.10")
+    assert recipient["Final-Recipient"] == "rfc822;sluttet@sandvik.kommune.example"
+    assert [part["Message-ID"] for part in original.iter_parts()] == [KEY]
+
+
+def reports(graph: Graph, since: str = "2026-03-02T09:30:00Z") -> list[dict[str, Any]]:
+    """Reports of failure that came since, as one asks Graph for them."""
+    of_class = "singleValueExtendedProperties/Any(ep: ep/id eq 'String 0x001A' and ep/value eq 'REPORT.IPM.Note.NDR')"
+    params = {
+        "$filter": f"receivedDateTime ge {since} and {of_class}",
+        "$select": "id,receivedDateTime,isRead,internetMessageHeaders",
+    }
+    found: list[dict[str, Any]] = graph.client.get(f"{graph.mailbox}/messages", params=params).json()["value"]
+    return found
+
+
+def test_only_reports_of_failure_are_of_their_class(graph: Graph) -> None:
+    absent = EmailMessage()
+    absent["From"], absent["Subject"], absent["Auto-Submitted"] = KARI.mail, "Automatisk svar", "auto-replied"
+    absent.set_content("Jeg er borte.")
+    delayed = Report(KEY, OLA.mail or "", b"", "4.4.7", "Message delayed", "delayed")
+    for mail in (absent.as_bytes(), delayed.written(graph.tenant.sender, "<1@x.example>", graph.clock())):
+        graph.tenant.receive_mail(mail)
+    assert reports(graph) == []
+    failed = Report(None, OLA.mail or "", b"").written(graph.tenant.sender, "<2@x.example>", graph.clock())
+    identity = graph.tenant.receive_mail(failed)
+    [found] = reports(graph)
+    assert graph.client.get(f"{graph.mailbox}/messages/{identity}").json()["internetMessageId"] == "<2@x.example>"
+    assert (found["receivedDateTime"], found["isRead"]) == ("2026-03-02T09:30:00Z", False)
+    assert reports(graph, "2026-03-02T09:30:01Z") == []
 
 
 def test_only_the_shared_mailbox_is_open_to_us(graph: Graph) -> None:
