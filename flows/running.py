@@ -61,6 +61,7 @@ def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, 
 
 
 def is_well(results: Sequence[StepResult]) -> bool:
+    """No step failed. What could not be delivered fails none."""
     return all(each.problem is None for each in results)
 
 

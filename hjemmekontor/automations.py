@@ -89,7 +89,8 @@ def alerts(settings: Settings) -> list[Alert]:
             "natten kom ikke",
             "Det er over 26 timer siden en natt ble ferdig.",
             "The night did not run",
-            # Each night starts the time anew; before the first one there is nothing to miss.
+            # Each night starts the time anew, and so does putting the alert into force. Prefect keeps the time in its
+            # database: what is due while the server is down goes when it is up again (3.8.8).
             EventTrigger(
                 after={NIGHT_TOLD},
                 expect={NIGHT_TOLD},
