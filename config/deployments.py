@@ -16,6 +16,7 @@ OF_STEPS: Mapping[str, Sequence[str]] = {
     "Evaluering av ordningen": ("Lag rapporter",),
     "Utløp": ("utlop", REPLAY),
     "Sletting": ("slett-gamle-saker",),
+    "Utkast": (NIGHT,),
     "E-post": (NIGHT, SEND_AGAIN),
 }
 """By the step's title: run it again, or go on to the form for what stopped it. A held sync has a part of its own."""

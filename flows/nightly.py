@@ -1,4 +1,4 @@
-"""All eight jobs in order, for one business date."""
+"""All eight jobs in order, for one business date, and a look at what lies unsent."""
 
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from flows import (
     trigger_evaluations,
 )
 from flows.running import NIGHT, run_flow, run_name
+from tasks.unsent import clear_drafts
 
 JOBS = (
     sync_employees,
@@ -28,7 +29,7 @@ JOBS = (
     expire_agreements,
     purge,
 )
-STEPS = tuple((job.TITLE, job.step) for job in JOBS)
+STEPS = (*((job.TITLE, job.step) for job in JOBS), ("Utkast", clear_drafts))
 
 
 @flow(name=NIGHT, flow_run_name=run_name, description="Alle de åtte jobbene i rekkefølge.")

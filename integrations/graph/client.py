@@ -93,6 +93,17 @@ class Graph:
         response = await self.repeatable("GET", address, doing, headers=headers)
         return json_object(response, doing)
 
+    async def pages(
+        self, address: str | None, doing: str, headers: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
+        """All entries of a plain collection. A page may be empty and lead on all the same."""
+        entries: list[dict[str, Any]] = []
+        while address is not None:
+            page = await self.get(address, doing, headers)
+            entries += page["value"]
+            address = page.get("@odata.nextLink")
+        return entries
+
     async def repeatable(
         self,
         verb: Verb,
@@ -128,7 +139,7 @@ class Graph:
         try:
             await self.repeatable("DELETE", address, doing, headers=None if version is None else {"If-Match": version})
         except GraphError as error:
-            if error.status == HTTPStatus.PRECONDITION_FAILED:
+            if version is not None and error.status == HTTPStatus.PRECONDITION_FAILED:
                 return False
             if error.status != HTTPStatus.NOT_FOUND:
                 raise

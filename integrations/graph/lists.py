@@ -102,23 +102,13 @@ async def list_id(graph: Graph, name: str) -> str:
 
 async def lists_on_site(graph: Graph) -> dict[str, FoundList]:
     """Every list and library of the site, hidden ones left out, by name."""
-    found = await pages(graph, f"{graph.site}/lists?$select=id,name,displayName,list", "GET lists")
+    found = await graph.pages(f"{graph.site}/lists?$select=id,name,displayName,list", "GET lists")
     return {
         entry["name"]: FoundList(
             entry["id"], entry["name"], entry["displayName"], (entry.get("list") or {}).get("template", "")
         )
         for entry in found
     }
-
-
-async def pages(graph: Graph, address: str | None, doing: str) -> list[dict[str, Any]]:
-    """All entries of a plain collection."""
-    entries: list[dict[str, Any]] = []
-    while address is not None:
-        page = await graph.get(address, doing)
-        entries += page["value"]
-        address = page.get("@odata.nextLink")
-    return entries
 
 
 async def walk_delta(graph: Graph, token: str | None, start: str, doing: str) -> Walk:
@@ -168,7 +158,7 @@ async def _author(graph: Graph, where: str, entry: dict[str, Any]) -> dict[str, 
     editor = last_editor(entry)
     if _is_person(editor):
         return editor
-    history = await pages(graph, f"{where}/{entry['id']}/versions?$select=id,lastModifiedBy", "GET item versions")
+    history = await graph.pages(f"{where}/{entry['id']}/versions?$select=id,lastModifiedBy", "GET item versions")
     last = next((found for version in history if _is_person(found := last_editor(version))), None)
     creator: dict[str, Any] = (entry.get("createdBy") or {}).get("user") or {}
     if last is not None and last.get("id") != creator.get("id"):
