@@ -9,7 +9,13 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrations.graph.client import Graph, open_graph
-from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
+from integrations.graph.errors import (
+    GraphCredentialsError,
+    GraphError,
+    GraphThrottledError,
+    GraphUnreachableError,
+)
+from integrations.graph.mail import Mail, draft
 from integrations.graph.patience import Patience, Tries
 from sandbox.graph import Fault
 from tests.graph.conftest import Office
@@ -163,6 +169,33 @@ def test_a_wrong_secret_is_told_without_quoting_it(office: Office) -> None:
     with pytest.raises(GraphCredentialsError, match="HK_GRAPH_CLIENT_ID") as caught:
         asyncio.run(attempt())
     assert "not-the-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_token_endpoint_says_how_long_to_wait_and_nobody_asks_it_earlier(office: Office, status: int) -> None:
+    office.fail(Fault(path_pattern="/oauth2/", status=status, retry_after=HTTP_DATE))
+
+    async def several(graph: Graph) -> None:
+        await asyncio.gather(*(read(graph) for _ in range(4)))
+
+    office.run(several)
+    assert 120 <= (office.hours.now - START).total_seconds() <= 133
+    assert office.requests("/token") == 2
+
+
+def test_a_token_endpoint_that_asks_for_more_than_our_patience_is_left_alone(office: Office) -> None:
+    office.fail(Fault(path_pattern="/oauth2/", status=429, retry_after=7200))
+    with pytest.raises(GraphThrottledError, match="the sign-in is throttled until 2027-03-01 03:"):
+        office.run(read)
+    assert office.requests("/token") == 1
+
+
+def test_a_send_waits_for_the_token_as_well(office: Office) -> None:
+    office.fail(Fault(path_pattern="/oauth2/", status=503, retry_after=60))
+    letter = Mail([user("0001").mail or ""], "Hei", "<p>Hei</p>")
+    office.run(lambda graph: draft(graph, office.tenant.sender, "key", letter))
+    assert (office.hours.now - START).total_seconds() >= 60
+    assert (office.requests("/messages"), office.requests("/token")) == (2, 2), "once to look, once to make it"
 
 
 # --- What is refused --------------------------------------------------------------------------------------------

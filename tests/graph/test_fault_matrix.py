@@ -53,7 +53,6 @@ EXCEPTIONS = {
     (DRAFT, "reset for ever"): Outcome.DONE,  # it has been done each time, and is found
     (SEND, "reset for ever"): Outcome.DONE,
     (LOOK, "404"): Outcome.DONE,  # looked for by its key instead
-    (TOKEN, "429 for two hours"): Outcome.DONE,  # azure-identity does not say how long: we come back at our own pace
     (TOKEN, "401"): Outcome.WAITS,
     (TOKEN, "400"): Outcome.WAITS,  # a wrong setting, nothing of the mail's
     (TOKEN, "403"): Outcome.WAITS,
