@@ -22,7 +22,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_authentication_azure.azure_identity_access_token_provider import AzureIdentityAccessTokenProvider
-from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+from kiota_http.middleware.options import RedirectHandlerOption, ResponseHandlerOption, RetryHandlerOption
 from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph_core import GraphClientFactory
 
@@ -333,7 +333,12 @@ async def open_graph(
     """
     patience = patience or Patience()
     budget = budget or Budget(limits_of(settings), OwnLedger())
-    middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
+    middleware = {
+        **options,
+        RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
+        # Where Graph sends us to for a file's bytes is asked without our token (`handed_out`); nobody else may send us.
+        RedirectHandlerOption.get_key(): RedirectHandlerOption(max_redirect=0, should_redirect=False),
+    }
     credential = RenewableCredential(lambda: open_credential(settings, patience.answer_within), settings.graph_scope)
     time_out = httpx.Timeout(patience.answer_within, connect=min(CONNECT_WITHIN, patience.answer_within))
     async with (
@@ -352,7 +357,9 @@ async def open_graph(
 
 def _checked(response: httpx.Response, doing: str) -> httpx.Response:
     is_read = response.request.method == "GET"
-    if response.status_code == HTTPStatus.FOUND or (response.is_success and (is_read or not response.content)):
+    if is_read and (response.is_success or response.status_code == HTTPStatus.FOUND):
+        return response
+    if response.is_success and not response.content:
         return response
     if response.is_success:
         # A proxy's page with status 200 must not pass for something that has been done.

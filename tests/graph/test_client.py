@@ -1,14 +1,17 @@
 """One door to Graph: what is tried again, what is not, and what a person is told when it does not work."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
 from pydantic import SecretStr
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from integrations.graph.client import Graph, open_graph
+from config.sharepoint import CASE_LIBRARY
+from integrations.graph.client import Graph, Verb, open_graph
+from integrations.graph.drive import download, ensure_folder, share
 from integrations.graph.errors import (
     GraphCredentialsError,
     GraphError,
@@ -119,6 +122,47 @@ def test_a_page_is_no_proof_that_something_was_written(office: Office) -> None:
     office.fail(Fault(path_pattern=ON_USERS, body="html"))
     with pytest.raises(GraphUnreachableError, match="POST draft was answered with text/html"):
         office.run(lambda graph: graph.once("POST", f"/users/{office.tenant.sender}/messages", "POST draft", body={}))
+
+
+# --- Sent elsewhere ---------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Signpost:
+    """An ASGI application: the tenant, but directory questions are sent to a page to sign in on; who went where."""
+
+    tenant: ASGIApp
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.append((scope["path"], b"authorization" in dict(scope["headers"])))
+        is_sent_away = scope["path"].startswith("/v1.0/users")
+        await (RedirectResponse("/login", 302) if is_sent_away else self.tenant)(scope, receive, send)
+
+
+@pytest.mark.parametrize("verb", ["PATCH", "DELETE", "POST"])
+def test_to_be_sent_elsewhere_is_no_proof_that_something_was_done(office: Office, verb: Verb) -> None:
+    office.gate.inside = signpost = Signpost(office.tenant.application())
+    with pytest.raises(GraphError, match="was answered 302"):
+        office.run(lambda graph: graph.repeatable(verb, USER, f"{verb} user", body={}))
+    with pytest.raises(GraphUnreachableError, match="instead of JSON"):
+        office.run(read)
+    assert ("/login", True) not in signpost.asked
+    assert ("/login", False) not in signpost.asked
+
+
+def test_a_file_is_fetched_without_our_token(office: Office) -> None:
+    people = [user("0001").mail or ""]
+
+    async def open_folder(graph: Graph) -> None:
+        await share(graph, CASE_LIBRARY, await ensure_folder(graph, CASE_LIBRARY, "HK-1"), people)
+
+    office.run(open_folder)
+    item_id = office.tenant.upload(CASE_LIBRARY, "HK-1", "a.jpg", b"one", user("0001"))
+    office.gate.inside = signpost = Signpost(office.tenant.application())
+    assert office.run(lambda graph: download(graph, CASE_LIBRARY, item_id)) == b"one"
+    [has_token] = [has_token for path, has_token in signpost.asked if path.startswith("/_sandbox/download/")]
+    assert not has_token
 
 
 # --- Who we are -------------------------------------------------------------------------------------------------
