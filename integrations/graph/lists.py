@@ -81,9 +81,20 @@ async def list_changes(graph: Graph, list_name: str, token: str | None) -> Chang
 
 
 async def delete_list_item(graph: Graph, list_name: str, item_id: str, version: str) -> bool:
-    """Put an item into the site's recycle bin; False when somebody has changed it since it was this version."""
+    """Put an item into the site's recycle bin; False when somebody has changed it since it was this version.
+
+    Nobody comes back to it, so it takes two answers to believe that it is gone.
+    """
     address = f"{graph.site}/lists/{await list_id(graph, list_name)}/items/{item_id}"
-    return await graph.delete(address, "DELETE list item", version)
+    if not await graph.delete(address, "DELETE list item", version):
+        return False
+    try:
+        await graph.get(address, "GET deleted list item")
+    except GraphError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return True
+        raise
+    raise GraphError(HTTPStatus.CONFLICT, "stillThere", "-", "GET deleted list item")
 
 
 async def list_id(graph: Graph, name: str) -> str:

@@ -41,6 +41,7 @@ REFUSING: dict[str, dict[str, Any]] = {
     "409": {"status": 409},
     "410": {"status": 410},
     "412": {"status": 412},
+    "416": {"status": 416},
     "423": {"status": 423},
 }
 TOKEN_ENDED: dict[str, dict[str, Any]] = {"401": {"status": 401}}
