@@ -216,6 +216,8 @@ def main() -> int:
     parser.add_argument("--filings", type=int, default=FILINGS)
     parser.add_argument("--profile", action="store_true", help="show where a round's time goes, and demand nothing")
     options = parser.parse_args()
+    if options.filings < ROUND:
+        parser.exit(2, f"--filings must be at least {ROUND}: filings are timed in rounds of so many.\n")
     with tempfile.TemporaryDirectory(prefix="hk-bench-") as directory:
         if options.profile:
             profile(Path(directory))

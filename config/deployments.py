@@ -17,6 +17,7 @@ OF_STEPS: Mapping[str, Sequence[str]] = {
     "Utløp": ("utlop", REPLAY),
     "Sletting": ("slett-gamle-saker",),
     "E-post i retur": (NIGHT,),
+    "Utkast": (NIGHT,),
     "E-post": (NIGHT, SEND_AGAIN),
 }
 """By the step's title: run it again, or go on to the form for what stopped it. A held sync has a part of its own."""

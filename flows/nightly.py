@@ -1,4 +1,4 @@
-"""All eight jobs in order, for one business date; then what came back, before more is sent."""
+"""All eight jobs in order, for one business date; then what came back and what lies unsent, before more is sent."""
 
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from flows import (
 )
 from flows.running import NIGHT, run_flow, run_name
 from tasks.returning import read_returned_mail
+from tasks.unsent import clear_drafts
 
 JOBS = (
     sync_employees,
@@ -29,7 +30,11 @@ JOBS = (
     expire_agreements,
     purge,
 )
-STEPS = (*((job.TITLE, job.step) for job in JOBS), ("E-post i retur", read_returned_mail))
+STEPS = (
+    *((job.TITLE, job.step) for job in JOBS),
+    ("E-post i retur", read_returned_mail),
+    ("Utkast", clear_drafts),
+)
 
 
 @flow(name=NIGHT, flow_run_name=run_name, description="Alle de åtte jobbene i rekkefølge.")

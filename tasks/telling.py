@@ -20,6 +20,7 @@ from tasks.mailing import MAILS_SENT, MAILS_THAT_FAILED, MAILS_THAT_WAIT
 from tasks.night import Night
 from tasks.repairs import form_links
 from tasks.returning import MAILS_RETURNED
+from tasks.unsent import DRAFTS_REMOVED, STILL_DRAFTS
 
 Result = tuple[str, dict[str, int], str | None]
 WARNINGS = {
@@ -30,7 +31,10 @@ WARNINGS = {
 REPEATED = "forespørsler gjentatt"
 WAITED = "sekunder ventet (struping)"
 """On Microsoft 365, because of its limits or our own below them."""
-DELIVERED = (MAILS_SENT, MAILS_THAT_FAILED, MAILS_RETURNED, MAILS_THAT_WAIT, FILES_THAT_FAILED, REPEATED, WAITED)
+DELIVERED = (
+    *(MAILS_SENT, MAILS_THAT_FAILED, MAILS_RETURNED, MAILS_THAT_WAIT, STILL_DRAFTS, DRAFTS_REMOVED),
+    *(FILES_THAT_FAILED, REPEATED, WAITED),
+)
 SHOWN = 50
 """Rows of a list in an artifact; the rest is a number."""
 

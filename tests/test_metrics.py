@@ -37,13 +37,15 @@ def test_nights_add_up_and_every_line_says_whose_it_is(sqlite_url: str) -> None:
     assert said.endswith("\n")
     samples = [line for line in said.splitlines() if not line.startswith("#")]
     assert all(line.partition("{")[2].startswith('installation="sandvik"') for line in samples)
-    assert [line.replace('installation="sandvik",', "") for line in samples[:9]] == [
+    assert [line.replace('installation="sandvik",', "") for line in samples[:11]] == [
         'hjemmekontor_nights_total{well="true"} 1',
         'hjemmekontor_nights_total{well="false"} 1',
         'hjemmekontor_night_deliveries_total{what="e-poster sendt"} 42',
         'hjemmekontor_night_deliveries_total{what="e-poster som feilet"} 0',
         'hjemmekontor_night_deliveries_total{what="e-poster i retur"} 0',
         'hjemmekontor_night_deliveries_total{what="e-poster som venter til neste virkedag"} 0',
+        'hjemmekontor_night_deliveries_total{what="e-poster som lå igjen som utkast, og sendes på nytt"} 0',
+        'hjemmekontor_night_deliveries_total{what="utkast til e-post fjernet"} 0',
         'hjemmekontor_night_deliveries_total{what="leveranser som feilet"} 0',
         'hjemmekontor_night_deliveries_total{what="forespørsler gjentatt"} 0',
         'hjemmekontor_night_deliveries_total{what="sekunder ventet (struping)"} 17',

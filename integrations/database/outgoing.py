@@ -1,7 +1,7 @@
 """What is to go out: errands and mails in the outbox, notices on their way to becoming mails, filings to verify."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -114,6 +114,12 @@ def pending_keys(connection: Connection, kind: str) -> list[str]:
     return list(connection.scalars(rows))
 
 
+def mails(connection: Connection) -> Iterator[AnyRow]:
+    """How far every mail is that we know of: key, status, ids in the mailbox, and when it was accepted."""
+    wanted = select(outbox.c.key, outbox.c.status, outbox.c.message_id, outbox.c.remote_id, outbox.c.done_at)
+    yield from connection.execute(wanted.where(outbox.c.kind == MAIL).execution_options(yield_per=1000))
+
+
 def begin_attempt(connection: Connection, key: str) -> AnyRow:
     """Committed before the attempt, so that a later run knows there may be something to look for; the row as it is."""
     counted = update(outbox).where(outbox.c.key == key).values(attempts=outbox.c.attempts + 1).returning(*outbox.c)
@@ -127,6 +133,11 @@ def remember_remote(connection: Connection, key: str, remote_id: str) -> None:
 def done(connection: Connection, key: str) -> None:
     finished = {"status": "done", "reason": None, "done_at": datetime.now(UTC)}
     connection.execute(update(outbox).where(outbox.c.key == key).values(finished))
+
+
+def not_done_after_all(connection: Connection, key: str) -> None:
+    """It was believed to be done, and waits again; its id in the other system stays."""
+    connection.execute(update(outbox).where(outbox.c.key == key).values(status="pending", done_at=None))
 
 
 def failed(connection: Connection, key: str, reason: str, *, for_good: bool) -> None:

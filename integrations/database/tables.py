@@ -450,7 +450,7 @@ throttles = Table(
     "throttles",
     metadata,
     # What all workers together have asked of a service behind Microsoft Graph.
-    Column("resource", String, primary_key=True),  # mailbox | sharepoint | directory
+    Column("resource", String, primary_key=True),  # mailbox | sharepoint | directory | sign-in
     Column("spent_until", UtcDateTime, nullable=False),  # the budget of the time before this is spent
     Column("blocked_until", UtcDateTime, nullable=False),  # the service has asked to be left alone so long
 )

@@ -16,24 +16,31 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
-from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceResponseError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_authentication_azure.azure_identity_access_token_provider import AzureIdentityAccessTokenProvider
-from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+from kiota_http.middleware.options import RedirectHandlerOption, ResponseHandlerOption, RetryHandlerOption
 from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph_core import GraphClientFactory
 
 from config.settings import Settings
-from integrations.graph.credentials import RenewableCredential, open_credential, refused, trusted_authorities
+from integrations.graph.credentials import (
+    RenewableCredential,
+    TokenEndpointError,
+    open_credential,
+    refused,
+    trusted_authorities,
+)
 from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
 from integrations.graph.patience import Patience, Tries, seconds_asked
 from integrations.graph.throttling import (
     AT_A_TIME_IN_A_MAILBOX,
     MAILBOX,
     SHAREPOINT,
+    SIGN_IN,
     Budget,
     Cost,
     OwnLedger,
@@ -93,6 +100,17 @@ class Graph:
         response = await self.repeatable("GET", address, doing, headers=headers)
         return json_object(response, doing)
 
+    async def pages(
+        self, address: str | None, doing: str, headers: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
+        """All entries of a plain collection. A page may be empty and lead on all the same."""
+        entries: list[dict[str, Any]] = []
+        while address is not None:
+            page = await self.get(address, doing, headers)
+            entries += page["value"]
+            address = page.get("@odata.nextLink")
+        return entries
+
     async def repeatable(
         self,
         verb: Verb,
@@ -128,7 +146,7 @@ class Graph:
         try:
             await self.repeatable("DELETE", address, doing, headers=None if version is None else {"If-Match": version})
         except GraphError as error:
-            if error.status == HTTPStatus.PRECONDITION_FAILED:
+            if version is not None and error.status == HTTPStatus.PRECONDITION_FAILED:
                 return False
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
@@ -232,17 +250,37 @@ class Graph:
         """A request refused at the door (401) has changed nothing: it comes back once with a new token."""
         cost = cost_of(verb, address)
         async with self._in_the_mailbox if cost.resource == MAILBOX else nullcontext():
+            token = await self._sign_in(last_begins_by)
             await self._budget.admit(cost, last_begins_by)
-            token = self._line.credential.generation
             response = await self._send(verb, address, body, headers)
             if response.status_code == HTTPStatus.UNAUTHORIZED:
                 self._line.credential.renew(token)
+                await self._sign_in(last_begins_by)
                 await self._budget.admit(cost, last_begins_by)
                 response = await self._send(verb, address, body, headers)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             raise GraphCredentialsError(refused(self._settings))
         self._heed(cost, response)
         return response
+
+    async def _sign_in(self, last_begins_by: datetime) -> int:
+        """See to it that there is a token; its generation. The token endpoint's word on waiting counts for everybody.
+
+        Raises:
+            GraphCredentialsError: Entra ID refuses.
+            GraphThrottledError: it has asked for more time than `last_begins_by` leaves.
+            TokenEndpointError, AzureError, httpx.TransportError, TimeoutError: this time there was none to be had.
+        """
+        door, within = Cost(SIGN_IN, 0), TRICKLE * self._patience.answer_within
+        try:
+            await self._line.credential.sign_in(lambda: self._budget.admit(door, last_begins_by), within)
+        except TokenEndpointError as error:
+            if error.is_throttled or error.retry_after is not None:
+                self._slow_down(door, error.retry_after)
+            raise
+        except ClientAuthenticationError:
+            raise GraphCredentialsError(refused(self._settings)) from None
+        return self._line.credential.generation
 
     def _heed(self, cost: Cost, response: httpx.Response) -> None:
         retry_after = response.headers.get("Retry-After")
@@ -269,19 +307,15 @@ class Graph:
             request.set_stream_content(json.dumps(body, ensure_ascii=False).encode(), "application/json")
         handler = ResponseHandlerOption(NativeResponseHandler())
         request.add_request_options([handler])
-        try:
-            async with asyncio.timeout(TRICKLE * self._patience.answer_within):
-                response = await self._line.adapter.send_primitive_async(request, "bytes", {})
-        except ClientAuthenticationError as error:
-            status = None if error.response is None else error.response.status_code
-            if status in WORTH_ANOTHER_TRY or status == HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise ServiceResponseError(f"the token endpoint answered {status}") from None
-            raise GraphCredentialsError(refused(self._settings)) from None
+        async with asyncio.timeout(TRICKLE * self._patience.answer_within):
+            response = await self._line.adapter.send_primitive_async(request, "bytes", {})
         if not isinstance(response, httpx.Response):
             raise AssertionError("the native handler gave something else than a response")  # noqa: TRY004 - a bug here
         return response
 
     def _unreachable(self, error: Exception) -> GraphUnreachableError:
+        if isinstance(error, TokenEndpointError):
+            return GraphUnreachableError(f"Microsoft Graph: {error.message}; try again later.")
         where = urlsplit(self._base_url).netloc
         return GraphUnreachableError(
             f"Microsoft Graph at {where} cannot be reached ({type(error).__name__}). "
@@ -299,8 +333,13 @@ async def open_graph(
     """
     patience = patience or Patience()
     budget = budget or Budget(limits_of(settings), OwnLedger())
-    middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
-    credential = RenewableCredential(lambda: open_credential(settings, patience.answer_within))
+    middleware = {
+        **options,
+        RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
+        # Where Graph sends us to for a file's bytes is asked without our token (`handed_out`); nobody else may send us.
+        RedirectHandlerOption.get_key(): RedirectHandlerOption(max_redirect=0, should_redirect=False),
+    }
+    credential = RenewableCredential(lambda: open_credential(settings, patience.answer_within), settings.graph_scope)
     time_out = httpx.Timeout(patience.answer_within, connect=min(CONNECT_WITHIN, patience.answer_within))
     async with (
         # The SDK wraps the transport it is given and never closes it, so we hold on to it ourselves.
@@ -318,7 +357,9 @@ async def open_graph(
 
 def _checked(response: httpx.Response, doing: str) -> httpx.Response:
     is_read = response.request.method == "GET"
-    if response.status_code == HTTPStatus.FOUND or (response.is_success and (is_read or not response.content)):
+    if is_read and (response.is_success or response.status_code == HTTPStatus.FOUND):
+        return response
+    if response.is_success and not response.content:
         return response
     if response.is_success:
         # A proxy's page with status 200 must not pass for something that has been done.

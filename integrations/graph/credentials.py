@@ -3,14 +3,15 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
 
 import httpx
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import ServiceResponseError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.pipeline import PipelineResponse
 from azure.identity.aio import CertificateCredential, ClientSecretCredential, ManagedIdentityCredential
 from httpx import codes
 
@@ -19,6 +20,15 @@ from integrations.graph.errors import GraphCredentialsError
 
 RENEW_BEFORE_EXPIRY_SECONDS = 300
 CONNECT_WITHIN = 10
+
+
+class TokenEndpointError(AzureError):
+    """The token endpoint gave neither a token nor a refusal: it is ill, or asks for time."""
+
+    def __init__(self, what: str, status: int, retry_after: str | None) -> None:
+        super().__init__(f"the token endpoint answered {what}")
+        self.is_throttled = status == codes.TOO_MANY_REQUESTS
+        self.retry_after = retry_after
 
 
 def refused(settings: Settings) -> str:
@@ -56,6 +66,7 @@ def open_credential(settings: Settings, answer_within: float) -> AsyncTokenCrede
         "read_timeout": answer_within,
         "retry_total": 0,
         "authority": settings.graph_authority,
+        "raw_response_hook": _hear,
     }
     if settings.graph_credential_kind == "managed-identity":
         return ManagedIdentityCredential(client_id=settings.graph_client_id)
@@ -70,18 +81,55 @@ def open_credential(settings: Settings, answer_within: float) -> AsyncTokenCrede
         ) from None
 
 
+def _hear(response: PipelineResponse[Any, Any]) -> None:
+    """What azure-identity is answered, before it makes of it what it will: it never looks at Retry-After itself."""
+    answer = response.http_response
+    _must_have_answered(answer.status_code, answer.headers.get("Retry-After"))
+
+
+def _must_have_answered(status: int, retry_after: str | None) -> None:
+    if status == codes.TOO_MANY_REQUESTS or status >= codes.INTERNAL_SERVER_ERROR:
+        raise TokenEndpointError(str(status), status, retry_after)
+
+
 class RenewableCredential(AsyncTokenCredential):
-    """A credential that can be told to forget its token, because Graph refused it before its time was up.
+    """A credential with the token it gave, which can be told that Graph has refused it before its time was up.
 
     One request at a time asks for a token; the others take what it got. `generation` says which token a request had.
     """
 
-    def __init__(self, open_anew: Callable[[], AsyncTokenCredential]) -> None:
+    def __init__(self, open_anew: Callable[[], AsyncTokenCredential], scope: str) -> None:
         self._open_anew = open_anew
+        self._scope = scope
         self._current = open_anew()
         self._opened = [self._current]
         self._asking = asyncio.Lock()
+        self._token = AccessToken("", 0)
+        self._is_refused = False
         self.generation = 0
+
+    async def sign_in(self, admit: Callable[[], Awaitable[None]], within: float) -> None:
+        """See to it that there is a token that lasts. `admit` comes back when the token endpoint may be asked.
+
+        Raises:
+            ClientAuthenticationError, GraphCredentialsError: who we are is not believed.
+            TokenEndpointError, AzureError, httpx.TransportError, TimeoutError: it was not to be had `within` seconds.
+        """
+        async with self._asking:
+            if self._is_refused or self._token.expires_on - RENEW_BEFORE_EXPIRY_SECONDS < time.time():
+                await admit()
+                async with asyncio.timeout(within):
+                    self._token = await self._ask()
+                self._is_refused = False
+
+    async def _ask(self) -> AccessToken:
+        try:
+            return await self._current.get_token(self._scope)
+        except ClientAuthenticationError as error:
+            # A managed identity's is heard only here: its own retries have listened in vain.
+            headers = getattr(error.response, "headers", {})
+            _must_have_answered(error.status_code or codes.UNAUTHORIZED, headers.get("Retry-After"))
+            raise
 
     def renew(self, generation: int) -> None:
         """The next request asks for a new token, once for all those whose token of this generation was refused.
@@ -91,12 +139,13 @@ class RenewableCredential(AsyncTokenCredential):
         if generation != self.generation:
             return
         self.generation += 1
+        self._is_refused = True
         self._current = self._open_anew()
         self._opened.append(self._current)
 
-    async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:  # noqa: ANN401 - azure's own protocol
-        async with self._asking:
-            return await self._current.get_token(*scopes, **kwargs)
+    async def get_token(self, *_scopes: str, **_kwargs: Any) -> AccessToken:  # noqa: ANN401 - azure's own protocol
+        """The token of the last `sign_in`."""
+        return self._token
 
     async def close(self) -> None:
         for credential in self._opened:
@@ -119,7 +168,6 @@ class LoopbackCredential(AsyncTokenCredential):
             "client_secret": client_secret,
             "scope": settings.graph_scope,
         }
-        self._token: AccessToken | None = None
 
     async def get_token(
         self,
@@ -129,34 +177,28 @@ class LoopbackCredential(AsyncTokenCredential):
         enable_cae: bool = False,
         **kwargs: Any,  # noqa: ANN401 - azure's own protocol
     ) -> AccessToken:
-        """The token, asked for when there is none that lasts.
+        """A new token.
 
         Raises:
             GraphCredentialsError: the token endpoint refuses.
-            ServiceResponseError, httpx.TransportError: it is ill, or not there.
+            TokenEndpointError, httpx.TransportError: it is ill, or not there.
         """
         del scopes, claims, tenant_id, enable_cae, kwargs
-        if self._token is None or self._token.expires_on - RENEW_BEFORE_EXPIRY_SECONDS < time.time():
-            self._token = await self._request_token()
-        return self._token
-
-    async def get_token_info(self, *scopes: str, **kwargs: Any) -> AccessTokenInfo:  # noqa: ANN401 - azure's own protocol
-        del kwargs
-        token = await self.get_token(*scopes)
-        return AccessTokenInfo(token.token, token.expires_on)
-
-    async def _request_token(self) -> AccessToken:
         async with httpx.AsyncClient(timeout=self._answer_within, verify=trusted_authorities()) as http:
             response = await http.post(self._token_url, data=self._form)
-        if response.is_server_error or response.status_code == codes.TOO_MANY_REQUESTS:
-            raise ServiceResponseError(f"the token endpoint answered {response.status_code}")
+        _must_have_answered(response.status_code, response.headers.get("Retry-After"))
         if response.status_code != codes.OK:
             raise GraphCredentialsError(refused(self._settings))
         try:
             answer = response.json()
             return AccessToken(answer["access_token"], int(time.time()) + int(answer["expires_in"]))
         except (ValueError, KeyError, TypeError):
-            raise ServiceResponseError("the token endpoint answered something else than a token") from None
+            raise TokenEndpointError("something else than a token", response.status_code, None) from None
+
+    async def get_token_info(self, *scopes: str, **kwargs: Any) -> AccessTokenInfo:  # noqa: ANN401 - azure's own protocol
+        del kwargs
+        token = await self.get_token(*scopes)
+        return AccessTokenInfo(token.token, token.expires_on)
 
     async def close(self) -> None:
         """Nothing is kept open."""

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from config.errors import ExpectedError
 from integrations.graph.client import Graph, json_object
 from integrations.graph.errors import GraphError, GraphUnreachableError
-from integrations.graph.lists import Changes, changes_of, last_editor, pages, walk_delta
+from integrations.graph.lists import Changes, changes_of, last_editor, walk_delta
 from integrations.graph.quickxor import quick_xor_hash
 
 LOOKS = 3
@@ -139,7 +139,7 @@ async def close_to_people(graph: Graph, library: str, item_id: str) -> None:
 async def children_of(graph: Graph, library: str, folder_id: str) -> list[dict[str, Any]]:
     """What lies in one folder. Never asked of a whole library, which may hold more than a listing takes."""
     folder = f"/drives/{await drive_id(graph, library)}/items/{folder_id}"
-    return await pages(graph, f"{folder}/children", "GET folder children")
+    return await graph.pages(f"{folder}/children", "GET folder children")
 
 
 # --- Files ------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ async def _unless_missing(graph: Graph, address: str, doing: str) -> dict[str, A
 async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:
     """Take these permissions away, and look again until they are gone: what lets people in is read back as well."""
     for _ in range(LOOKS):
-        shown = await pages(graph, f"{folder}/permissions", "GET folder permissions")
+        shown = await graph.pages(f"{folder}/permissions", "GET folder permissions")
         unwanted = [permission["id"] for permission in shown if is_unwanted(permission)]
         if not unwanted:
             return

@@ -129,9 +129,20 @@ async def changes_of(walk: Walk, present: Sequence[str], read: Callable[[str], A
 
 
 async def delete_list_item(graph: Graph, list_name: str, item_id: str, version: str) -> bool:
-    """Put an item into the site's recycle bin; False when somebody has changed it since it was this version."""
+    """Put an item into the site's recycle bin; False when somebody has changed it since it was this version.
+
+    Nobody comes back to it, so it takes two answers to believe that it is gone.
+    """
     address = f"{graph.site}/lists/{await list_id(graph, list_name)}/items/{item_id}"
-    return await graph.delete(address, "DELETE list item", version)
+    if not await graph.delete(address, "DELETE list item", version):
+        return False
+    try:
+        await graph.get(address, "GET deleted list item")
+    except GraphError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return True
+        raise
+    raise GraphError(HTTPStatus.CONFLICT, "stillThere", "-", "GET deleted list item")
 
 
 async def list_id(graph: Graph, name: str) -> str:
@@ -150,23 +161,13 @@ async def list_id(graph: Graph, name: str) -> str:
 
 async def lists_on_site(graph: Graph) -> dict[str, FoundList]:
     """Every list and library of the site, hidden ones left out, by name."""
-    found = await pages(graph, f"{graph.site}/lists?$select=id,name,displayName,list", "GET lists")
+    found = await graph.pages(f"{graph.site}/lists?$select=id,name,displayName,list", "GET lists")
     return {
         entry["name"]: FoundList(
             entry["id"], entry["name"], entry["displayName"], (entry.get("list") or {}).get("template", "")
         )
         for entry in found
     }
-
-
-async def pages(graph: Graph, address: str | None, doing: str) -> list[dict[str, Any]]:
-    """All entries of a plain collection."""
-    entries: list[dict[str, Any]] = []
-    while address is not None:
-        page = await graph.get(address, doing)
-        entries += page["value"]
-        address = page.get("@odata.nextLink")
-    return entries
 
 
 async def walk_delta(graph: Graph, token: str | None, start: str, doing: str) -> Walk:
@@ -216,7 +217,7 @@ async def _author(graph: Graph, where: str, entry: dict[str, Any]) -> dict[str, 
     editor = last_editor(entry)
     if _is_person(editor):
         return editor
-    history = await pages(graph, f"{where}/{entry['id']}/versions?$select=id,lastModifiedBy", "GET item versions")
+    history = await graph.pages(f"{where}/{entry['id']}/versions?$select=id,lastModifiedBy", "GET item versions")
     last = next((found for version in history if _is_person(found := last_editor(version))), None)
     creator: dict[str, Any] = (entry.get("createdBy") or {}).get("user") or {}
     if last is not None and last.get("id") != creator.get("id"):

@@ -1,5 +1,6 @@
 """E-mail: a draft that carries our key, then send, and on any doubt a look before acting (user-sendmail.md)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,6 +14,7 @@ from integrations.graph.errors import GraphError
 IMMUTABLE_ID = {"Prefer": 'IdType="ImmutableId"'}
 KEY_HEADER = "x-hjemmekontor-key"
 OURS = ".hjemmekontor@"
+DRAFTS_A_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,14 @@ class Found:
 
     identity: str
     is_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A draft in the sender's mailbox, under an Internet message id that one of our keys gave it."""
+
+    identity: str
+    message_id: str
 
 
 def message_id_for(key: str, sender: str) -> str:
@@ -46,14 +56,34 @@ async def recover(graph: Graph, sender: str, key: str, message_id: str | None = 
     It is looked for by `message_id`, or by that of the key: a mail that came back goes out under another one.
     Further drafts of the same mail are removed: somebody might send them by hand.
     """
-    condition = quote(f"internetMessageId eq '{message_id or message_id_for(key, sender)}'")
-    address = f"/users/{quote(sender)}/messages?$filter={condition}&$select=id,isDraft"
-    answer = await graph.get(address, "GET mail by key", IMMUTABLE_ID)
-    found: list[dict[str, Any]] = sorted(answer.get("value", []), key=lambda message: bool(message["isDraft"]))
+    found = sorted(
+        await _under(graph, sender, message_id or message_id_for(key, sender)),
+        key=lambda message: bool(message["isDraft"]),
+    )
     for spare in found[1:]:
         if spare["isDraft"]:
-            await _remove(graph, sender, spare["id"])
+            await remove(graph, sender, spare["id"])
     return Found(found[0]["id"], not found[0]["isDraft"]) if found else None
+
+
+async def unsent(graph: Graph, sender: str) -> list[Unsent]:
+    """All drafts of ours, by whichever attempt; what people write in the same mailbox is passed over.
+
+    Graph compares a message id as a whole only, so the folder is listed; it holds next to nothing.
+    """
+    wanted = f"$select=id,internetMessageId,isDraft&$top={DRAFTS_A_PAGE}"
+    address = f"/users/{quote(sender)}/mailFolders/drafts/messages?{wanted}"
+    ours = re.compile(rf"<[0-9a-f]{{32}}{re.escape(OURS + sender.rpartition('@')[2])}>", re.IGNORECASE)
+    return [
+        Unsent(message["id"], message["internetMessageId"])
+        for message in await graph.pages(address, "GET mail drafts", IMMUTABLE_ID)
+        if message["isDraft"] and ours.fullmatch(message.get("internetMessageId") or "")
+    ]
+
+
+async def has_been_sent(graph: Graph, sender: str, message_id: str) -> bool:
+    """Whether the mailbox has a message under this Internet message id that has left."""
+    return any(not message["isDraft"] for message in await _under(graph, sender, message_id))
 
 
 async def draft(graph: Graph, sender: str, key: str, mail: Mail, message_id: str | None = None) -> str:
@@ -124,12 +154,15 @@ async def send(graph: Graph, sender: str, identity: str) -> None:
     await graph.carefully(post, has_left)
 
 
-async def _remove(graph: Graph, sender: str, identity: str) -> None:
-    try:
-        await graph.repeatable("DELETE", f"/users/{quote(sender)}/messages/{quote(identity)}", "DELETE mail draft")
-    except GraphError as error:
-        if error.status != HTTPStatus.NOT_FOUND:
-            raise
+async def remove(graph: Graph, sender: str, identity: str) -> None:
+    """Put a draft into the mailbox's deleted items; one that is gone already is gone."""
+    await graph.delete(f"/users/{quote(sender)}/messages/{quote(identity)}", "DELETE mail draft")
+
+
+async def _under(graph: Graph, sender: str, message_id: str) -> list[dict[str, Any]]:
+    condition = quote(f"internetMessageId eq '{message_id}'")
+    address = f"/users/{quote(sender)}/messages?$filter={condition}&$select=id,isDraft"
+    return await graph.pages(address, "GET mail by key", IMMUTABLE_ID)
 
 
 def _recipients(mail: Mail) -> list[dict[str, dict[str, str]]]:

@@ -34,8 +34,17 @@ async def hand_over(graph: Graph, library: str, message: tuple[str, str], marker
     try:
         response = await graph.repeatable("PUT", address, "PUT package marker", body=content)
     except GraphError as error:
-        if error.status != HTTPStatus.CONFLICT:
+        if error.status != HTTPStatus.CONFLICT or not await _got_through(graph, library, message, name):
             raise
-        return  # an earlier try got through
+        return
     if not stored_file(json_object(response, "PUT package marker")).may_hold(content):
         raise NotReadBackError("package marker")
+
+
+async def _got_through(graph: Graph, library: str, message: tuple[str, str], marker: str) -> bool:
+    """Whether an earlier try did: the marker is there, or the package has been taken since we looked."""
+    item_id, path = message
+    drive = await drive_id(graph, library)
+    if await item_at(graph, drive, f"{path.rpartition('/')[0]}/{marker}") is not None:
+        return True
+    return (await find_item(graph, library, item_id) or await item_at(graph, drive, path)) is None

@@ -15,7 +15,7 @@ from config.settings import Settings
 from config.sharepoint import Column, ColumnKind, ListDefinition, Template, in_bokmal
 from integrations.graph.client import Graph, open_graph
 from integrations.graph.errors import GraphError
-from integrations.graph.lists import FoundList, lists_on_site, pages
+from integrations.graph.lists import FoundList, lists_on_site
 
 KINDS = {
     ColumnKind.TEXT: "tekst",
@@ -141,7 +141,7 @@ def compare(definition: ListDefinition, columns: Sequence[Mapping[str, Any]]) ->
 
 
 async def columns_of(graph: Graph, found: FoundList) -> list[dict[str, Any]]:
-    return await pages(graph, f"{graph.site}/lists/{found.list_id}/columns", f"GET columns of {found.name}")
+    return await graph.pages(f"{graph.site}/lists/{found.list_id}/columns", f"GET columns of {found.name}")
 
 
 async def _provision_list(

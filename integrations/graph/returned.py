@@ -21,7 +21,6 @@ from urllib.parse import quote
 
 from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError
-from integrations.graph.lists import pages
 
 MESSAGE_CLASS, NON_DELIVERY = "String 0x001A", "REPORT.IPM.Note.NDR"
 PAGE = 50
@@ -50,7 +49,7 @@ async def reports_since(graph: Graph, sender: str, since: datetime | None) -> li
     of_class = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MESSAGE_CLASS}' and ep/value eq '{NON_DELIVERY}')"
     wanted = of_class if since is None else f"receivedDateTime ge {since:%Y-%m-%dT%H:%M:%SZ} and {of_class}"
     query = f"$filter={quote(wanted)}&$select=id,receivedDateTime,internetMessageHeaders&$top={PAGE}"
-    found = await pages(graph, f"/users/{quote(sender)}/messages?{query}", "GET mail reports")
+    found = await graph.pages(f"/users/{quote(sender)}/messages?{query}", "GET mail reports")
     return [
         Returned(
             entry["id"],

@@ -16,6 +16,8 @@ from integrations.graph.errors import GraphThrottledError
 from integrations.graph.patience import Clock
 
 MAILBOX, SHAREPOINT, DIRECTORY = "mailbox", "sharepoint", "directory"
+SIGN_IN = "sign-in"
+"""Entra ID's token endpoint: nothing we count, but it may ask for time."""
 AT_A_TIME_IN_A_MAILBOX = 4
 MINUTE = timedelta(seconds=60)
 SAVED_UP = timedelta(seconds=3)

@@ -25,12 +25,13 @@ from sandbox.graph.list_routes import ListRoutes
 from sandbox.graph.mail_routes import MailRoutes
 from sandbox.graph.services import Services
 from sandbox.graph.sharing_routes import SharingRoutes
-from sandbox.graph.tokens import Tokens
+from sandbox.graph.tokens import Tokens, unavailable
 from sandbox.web import DROP_CONNECTION
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 FAULTS = "/_sandbox/faults"
 BATCH = "/$batch"
+OAUTH = "/oauth2/v2.0/token"
 ERROR_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Service Unavailable</h1></body></html>"
 METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
@@ -98,6 +99,8 @@ class GraphApplication:
             await asyncio.sleep(fault.delay)
         if done is None and fault.works:
             done = self._answer(call, identification)
+        if fault.status is not None and fault.body is None and call.path.endswith(OAUTH):
+            return _response(unavailable(fault.status, _retry_header(fault)), identification)
         return _failed(fault, done, identification)
 
     def _answer(self, call: Call, identification: Mapping[str, str]) -> Answer:

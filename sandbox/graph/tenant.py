@@ -212,7 +212,7 @@ class GraphTenant:
 
     @property
     def open_uploads(self) -> int:
-        """Upload sessions that have neither ended nor been cancelled."""
+        """Upload sessions that have neither ended, been cancelled nor expired."""
         return self._services.uploads.open_sessions
 
     def locate(self, web_url: str) -> tuple[str, str]:

@@ -82,6 +82,12 @@ def _part(claims: Document) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(claims)).decode().rstrip("=")
 
 
+def unavailable(status: int, headers: Mapping[str, str]) -> Answer:
+    """What Entra ID answers when it was asked too often, or is ill; `headers` may hold its Retry-After."""
+    answer = _refusal(status, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.")
+    return Answer(answer.status, answer.body, headers)
+
+
 def _refusal(status: int, error: str, number: int, sentence: str) -> Answer:
     trace = str(uuid.uuid4())
     moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

@@ -67,8 +67,9 @@ class Uploads:
 
     @property
     def open_sessions(self) -> int:
-        """How many have neither ended nor been cancelled."""
-        return len(self._sessions)
+        """How many have neither ended, been cancelled nor expired."""
+        now = self._clock()
+        return sum(session.expires_at >= now for session in self._sessions.values())
 
     def cancel(self, session_id: str) -> None:
         self.get(session_id)

@@ -26,6 +26,7 @@ from tasks.delivering import file_documents, open_folders, share_folders
 from tasks.filing import write_documents
 from tasks.mailing import write_and_send_mail
 from tasks.reporting import file_reports, make_due_report
+from tasks.unsent import clear_drafts
 from tests.database.samples import rows
 from tests.graph.fuse import Fuse, Point
 from tests.graph.one_night import quick_night
@@ -60,6 +61,7 @@ def deliver_everything() -> None:
         close_folders.fn()
         make_due_report.fn()
         file_reports.fn()
+        clear_drafts.fn()
         write_and_send_mail.fn()
 
 

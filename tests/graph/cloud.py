@@ -39,20 +39,25 @@ class Asked:
 
 @dataclass(slots=True)
 class Cloud:
+    """`refusals` are given for the next tokens asked for: status, Retry-After, body."""
+
     url: str
     certificate: Path
     asked: list[Asked] = field(default_factory=list)
+    refusals: list[tuple[int, str | None, bytes]] = field(default_factory=list)
 
-    def answer(self, asked: Asked, body: bytes) -> bytes:
+    def answer(self, asked: Asked, body: bytes) -> tuple[int, str | None, bytes]:
         parts = urlsplit(asked.path)
         fields = parse_qs(parts.query) | parse_qs(body.decode())
         asked.form = {name: values[0] for name, values in fields.items()}
         self.asked.append(asked)
+        if parts.path.endswith("token") and self.refusals:
+            return self.refusals.pop(0)
         if parts.path.endswith("token"):
             expires_on = int(datetime.now(UTC).timestamp()) + LIFETIME
             token = {"token_type": "Bearer", "access_token": TOKEN, "resource": "any"}
-            return json.dumps(token | {"expires_in": LIFETIME, "expires_on": str(expires_on)}).encode()
-        return json.dumps({"id": "site"}).encode()
+            return 200, None, json.dumps(token | {"expires_in": LIFETIME, "expires_on": str(expires_on)}).encode()
+        return 200, None, json.dumps({"id": "site"}).encode()
 
 
 @contextmanager
@@ -110,7 +115,7 @@ async def _speak_h2(running: Cloud, reader: asyncio.StreamReader, writer: asynci
             elif isinstance(event, DataReceived):
                 bodies[event.stream_id] += event.data or b""
             elif isinstance(event, StreamEnded):
-                answer = running.answer(asked[event.stream_id], bodies[event.stream_id])
+                _, _, answer = running.answer(asked[event.stream_id], bodies[event.stream_id])
                 connection.send_headers(event.stream_id, [(":status", "200"), ("content-type", "application/json")])
                 connection.send_data(event.stream_id, answer, end_stream=True)
         writer.write(connection.data_to_send())
@@ -129,9 +134,11 @@ async def _speak_h11(running: Cloud, reader: asyncio.StreamReader, writer: async
         elif isinstance(event, h11.Data):
             body += event.data
         elif isinstance(event, h11.EndOfMessage):
-            answer = running.answer(asked, body)
-            told = [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
-            for part in (h11.Response(status_code=200, headers=told), h11.Data(answer), h11.EndOfMessage()):
+            status, retry_after, answer = running.answer(asked, body)
+            kind = "text/html" if answer.startswith(b"<") else "application/json"
+            told = [("Content-Type", kind), ("Content-Length", str(len(answer)))]
+            told += [] if retry_after is None else [("Retry-After", retry_after)]
+            for part in (h11.Response(status_code=status, headers=told), h11.Data(answer), h11.EndOfMessage()):
                 writer.write(connection.send(part) or b"")
             connection.start_next_cycle()
         else:

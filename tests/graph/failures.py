@@ -22,6 +22,7 @@ PASSING: dict[str, dict[str, Any]] = {
     "reset after the work": {"drop": "after"},
     "reset in the body": {"drop": "truncate"},
     "a hang": {"delay": HANG, "status": 504},
+    "a hang before the work": {"delay": HANG},
     "a hang after the work": {"delay": HANG, "after_work": True},
 }
 """Any request that does no harm when it is done twice is tried again after these."""
@@ -40,6 +41,7 @@ REFUSING: dict[str, dict[str, Any]] = {
     "409": {"status": 409},
     "410": {"status": 410},
     "412": {"status": 412},
+    "416": {"status": 416},
     "423": {"status": 423},
 }
 TOKEN_ENDED: dict[str, dict[str, Any]] = {"401": {"status": 401}}

@@ -1,6 +1,7 @@
 """A gate before the tenant: it leads to the tenant of the running test, and knows what was asked of it."""
 
 from dataclasses import dataclass, field
+from threading import Condition
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,8 +17,21 @@ class Gate:
 
     inside: ASGIApp | None = None
     requests: list[str] = field(default_factory=list)
+    _inside_now: int = 0
+    _has_left: Condition = field(default_factory=Condition)
+
+    def wait_until_empty(self) -> None:
+        """Until whatever was asked has been done, also what nobody waits for any more."""
+        with self._has_left:
+            assert self._has_left.wait_for(lambda: self._inside_now == 0, timeout=10)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.inside is not None
         self.requests.append(f"{scope['method']} {scope['path']}")
-        await self.inside(scope, receive, send)
+        self._inside_now += 1
+        try:
+            await self.inside(scope, receive, send)
+        finally:
+            with self._has_left:
+                self._inside_now -= 1
+                self._has_left.notify_all()

@@ -10,12 +10,18 @@ from config.errors import ExpectedError
 from config.settings import load_settings
 from integrations.graph.client import open_graph
 from integrations.graph.patience import Patience
+from integrations.graph.throttling import Budget, OwnLedger
 from tasks.quiet import quiet_logs
+from tests.graph.hours import START, Hours
 
 
 async def look() -> None:
-    async with open_graph(load_settings(), Patience(tries=1)) as graph:
+    """Twice at most, by a clock that nobody waits for."""
+    hours = Hours()
+    async with open_graph(load_settings(), Patience(tries=2), Budget({}, OwnLedger(hours.clock))) as graph:
         await graph.get(f"{graph.site}?$select=id", "GET site")
+    if hours.slept:
+        print("waited", round((hours.now - START).total_seconds()))  # noqa: T201 - what the parent reads
 
 
 if __name__ == "__main__":

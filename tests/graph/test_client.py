@@ -1,15 +1,24 @@
 """One door to Graph: what is tried again, what is not, and what a person is told when it does not work."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
 from pydantic import SecretStr
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from integrations.graph.client import Graph, open_graph
-from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
+from config.sharepoint import CASE_LIBRARY
+from integrations.graph.client import Graph, Verb, open_graph
+from integrations.graph.drive import download, ensure_folder, share
+from integrations.graph.errors import (
+    GraphCredentialsError,
+    GraphError,
+    GraphThrottledError,
+    GraphUnreachableError,
+)
+from integrations.graph.mail import Mail, draft
 from integrations.graph.patience import Patience, Tries
 from sandbox.graph import Fault
 from tests.graph.conftest import Office
@@ -115,6 +124,47 @@ def test_a_page_is_no_proof_that_something_was_written(office: Office) -> None:
         office.run(lambda graph: graph.once("POST", f"/users/{office.tenant.sender}/messages", "POST draft", body={}))
 
 
+# --- Sent elsewhere ---------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Signpost:
+    """An ASGI application: the tenant, but directory questions are sent to a page to sign in on; who went where."""
+
+    tenant: ASGIApp
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.append((scope["path"], b"authorization" in dict(scope["headers"])))
+        is_sent_away = scope["path"].startswith("/v1.0/users")
+        await (RedirectResponse("/login", 302) if is_sent_away else self.tenant)(scope, receive, send)
+
+
+@pytest.mark.parametrize("verb", ["PATCH", "DELETE", "POST"])
+def test_to_be_sent_elsewhere_is_no_proof_that_something_was_done(office: Office, verb: Verb) -> None:
+    office.gate.inside = signpost = Signpost(office.tenant.application())
+    with pytest.raises(GraphError, match="was answered 302"):
+        office.run(lambda graph: graph.repeatable(verb, USER, f"{verb} user", body={}))
+    with pytest.raises(GraphUnreachableError, match="instead of JSON"):
+        office.run(read)
+    assert ("/login", True) not in signpost.asked
+    assert ("/login", False) not in signpost.asked
+
+
+def test_a_file_is_fetched_without_our_token(office: Office) -> None:
+    people = [user("0001").mail or ""]
+
+    async def open_folder(graph: Graph) -> None:
+        await share(graph, CASE_LIBRARY, await ensure_folder(graph, CASE_LIBRARY, "HK-1"), people)
+
+    office.run(open_folder)
+    item_id = office.tenant.upload(CASE_LIBRARY, "HK-1", "a.jpg", b"one", user("0001"))
+    office.gate.inside = signpost = Signpost(office.tenant.application())
+    assert office.run(lambda graph: download(graph, CASE_LIBRARY, item_id)) == b"one"
+    [has_token] = [has_token for path, has_token in signpost.asked if path.startswith("/_sandbox/download/")]
+    assert not has_token
+
+
 # --- Who we are -------------------------------------------------------------------------------------------------
 
 
@@ -163,6 +213,33 @@ def test_a_wrong_secret_is_told_without_quoting_it(office: Office) -> None:
     with pytest.raises(GraphCredentialsError, match="HK_GRAPH_CLIENT_ID") as caught:
         asyncio.run(attempt())
     assert "not-the-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_token_endpoint_says_how_long_to_wait_and_nobody_asks_it_earlier(office: Office, status: int) -> None:
+    office.fail(Fault(path_pattern="/oauth2/", status=status, retry_after=HTTP_DATE))
+
+    async def several(graph: Graph) -> None:
+        await asyncio.gather(*(read(graph) for _ in range(4)))
+
+    office.run(several)
+    assert 120 <= (office.hours.now - START).total_seconds() <= 133
+    assert office.requests("/token") == 2
+
+
+def test_a_token_endpoint_that_asks_for_more_than_our_patience_is_left_alone(office: Office) -> None:
+    office.fail(Fault(path_pattern="/oauth2/", status=429, retry_after=7200))
+    with pytest.raises(GraphThrottledError, match="the sign-in is throttled until 2027-03-01 03:"):
+        office.run(read)
+    assert office.requests("/token") == 1
+
+
+def test_a_send_waits_for_the_token_as_well(office: Office) -> None:
+    office.fail(Fault(path_pattern="/oauth2/", status=503, retry_after=60))
+    letter = Mail([user("0001").mail or ""], "Hei", "<p>Hei</p>")
+    office.run(lambda graph: draft(graph, office.tenant.sender, "key", letter))
+    assert (office.hours.now - START).total_seconds() >= 60
+    assert (office.requests("/messages"), office.requests("/token")) == (2, 2), "once to look, once to make it"
 
 
 # --- What is refused --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ A row of CALLS is one request of one piece of work; a row of PASSING or OTHERS i
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -16,10 +17,10 @@ from sqlalchemy import delete, update
 
 from agreements.actions import Action, Errand, ErrandKind
 from agreements.case import Case, Filing, FilingKind, RequirementKind, State
-from agreements.policy import Policy
+from agreements.policy import Policy, Retention
 from config.errors import ExpectedError
 from config.settings import PREFIX
-from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_CLOSED, CASE_LIBRARY, EVALUATIONS, IMPORT_LIBRARY
 from integrations.database.cases import Decided, add_cases, load_cases, save_decisions
 from integrations.database.engine import Database
 from integrations.database.outgoing import Prepared, keep_prepared
@@ -29,21 +30,27 @@ from integrations.graph.archive import SMALL_FILE
 from integrations.graph.patience import Patience
 from integrations.graph.quickxor import quick_xor_hash
 from sandbox.graph import Fault, GraphTenant
+from sandbox.graph.identity import SYSTEM_ACCOUNT
 from sandbox.web import serve
+from tasks.archiving import file_messages, update_archive
 from tasks.closing import close_folders
 from tasks.delivering import file_documents, open_folders, share_folders
-from tasks.night import night
+from tasks.night import night, this_night
+from tasks.purging import purge_now
 from tasks.reading import read_answers
 from tasks.receiving import take_in_uploads
 from tests.database.samples import STAMP, TODAY, decide_all, load_staff, new_case, read, rows, staff
 from tests.documents.samples import jpeg
 from tests.graph.conftest import settings_for
+from tests.graph.gate import Gate
 from tests.graph.town import user
 from tests.sandbox.conftest import BusinessClock
 
 EMPLOYEE, MANAGER, SUCCESSOR, OUTSIDER = "0001", "0900", "0901", "0002"
 PATIENT = Patience(tries=3, first_wait=0.0, longest_wait=0.0, answer_within=0.5)
 LABEL = "Personalmappe"
+HANG = 1.0
+LONG_AGO = date(2025, 1, 1)
 LARGE = SMALL_FILE + 1
 """Bytes that take two fragments."""
 
@@ -56,6 +63,7 @@ class Street:
     database: Database
     policy: Policy
     environment: dict[str, str]
+    gate: Gate
     ordinals: Iterator[int] = field(default_factory=lambda: count(1))
 
     def case(self, state: State = State.RECEIVED) -> Case:
@@ -213,11 +221,107 @@ class Upload(Work):
         assert photo.received_on == TODAY
 
 
+class Answer(Work):
+    """Read by delta; an app touched it last, so that its history says whose it is."""
+
+    @staticmethod
+    def step() -> None:
+        read_answers.fn([EVALUATIONS])
+
+    def order(self, street: Street) -> str:
+        number = street.case(State.ACTIVE).number
+        item_id = street.tenant.add_list_item(EVALUATIONS.name, {"Saksnummer": number}, user(MANAGER))
+        street.tenant.edit_list_item(EVALUATIONS.name, item_id, {"Merknad": "Sett"}, SYSTEM_ACCOUNT)
+        return number
+
+    def assert_done(self, street: Street, number: str) -> None:
+        received = [row for row in rows(street.database, inbox) if row.payload.get("Saksnummer") == number]
+        assert [row.sender for row in received] == [user(MANAGER).user_id]
+
+
+class Package(Work):
+    """A message to the archive system, and the marker that says it is whole."""
+
+    step = staticmethod(file_messages.fn)
+
+    def order(self, street: Street) -> str:
+        number = street.case(State.APPROVED).number
+        errand = Errand(ErrandKind.FILE_MESSAGE, FilingKind.ARKIVMELDING)
+        street.order(number, errand, filings=(Filing(FilingKind.ARKIVMELDING),))
+        content = f"<arkivmelding>{number}</arkivmelding>".encode()
+        digest, path = sha256(content).hexdigest(), f"{number} 1/arkivmelding.xml"
+        paper = Prepared(
+            *(number, FilingKind.ARKIVMELDING, 1, path, content, "application/xml", digest),
+            *(quick_xor_hash(content), IMPORT_LIBRARY),
+        )
+        with street.database.transaction() as connection:
+            keep_prepared(connection, paper, TODAY)
+        return number
+
+    def assert_no_harm(self, street: Street, number: str) -> None:
+        found = street.files(IMPORT_LIBRARY, number)
+        assert f"{number} 1/ferdig.txt" not in found or len(found) == 2, "nothing is taken before it is whole"
+
+    def assert_done(self, street: Street, number: str) -> None:
+        [filed] = [row for row in rows(street.database, filings) if row.case_number == number]
+        assert filed.verified_at is not None
+        marker = sha256(f"{filed.sha256}  {filed.path}\n".encode()).hexdigest()
+        assert street.files(IMPORT_LIBRARY, number) == {filed.path: filed.sha256, f"{number} 1/ferdig.txt": marker}
+
+
+class Upkeep(Work):
+    """What the archive says of a case, when it has ended."""
+
+    step = staticmethod(update_archive.fn)
+
+    def order(self, street: Street) -> str:
+        number = SMALL_PAPER.order(street)
+        street.run(file_documents.fn)
+        street.order(number, Errand(ErrandKind.UPDATE_ARCHIVE, sequence=0), state=State.ENDED)
+        return number
+
+    def assert_done(self, street: Street, number: str) -> None:
+        [file] = [file for file in street.tenant.files(ARCHIVE_LIBRARY) if number in file.path]
+        assert (file.fields["Saksstatus"], file.retention_label) == (CASE_CLOSED, LABEL)
+
+
+class Purging(Work):
+    """A case that is old enough goes, and with it what was filled in."""
+
+    @staticmethod
+    def step() -> None:
+        this_night().policy = msgspec.structs.replace(this_night().policy, retention=Retention(months=12))
+        purge_now.fn()
+
+    def order(self, street: Street) -> str:
+        number = Answer().order(street)
+        street.run(Answer.step)
+        with street.database.transaction() as connection:
+            read_here = inbox.c.payload["Saksnummer"].as_string() == number
+            connection.execute(update(inbox).where(read_here).values(case_number=number, status="taken_in"))
+            over = {"state": State.ENDED, "ended_on": LONG_AGO}
+            connection.execute(update(cases).where(cases.c.number == number).values(over))
+        return number
+
+    def assert_no_harm(self, street: Street, number: str) -> None:
+        is_known = number in {row.number for row in rows(street.database, cases)}
+        assert is_known or not self._items(street, number), "what was filled in goes first"
+
+    def assert_done(self, street: Street, number: str) -> None:
+        assert number not in {row.number for row in rows(street.database, cases)}
+        assert self._items(street, number) == []
+
+    def _items(self, street: Street, number: str) -> list[str]:
+        items = street.tenant.list_items(EVALUATIONS.name)
+        return [item.item_id for item in items if item.fields.get("Saksnummer") == number]
+
+
 OPEN, SHARE, SMALL_PAPER, LARGE_PAPER, CLOSE, UPLOAD = (
     *(Opening(), Sharing()),
     *(FilingOf(2_000), FilingOf(LARGE)),
     *(Closing(), Upload()),
 )
+ANSWER, PACKAGE, UPKEEP, PURGING = Answer(), Package(), Upkeep(), Purging()
 
 
 # --- Every call and every fault -----------------------------------------------------------------------------------
@@ -272,6 +376,17 @@ CALLS = (
     Call("look at upload", UPLOAD, "GET", "/items/[^/]+$"),
     Call("content", UPLOAD, "GET", "/content$"),
     Call("download", UPLOAD, "GET", "^/_sandbox/download/"),
+    Call("list look-up", ANSWER, "GET", "/lists$"),
+    Call("list delta", ANSWER, "GET", "/items/delta$"),
+    Call("versions", ANSWER, "GET", "/versions$"),
+    Call("look for the message", PACKAGE, "GET", "/items/[^/]+$", skip=1),
+    Call("put marker", PACKAGE, "PUT", "ferdig.txt"),
+    Call("look for what is filed", UPKEEP, "GET", "/items/[^/]+$"),
+    Call("read its fields", UPKEEP, "GET", "/listItem$"),
+    Call("write its fields", UPKEEP, "PATCH", "/fields$"),
+    Call("list look-up before deleting", PURGING, "GET", "/lists$"),
+    Call("delete list item", PURGING, "DELETE", "/items/[^/]+$"),
+    Call("see that it is gone", PURGING, "GET", "/lists/[^/]+/items/[^/]+$"),
 )
 PASSING: dict[str, dict[str, object]] = {
     "429 with Retry-After": {"status": 429, "retry_after": 0},
@@ -281,7 +396,8 @@ PASSING: dict[str, dict[str, object]] = {
     "reset before": {"drop": "before"},
     "reset after": {"drop": "after"},
     "half an answer": {"drop": "truncate"},
-    "hang": {"delay": 1.0, "drop": "before"},
+    "hang": {"delay": HANG, "drop": "before"},
+    "hang, and the work late": {"delay": HANG},
     "401": {"status": 401},
 }
 """What is over in a moment: the same night goes on and does it."""
@@ -292,7 +408,7 @@ OTHERS: dict[str, dict[str, object]] = {
     **{str(status): {"status": status} for status in (400, 403, 404, 409, 410, 412, 416, 423, 500, 507)},
 }
 """What a person may have to see to; that this night does it is welcome, but not asked."""
-AFTER_THE_WORK = {"504 after the work", "reset after", "a page after the work"}
+AFTER_THE_WORK = {"504 after the work", "reset after", "a page after the work", "hang, and the work late"}
 FACTS_OF_A_FILE = {"put small file", "read back", "last fragment", "look at upload"}
 
 
@@ -320,13 +436,14 @@ def street(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, poli
     tenant = GraphTenant.open(directory / "tenant", people, BusinessClock())
     database = Database.open(url)
     load_staff(database, staff(EMPLOYEE, SUCCESSOR))
-    with serve(tenant.application()) as server:
+    gate = Gate(tenant.application())
+    with serve(gate) as server:
         settings = settings_for(tenant, server.url)
         plain = settings.model_dump(mode="json", include=settings.model_fields_set)
         secret = {"graph_client_secret": tenant.client_secret, "hr_client_secret": "-", "hr_password": "-"}
         environment = {PREFIX + name.upper(): str(value) for name, value in {**plain, **secret}.items()}
         environment |= {"HK_DATABASE_URL": url, "HK_STATE_DIR": str(directory), "HK_ARCHIVE_RETENTION_LABEL": LABEL}
-        yield Street(tenant, database, policy, environment)
+        yield Street(tenant, database, policy, environment, gate)
     database.close()
     tenant.close()
 
@@ -355,6 +472,7 @@ def test_every_call_meets_every_fault(street: Street, call: Call, what: str) -> 
         street.run(call.work.step)
     except ExpectedError as error:
         said = str(error)
+    street.gate.wait_until_empty()
     assert street.tenant.faults.pending == (), "the call was made"
     call.work.assert_no_harm(street, number)
     undone = [row for row in street.rows_of(number) if row.status != "done"]
@@ -366,4 +484,4 @@ def test_every_call_meets_every_fault(street: Street, call: Call, what: str) -> 
     street.run(call.work.step)
 
     call.work.assert_done(street, number)
-    assert {row.status for row in street.rows_of(number)} == {"done"}
+    assert {row.status for row in street.rows_of(number)} <= {"done"}

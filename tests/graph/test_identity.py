@@ -23,6 +23,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 @pytest.fixture
 def sky(running: Cloud) -> Cloud:
     running.asked.clear()
+    running.refusals.clear()
     return running
 
 
@@ -106,3 +107,42 @@ def test_a_cloud_we_do_not_trust_is_one_line(sky: Cloud) -> None:
     told = look(sky, **APP, HK_GRAPH_CLIENT_SECRET="hemmelig", SSL_CERT_FILE="/dev/null")
     assert "cannot be reached" in told
     assert told.count("\n") == 1
+
+
+# --- A token endpoint that asks for time ------------------------------------------------------------------------
+
+BUSY = b'{"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient error has occurred."}'
+BY = {"secret": {"HK_GRAPH_CLIENT_SECRET": "hemmelig"}, "certificate": {"HK_GRAPH_CREDENTIAL": "certificate"}}
+
+
+@pytest.mark.parametrize("kind", BY)
+@pytest.mark.parametrize("refusal", [(429, BUSY), (503, BUSY), (503, b"<html>"), (429, b""), (503, b'{"message": ""}')])
+def test_the_time_that_the_token_endpoint_asks_for_is_waited(sky: Cloud, kind: str, refusal: tuple[int, bytes]) -> None:
+    status, body = refusal
+    sky.refusals.append((status, "120", body))
+    certificate = {"HK_GRAPH_CERTIFICATE_PATH": str(sky.certificate)} if kind == "certificate" else {}
+    word, seconds = look(sky, **APP, **BY[kind], **certificate).split()
+    assert word == "waited"
+    assert 120 <= int(seconds) <= 132 + 1, "with jitter, and a wait of our own first"
+    assert len(sky.asked) == 3
+    assert_looked(sky)
+
+
+def test_more_time_than_our_patience_is_one_line_and_nobody_asks_again(sky: Cloud) -> None:
+    sky.refusals.append((429, "3600", BUSY))
+    told = look(sky, **APP, HK_GRAPH_CLIENT_SECRET="hemmelig")
+    assert told.startswith("Microsoft Graph: the sign-in is throttled until 2027-03-01 02:")
+    assert told.count("\n") == 1
+    assert len(sky.asked) == 1
+
+
+def test_without_a_time_it_is_asked_again_at_our_own_pace(sky: Cloud) -> None:
+    sky.refusals.append((503, None, BUSY))
+    assert look(sky, **APP, HK_GRAPH_CLIENT_SECRET="hemmelig") in {"waited 0\n", "waited 1\n"}
+    assert_looked(sky)
+
+
+def test_a_token_endpoint_that_stays_ill_is_one_line(sky: Cloud) -> None:
+    sky.refusals += [(500, None, BUSY)] * 2
+    told = look(sky, **APP, HK_GRAPH_CLIENT_SECRET="hemmelig")
+    assert told == "Microsoft Graph: the token endpoint answered 500; try again later.\n"

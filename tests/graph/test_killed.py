@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from itertools import product
 from multiprocessing.context import ForkServerContext
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from agreements.actions import ErrandKind
 from config.sharepoint import ARCHIVE_COLUMNS, ARCHIVE_LIBRARY, CASE_LIBRARY, REPORT_LIBRARY
 from integrations.database.engine import Database
 from sandbox.graph import GraphTenant
@@ -56,10 +58,10 @@ class Stage:
     line: Line
     nursery: ForkServerContext
 
-    def set_up(self, directory: Path) -> Town:
+    def set_up(self, directory: Path, clock: BusinessClock | None = None) -> Town:
         """A copy of the evening before, with its tenant behind the line."""
         shutil.copytree(self.directory, directory, dirs_exist_ok=True)
-        tenant = GraphTenant.open(directory / TENANT, [user(number) for number in PEOPLE], BusinessClock())
+        tenant = GraphTenant.open(directory / TENANT, [user(number) for number in PEOPLE], clock or BusinessClock())
         self.line.gate.inside = tenant.application()
         url = f"sqlite:///{directory / DATABASE}"
         settings = settings_for(tenant, self.line.url)
@@ -170,6 +172,27 @@ def test_a_killed_night_is_made_good_by_the_next(
     assert ended == 0, f"--point '{point}': the next night ended with {ended}"
     after, expected = outcome_of(town), undisturbed.outcome
     assert {name: seen for name, seen in after.items() if seen != expected[name]} == {}, f"--point '{point}'"
+
+
+def test_an_upload_session_whose_address_died_with_the_process_expires_without_a_trace(
+    stage: Stage, tmp_path: Path, undisturbed: Undisturbed
+) -> None:
+    """It has no bytes and holds no name, so the next night opens one of its own; nobody can go on with it or end it."""
+    clock = BusinessClock()
+    town = stage.set_up(tmp_path, clock)
+    killed, _ = stage.run(town, Point(Moment.AFTER, 1, "POST createUploadSession"))
+    assert (killed, town.tenant.open_uploads) == (-9, 1)
+    assert all(row.remote_id is None for row in town.outbox(ErrandKind.FILE_DOCUMENT) if row.status == "pending")
+
+    ended, passed = stage.run(town)
+
+    assert (ended, passed["POST createUploadSession"]) == (0, 1)
+    assert outcome_of(town) == undisturbed.outcome
+    assert town.tenant.open_uploads == 1, "the one that was lost"
+    clock.now += timedelta(days=30)
+    assert town.tenant.open_uploads == 0
+    assert outcome_of(town) == undisturbed.outcome
+    stage.clear(town)
 
 
 def test_an_undisturbed_night_leaves_everything_in_its_place(undisturbed: Undisturbed) -> None:
