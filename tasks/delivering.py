@@ -55,6 +55,7 @@ Pretend = Callable[[Connection, Night, AnyRow], None]
 
 DOCUMENTS_FILED = "dokumenter arkivert"
 FILES_THAT_FAILED = "leveranser som feilet"
+TAKEN_BY_ANOTHER = "leveranser som en annen kjøring har tatt"
 NOT_KEPT = "Filen som skulle arkiveres, er ikke tatt vare på her. Legg den i arkivet for hånd, og avslutt saken."
 
 
@@ -170,10 +171,21 @@ async def attempt_each(
     return counts
 
 
+def begin(night: Night, seen: AnyRow) -> AnyRow | None:
+    """Count the attempt; None when another process has taken the row since it was `seen`.
+
+    Raises:
+        LeaseLostError: another night has taken over.
+    """
+    with night.database.transaction() as connection:
+        night.must_be_alone(connection)
+        return outgoing.begin_attempt(connection, seen)
+
+
 async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) -> str | None:
     """None when it was done, else the heading under which the failure is counted."""
-    with night.database.transaction() as connection:
-        outgoing.begin_attempt(connection, row.key)
+    if begin(night, row) is None:
+        return TAKEN_BY_ANOTHER
     try:
         await deliver(night, graph, row)
     except (GraphError, GraphUnreachableError, ArchiveConflictError, NotYetError) as error:

@@ -107,16 +107,21 @@ def opened_folder(connection: Connection, case_number: str) -> str | None:
     return connection.scalar(made.order_by(outbox.c.id.desc()))
 
 
-def pending_keys(connection: Connection, kind: str) -> list[str]:
-    """The same as keys alone: a thousand mails are not held in memory at once."""
-    rows = select(outbox.c.key).where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.id)
-    return list(connection.scalars(rows))
+def pending_keys(connection: Connection, kind: str) -> list[AnyRow]:
+    """The same as key and attempts alone: a thousand mails are not held in memory at once."""
+    columns = select(outbox.c.key, outbox.c.attempts)
+    rows = columns.where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.id)
+    return list(connection.execute(rows))
 
 
-def begin_attempt(connection: Connection, key: str) -> AnyRow:
-    """Committed before the attempt, so that a later run knows there may be something to look for; the row as it is."""
-    counted = update(outbox).where(outbox.c.key == key).values(attempts=outbox.c.attempts + 1).returning(*outbox.c)
-    return connection.execute(counted).one()
+def begin_attempt(connection: Connection, seen: AnyRow) -> AnyRow | None:
+    """Committed before the attempt, so that a later run knows there may be something to look for; the row as it is.
+
+    None when it is not as it was `seen`: another process has taken it, and of two that want to only one does.
+    """
+    as_seen = (outbox.c.key == seen.key, outbox.c.status == "pending", outbox.c.attempts == seen.attempts)
+    counted = update(outbox).where(*as_seen).values(attempts=outbox.c.attempts + 1).returning(*outbox.c)
+    return connection.execute(counted).one_or_none()
 
 
 def remember_remote(connection: Connection, key: str, remote_id: str) -> None:
