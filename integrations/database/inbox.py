@@ -80,13 +80,13 @@ def register(connection: Connection, source: str, payload: dict[str, Any], advis
 def withdraw(connection: Connection, source: str, gone: Sequence[str], today: date) -> int:
     """What was deleted before it was taken in is not taken in; returns how many that is.
 
-    Of what was set aside nobody needs to know any more.
+    Of what was set aside, or could not be read, nobody needs to know any more.
     """
     rows = [row for found in _known(connection, source, gone).values() for row in found]
     aside = [row.id for row in rows if row.status == "set_aside"]
     waits = [row.id for row in rows if _waits(row)]
     _become(connection, "withdrawn", [*aside, *waits])
-    resolve(connection, source, [str(each) for each in aside], today)
+    resolve(connection, source, [str(each) for each in (*aside, *waits)], today)
     return len(waits)
 
 
