@@ -142,8 +142,8 @@ def failed(connection: Connection, key: str, reason: str, *, for_good: bool) -> 
 def notices_to_write(connection: Connection) -> list[AnyRow]:
     """Notices not yet in a mail, with what their texts need, in one query.
 
-    A case whose folder is not there yet keeps its notices: nobody is sent to a page that does not exist. What is told
-    of no case comes last.
+    A case whose folder is not there yet keeps its notices: nobody is sent to a page that does not exist. One that is
+    there and lets somebody not in holds up no mail. What is told of no case comes last.
     """
     employee, manager = aliased(employees), aliased(employees)
     folder = aliased(outbox)
@@ -152,6 +152,7 @@ def notices_to_write(connection: Connection) -> list[AnyRow]:
             folder.c.case_number == notices.c.case_number,
             folder.c.kind == str(ErrandKind.OPEN_FOLDER),
             folder.c.status == "pending",
+            folder.c.remote_id.is_(None),
         )
     )
     return list(

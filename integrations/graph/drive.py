@@ -13,6 +13,9 @@ from integrations.graph.lists import Changes, last_editor, walk_delta
 from integrations.graph.quickxor import quick_xor_hash
 
 LOOKS = 3
+KNOWS_NOBODY = "noResolvedUsers"
+"""What Graph answers an invitation of somebody who is not in the directory, or cannot be shared with; seen by others
+(OneDrive/onedrive-api-docs #1497), in no list of codes."""
 
 
 class ArchiveConflictError(ExpectedError):
@@ -112,22 +115,36 @@ async def item_at(graph: Graph, drive: str, path: str) -> dict[str, Any] | None:
     return await _unless_missing(graph, f"/drives/{drive}/root:/{quote(path)}", "GET item by path")
 
 
-async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[str]) -> None:
+async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[str]) -> list[str]:
     """Let these people write in the folder, and nobody else whom we let in before. Doing it again changes nothing.
 
-    What the library lets in is kept out of the folder from the first time on (driveitem-invite.md).
+    What the library lets in is kept out of the folder from the first time on (driveitem-invite.md). Returns the
+    addresses that Graph lets nobody in by: for one of them an invitation of several is refused as a whole. Where that
+    are all of them, nobody is taken out either.
+
+    Raises:
+        GraphError: also when all are refused, and not because Graph knows nobody by their addresses.
     """
     folder = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
-    body = {
-        "recipients": [{"email": address} for address in addresses],
-        "roles": ["write"],
-        "requireSignIn": True,
-        "sendInvitation": False,
-        "retainInheritedPermissions": False,
-    }
-    invited = await graph.repeatable("POST", f"{folder}/invite", "POST folder invite", body=body)
-    theirs = {permission["id"] for permission in json_object(invited, "POST folder invite")["value"]}
-    await _take_out(graph, folder, lambda permission: permission["id"] not in theirs and _is_one_of_ours(permission))
+    refused: list[str] = []
+    try:
+        theirs = await _invite(graph, folder, addresses)
+    except GraphError as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
+        theirs = set()
+        for address in addresses:
+            try:
+                theirs |= await _invite(graph, folder, [address])
+            except GraphError as alone:
+                if alone.status != HTTPStatus.BAD_REQUEST:
+                    raise
+                refused.append(address)
+        if not theirs and error.code != KNOWS_NOBODY:
+            raise
+    if theirs:
+        await _take_out(graph, folder, lambda each: each["id"] not in theirs and _is_one_of_ours(each))
+    return refused
 
 
 async def close_to_people(graph: Graph, library: str, item_id: str) -> None:
@@ -227,6 +244,19 @@ async def _pages(graph: Graph, address: str, doing: str) -> list[dict[str, Any]]
         entries += page["value"]
         following = page.get("@odata.nextLink")
     return entries
+
+
+async def _invite(graph: Graph, folder: str, addresses: Sequence[str]) -> set[str]:
+    """The ids of these people's permissions."""
+    body = {
+        "recipients": [{"email": address} for address in addresses],
+        "roles": ["write"],
+        "requireSignIn": True,
+        "sendInvitation": False,
+        "retainInheritedPermissions": False,
+    }
+    invited = await graph.repeatable("POST", f"{folder}/invite", "POST folder invite", body=body)
+    return {permission["id"] for permission in json_object(invited, "POST folder invite")["value"]}
 
 
 async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:
