@@ -20,7 +20,7 @@ from integrations.database.outgoing import MAIL
 from integrations.database.tables import documents, employees, outbox
 from integrations.graph.client import Graph
 from integrations.graph.drive import drive_id, ensure_folder, put_file
-from integrations.graph.errors import GraphCredentialsError, GraphUnreachableError
+from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
 from integrations.graph.mail import Mail as Letter
 from integrations.graph.mail import draft, send
 from sandbox.graph import Fault
@@ -321,6 +321,34 @@ class Offended:
 
         inside = HTMLResponse("<html>") if self.address.encode() in body else self.tenant
         await inside(scope, again, send)
+
+
+def test_a_sender_that_we_may_not_use_yet_costs_no_mail(town: Town, office: Office) -> None:
+    """Exchange's own roles take hours to work (RBAC for Applications)."""
+    deliver_folders()
+    office.fail(Fault(method="POST", path_pattern="/messages$", times=None, status=403))
+    with quick_night():
+        assert write_and_send_mail.fn() == {"e-poster sendt": 0, "e-poster som feilet": len(APPLICANTS)}
+    assert town.statuses(MAIL) == {"pending": len(APPLICANTS)}
+    assert all("answered 403" in row.reason for row in town.outbox(MAIL))
+    office.tenant.faults.clear()
+    deliver()
+    town.assert_all_delivered_once()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "is_final"),
+    [
+        (400, "ErrorInvalidRecipients", True),
+        (413, "RequestEntityTooLarge", True),
+        (403, "ErrorAccessDenied", False),
+        (403, "ErrorSendAsDenied", False),
+        (403, "ErrorInvalidRecipients", True),
+        (404, "ErrorInvalidUser", False),
+    ],
+)
+def test_only_what_is_about_the_message_itself_is_given_up(status: int, code: str, *, is_final: bool) -> None:
+    assert GraphError(status, code, "-", "POST mail send").is_final is is_final
 
 
 def test_what_was_given_up_is_sent_when_somebody_has_put_the_address_right(town: Town) -> None:
