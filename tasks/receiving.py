@@ -213,7 +213,7 @@ class _Desk:
             told = refusal_in(self._night.policy.language, sentence)
             notice = Notice("upload_refused", Role.EMPLOYEE, detail=told)
             self._remember(Action(f"upload.refused.{row.id}", case, case, (notice,)))
-        return Verdict(row.id, number, sentence)
+        return Verdict(row.id, number, sentence, is_refused=True)
 
     def _remember(self, action: Action) -> None:
         self._actions.setdefault(action.before.number, []).append(action)

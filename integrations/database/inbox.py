@@ -16,6 +16,9 @@ from integrations.database.tables import inbox, watermarks
 
 IDS_IN_A_QUERY = 10_000
 """A list that is read from its beginning may hold more than a statement takes (PostgreSQL: 65,535 values)."""
+CONSIDERED = ("taken_in", "refused", "replaced")
+"""Nothing more will be made of these; what was set aside for who sent it, or when, may be taken in yet."""
+ASIDE = ("set_aside", "refused")
 DELETED = "Elementet er slettet fra listen etter at det ble tatt inn. Saken er ikke endret."
 
 
@@ -32,11 +35,21 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of an inbox row: taken in (with its case), or set aside with a reason."""
+    """What became of an inbox row: taken in (with its case), or set aside with a reason.
+
+    `is_refused` when the reason is what the file itself holds.
+    """
 
     inbox_id: int
     case_number: str | None = None
     reason: str | None = None
+    is_refused: bool = False
+
+    @property
+    def becomes(self) -> str:
+        if self.reason is None:
+            return "taken_in"
+        return "refused" if self.is_refused else "set_aside"
 
 
 def watermark(connection: Connection, source: str) -> str | None:
@@ -83,7 +96,7 @@ def withdraw(connection: Connection, source: str, gone: Sequence[str], today: da
     Of what was set aside, or could not be read, nobody needs to know any more.
     """
     rows = [row for found in _known(connection, source, gone).values() for row in found]
-    aside = [row.id for row in rows if row.status == "set_aside"]
+    aside = [row.id for row in rows if row.status in ASIDE]
     waits = [row.id for row in rows if _waits(row)]
     _become(connection, "withdrawn", [*aside, *waits])
     resolve(connection, source, [str(each) for each in (*aside, *waits)], today)
@@ -150,7 +163,7 @@ def _says_something_new(arrival: Arrival, known: Sequence[AnyRow]) -> bool:
     if any(row.external_version == arrival.version or row.status == "purged" for row in known):
         return False
     last = known[-1] if known else None
-    if last is None or last.status in {"set_aside", "withdrawn"}:
+    if last is None or last.status in {*ASIDE, "withdrawn"}:
         return True
     return (last.payload, last.sender_mail) != (arrival.payload, arrival.sender_mail)
 
@@ -187,7 +200,7 @@ def conclude(connection: Connection, source: str, verdicts: Sequence[Verdict], t
         [
             {
                 "row": verdict.inbox_id,
-                "becomes": "taken_in" if verdict.reason is None else "set_aside",
+                "becomes": verdict.becomes,
                 "case": verdict.case_number,
             }
             for verdict in verdicts
@@ -198,13 +211,13 @@ def conclude(connection: Connection, source: str, verdicts: Sequence[Verdict], t
     resolve(connection, source, [str(each.inbox_id) for each in verdicts if each.reason is None], today)
 
 
-def concluded(connection: Connection, source: str, ids: Sequence[str]) -> set[tuple[str, str]]:
-    """Id and version of those of these items that have been taken in or set aside."""
-    columns = select(inbox.c.external_id, inbox.c.external_version)
+def concluded(connection: Connection, source: str, ids: Sequence[str]) -> dict[tuple[str, str], bool]:
+    """Id and version of those of these items that do not wait: whether nothing more will be made of it."""
+    columns = select(inbox.c.external_id, inbox.c.external_version, inbox.c.status)
     rows = connection.execute(
         columns.where(inbox.c.source == source, inbox.c.external_id.in_(ids), inbox.c.status != "new")
     )
-    return {(row.external_id, row.external_version) for row in rows}
+    return {(row.external_id, row.external_version): row.status in CONSIDERED for row in rows}
 
 
 def wait_again(connection: Connection, sources: Sequence[str]) -> int:
@@ -215,5 +228,5 @@ def wait_again(connection: Connection, sources: Sequence[str]) -> int:
             newer.c.source == inbox.c.source, newer.c.external_id == inbox.c.external_id, newer.c.id > inbox.c.id
         )
     )
-    aside = (inbox.c.status == "set_aside") & inbox.c.source.in_(sources) & ~overtaken
+    aside = inbox.c.status.in_(ASIDE) & inbox.c.source.in_(sources) & ~overtaken
     return connection.execute(update(inbox).where(aside).values(status="new")).rowcount

@@ -18,7 +18,7 @@ from integrations.graph.drive import children_of, delete_item, drive_id, ensure_
 from integrations.graph.errors import GraphUnreachableError
 from sandbox.graph import Fault
 from sandbox.graph import GraphError as Refused
-from tasks.closing import close_folders
+from tasks.closing import FILES_SET_ASIDE, close_folders
 from tasks.delivering import AT_A_TIME, file_documents, open_folders, share_folders
 from tasks.filing import write_documents
 from tasks.night import night
@@ -143,8 +143,27 @@ def test_what_nobody_has_read_stays_until_it_has_been_read(town: Town, office: O
     assert left(office) == [f"{NUMBER}/mer.jpg", f"{NUMBER}/pult.jpg"]
 
     take_in(TODAY + timedelta(days=1))
-    assert close() == {CLOSED: 1, DELETED: 2}
-    assert left(office) == []
+    assert close() == {CLOSED: 1, FILES_SET_ASIDE: 2}, "they came too late, which somebody may put right"
+
+
+def test_what_was_set_aside_for_who_sent_it_stays_until_the_case_is_purged(
+    town: Town, office: Office, policy: Policy
+) -> None:
+    upload(office, "pult.jpg", jpeg())
+    office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, f"{NUMBER}/Fra leder"))
+    office.tenant.upload(CASE_LIBRARY, f"{NUMBER}/Fra leder", "signert.pdf", SIGNED, MANAGER)
+    assert take_in()["svar satt til side"] == 1
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED, ended_on=TODAY)
+
+    assert close(dry_run=True) == {CLOSED: 1, DELETED: 2, FILES_SET_ASIDE: 1}
+    assert close() == {CLOSED: 1, DELETED: 2, FILES_SET_ASIDE: 1}
+
+    assert readers(office) == [False, False, False]
+    assert left(office) == [f"{NUMBER}/Fra leder/signert.pdf"]
+    [row] = town.outbox(ErrandKind.CLOSE_FOLDER)
+    assert row.status == "done", "it keeps nothing waiting, the purge least of all"
+    order(town, policy, "test.closed-again", closing(1))
+    assert close() == {CLOSED: 1, FILES_SET_ASIDE: 1}
 
 
 def test_what_people_put_into_folders_of_their_own_goes_as_well(town: Town, office: Office, policy: Policy) -> None:
@@ -152,7 +171,7 @@ def test_what_people_put_into_folders_of_their_own_goes_as_well(town: Town, offi
     upload(office, "pult.jpg", jpeg(), f"{NUMBER}/Bilder/Stua")
     take_in()
     upload(office, "ukjent.jpg", jpeg(), f"{NUMBER}/Bilder")
-    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    order(town, policy, "test.closed", closing())
     close()
     assert left(office) == [f"{NUMBER}/Bilder/ukjent.jpg"]
     take_in()
@@ -299,8 +318,8 @@ def test_several_on_end_end_the_reading_and_the_next_night_begins_with_the_other
         with pytest.raises(GraphUnreachableError):
             take_in_uploads.fn()
         assert running.before_it_broke == {"svar satt til side": 1, UPLOADS_UNREAD: AT_A_TIME}
-    aside = [row.external_id for row in rows(town.database, inbox) if row.status == "set_aside"]
-    assert aside == [before]
+    refused = [row.external_id for row in rows(town.database, inbox) if row.status == "refused"]
+    assert refused == [before]
     with quick_night() as running:
         with pytest.raises(GraphUnreachableError):
             take_in_uploads.fn()
