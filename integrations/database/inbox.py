@@ -1,6 +1,6 @@
 """What came in: kept with the mark of how far we have read, in one transaction, before anything is made of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -59,7 +59,8 @@ def watermark(connection: Connection, source: str) -> str | None:
 def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str, today: date) -> int:
     """Store what is new and how far we have read; returns how many were new.
 
-    An item says something new when its payload or its author is another. What still waits of it is then replaced.
+    An item says something new when its payload or its author is another. What still waits of it is then replaced. Of
+    one that was only touched its newest version is remembered, by which it can be deleted one day.
     """
     known = _known(connection, source, [arrival.external_id for arrival in arrivals])
     back = [row.id for arrival in arrivals for row in known.get(arrival.external_id, []) if _is_back(arrival, row)]
@@ -67,6 +68,12 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
     fresh = [arrival for arrival in arrivals if _says_something_new(arrival, known.get(arrival.external_id, []))]
     overtaken = {arrival.external_id for arrival in fresh}
     _become(connection, "replaced", [row.id for item in overtaken for row in known.get(item, []) if _waits(row)])
+    touched = [
+        each
+        for each in arrivals
+        if each.external_id not in overtaken and _is_unseen(each, known.get(each.external_id, []))
+    ]
+    _know_as(connection, {known[arrival.external_id][-1].id: arrival.version for arrival in touched})
     insert_rows(
         connection,
         inbox,
@@ -160,12 +167,17 @@ def _says_something_new(arrival: Arrival, known: Sequence[AnyRow]) -> bool:
 
     Whoever saves once more what was set aside wants it to be looked at again.
     """
-    if any(row.external_version == arrival.version or row.status == "purged" for row in known):
+    if not _is_unseen(arrival, known):
         return False
     last = known[-1] if known else None
     if last is None or last.status in {*ASIDE, "withdrawn"}:
         return True
     return (last.payload, last.sender_mail) != (arrival.payload, arrival.sender_mail)
+
+
+def _is_unseen(arrival: Arrival, known: Sequence[AnyRow]) -> bool:
+    """A version that did not come before, of something that has not been purged."""
+    return not any(row.external_version == arrival.version or row.status == "purged" for row in known)
 
 
 def _is_back(arrival: Arrival, row: AnyRow) -> bool:
@@ -175,6 +187,12 @@ def _is_back(arrival: Arrival, row: AnyRow) -> bool:
 
 def _waits(row: AnyRow) -> bool:
     return bool(row.status == "new")
+
+
+def _know_as(connection: Connection, versions: Mapping[int, str]) -> None:
+    if versions:
+        this_row = update(inbox).where(inbox.c.id == bindparam("row")).values(external_version=bindparam("version"))
+        connection.execute(this_row, [{"row": row, "version": version} for row, version in versions.items()])
 
 
 def _become(connection: Connection, status: str, ids: Sequence[int]) -> None:

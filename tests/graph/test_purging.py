@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from agreements.case import EndReason, State
 from config import policy_files
 from config.settings import load_settings
-from config.sharepoint import CASE_LIBRARY
+from config.sharepoint import APPLICATIONS, CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.tables import cases, inbox, purged_cases
 from integrations.graph.client import open_graph
@@ -75,6 +75,15 @@ def test_what_somebody_has_changed_since_is_read_first(ended: Desk) -> None:
     assert (counts.get(PURGED, 0), counts[CHANGED_IN_THE_LIST]) == (0, 1)
     assert len(ended.numbers()) == len(ended.tenant.list_items("Soknader")) == 1
     ended.open()
+    assert purge()[PURGED] == 1
+    assert (ended.numbers(), ended.tenant.list_items("Soknader")) == ([], [])
+
+
+def test_what_somebody_has_only_touched_goes_all_the_same(ended: Desk) -> None:
+    """SharePoint counts a new version, though nothing of what was filled in is another."""
+    [item] = ended.tenant.list_items("Soknader")
+    ended.tenant.edit_list_item("Soknader", item.item_id, {}, AASE)
+    ended.read(APPLICATIONS)
     assert purge()[PURGED] == 1
     assert (ended.numbers(), ended.tenant.list_items("Soknader")) == ([], [])
 
