@@ -130,11 +130,8 @@ class _Inspection:
     async def _case_folders(self) -> Found:
         folder = await ensure_folder(self._graph, CASE_LIBRARY, TRACE)
         try:
-            await share(self._graph, CASE_LIBRARY, folder, [self._sender])
-        except GraphError as error:
-            if error.status != HTTPStatus.BAD_REQUEST:
-                raise
-            return Verdict.WARNING, "sharing could not be proven: SharePoint does not know the sender as a user"
+            if await share(self._graph, CASE_LIBRARY, folder, [self._sender]):
+                return Verdict.WARNING, "sharing could not be proven: SharePoint does not know the sender as a user"
         finally:
             address = f"/drives/{await drive_id(self._graph, CASE_LIBRARY)}/items/{folder}"
             await self._graph.repeatable("DELETE", address, "DELETE folder")

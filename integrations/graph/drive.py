@@ -163,10 +163,19 @@ async def children_of(graph: Graph, library: str, folder_id: str) -> list[dict[s
 
 
 async def put_file(graph: Graph, library: str, folder_id: str, name: str, content: bytes) -> None:
-    """Write or overwrite a small file of our own making in a case folder."""
+    """Write a small file of our own making in a case folder, unless there is one of this name.
+
+    It may be an earlier try's, or a person's, who may write there as well: what they wrote on our draft is theirs.
+    """
     drive = await drive_id(graph, library)
-    address = f"/drives/{drive}/items/{folder_id}:/{quote(name)}:/content"
-    await graph.repeatable("PUT", address, "PUT file", body=content)
+    place = f"/drives/{drive}/items/{folder_id}:/{quote(name)}:"
+    keep = "@microsoft.graph.conflictBehavior=fail"
+    try:
+        await graph.repeatable("PUT", f"{place}/content?{keep}", "PUT file", body=content)
+    except GraphError as error:
+        is_taken = error.status == HTTPStatus.CONFLICT and await _unless_missing(graph, place, "GET file by name")
+        if not is_taken:
+            raise
 
 
 async def delete_item(graph: Graph, library: str, item_id: str, version: str) -> bool:

@@ -70,11 +70,23 @@ def test_a_shared_folder_is_for_those_it_is_shared_with(office: Office) -> None:
         office.tenant.upload(CASE_LIBRARY, "HK-1", "bilde.jpg", b"picture", BRIT)
 
 
-def test_a_file_of_ours_is_overwritten(office: Office) -> None:
-    folder_id = office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, "HK-1"))
-    office.run(lambda graph: put_file(graph, CASE_LIBRARY, folder_id, "Utkast 1 #.pdf", b"one"))
-    office.run(lambda graph: put_file(graph, CASE_LIBRARY, folder_id, "Utkast 1 #.pdf", b"two"))
-    assert office.tenant.read(CASE_LIBRARY, "HK-1/Utkast 1 #.pdf") == b"two"
+def test_what_a_person_wrote_on_our_draft_is_left_alone(office: Office, shared: str) -> None:
+    office.run(lambda graph: put_file(graph, CASE_LIBRARY, shared, "Utkast 1 #.pdf", b"draft"))
+    office.tenant.upload(CASE_LIBRARY, "HK-1", "Utkast 1 #.pdf", b"filled in", AASE)
+    office.run(lambda graph: put_file(graph, CASE_LIBRARY, shared, "Utkast 1 #.pdf", b"draft"))
+    assert office.tenant.read(CASE_LIBRARY, "HK-1/Utkast 1 #.pdf") == b"filled in"
+
+
+def test_a_draft_whose_answer_was_lost_is_written_once(office: Office, shared: str) -> None:
+    office.fail(Fault(method="PUT", path_pattern="Utkast", drop="after"))
+    office.run(lambda graph: put_file(graph, CASE_LIBRARY, shared, "Utkast.pdf", b"draft"))
+    assert office.tenant.read(CASE_LIBRARY, "HK-1/Utkast.pdf") == b"draft"
+
+
+def test_a_conflict_that_is_none_of_names_is_told(office: Office, shared: str) -> None:
+    office.fail(Fault(method="PUT", path_pattern="Utkast", status=409))
+    with pytest.raises(GraphError, match="409"):
+        office.run(lambda graph: put_file(graph, CASE_LIBRARY, shared, "Utkast.pdf", b"draft"))
 
 
 # --- Closed and emptied -----------------------------------------------------------------------------------------
