@@ -30,6 +30,7 @@ from config.settings import Settings
 from integrations.graph.credentials import RenewableCredential, open_credential, refused, trusted_authorities
 from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
 from integrations.graph.patience import Patience, Tries, seconds_asked
+from integrations.graph.proxies import BESIDE_THE_PROXY, proxy_for
 from integrations.graph.throttling import (
     AT_A_TIME_IN_A_MAILBOX,
     MAILBOX,
@@ -304,9 +305,13 @@ async def open_graph(
     time_out = httpx.Timeout(patience.answer_within, connect=min(CONNECT_WITHIN, patience.answer_within))
     async with (
         # The SDK wraps the transport it is given and never closes it, so we hold on to it ourselves.
-        httpx.AsyncHTTPTransport(http2=not settings.graph_is_a_stand_in, verify=trusted_authorities()) as transport,
+        httpx.AsyncHTTPTransport(
+            http2=not settings.graph_is_a_stand_in,
+            verify=trusted_authorities(),
+            proxy=proxy_for(settings.graph_base_url),
+        ) as transport,
         httpx.AsyncClient(timeout=time_out, transport=transport) as sdk_client,
-        httpx.AsyncClient(timeout=time_out, verify=trusted_authorities()) as plain,
+        httpx.AsyncClient(timeout=time_out, verify=trusted_authorities(), mounts=BESIDE_THE_PROXY) as plain,
         credential,
     ):
         http = GraphClientFactory.create_with_default_middleware(client=sdk_client, options=middleware)

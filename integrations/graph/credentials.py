@@ -146,7 +146,8 @@ class LoopbackCredential(AsyncTokenCredential):
         return AccessTokenInfo(token.token, token.expires_on)
 
     async def _request_token(self) -> AccessToken:
-        async with httpx.AsyncClient(timeout=self._answer_within, verify=trusted_authorities()) as http:
+        directly = httpx.AsyncHTTPTransport(verify=trusted_authorities())
+        async with httpx.AsyncClient(timeout=self._answer_within, transport=directly) as http:
             response = await http.post(self._token_url, data=self._form)
         if response.is_server_error or response.status_code == codes.TOO_MANY_REQUESTS:
             raise ServiceResponseError(f"the token endpoint answered {response.status_code}")

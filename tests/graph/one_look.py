@@ -1,10 +1,11 @@
-"""A child process that looks at the site once with the settings in its environment.
+"""A child process that looks at the site once with the settings in its environment, then at each address it is given.
 
 A process of its own, since whom it trusts is read from SSL_CERT_FILE once.
 """
 
 import asyncio
 import gc
+import sys
 
 from config.errors import ExpectedError
 from config.settings import load_settings
@@ -16,6 +17,8 @@ from tasks.quiet import quiet_logs
 async def look() -> None:
     async with open_graph(load_settings(), Patience(tries=1)) as graph:
         await graph.get(f"{graph.site}?$select=id", "GET site")
+        for address in sys.argv[1:]:
+            await graph.handed_out("GET", address, "GET download")
 
 
 if __name__ == "__main__":
