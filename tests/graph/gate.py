@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -21,3 +22,16 @@ class Gate:
         assert self.inside is not None
         self.requests.append(f"{scope['method']} {scope['path']}")
         await self.inside(scope, receive, send)
+
+
+@dataclass(slots=True)
+class Answering:
+    """An ASGI application: the tenant, but for the first requests to a path that ends so, which get these answers."""
+
+    tenant: ASGIApp
+    ending: str
+    answers: list[Response]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_theirs = scope["path"].endswith(self.ending) and self.answers
+        await (self.answers.pop(0) if is_theirs else self.tenant)(scope, receive, send)
