@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from config.errors import ExpectedError
 from integrations.graph.client import Graph, json_object
 from integrations.graph.errors import GraphError, GraphUnreachableError
-from integrations.graph.lists import Changes, last_editor, walk_delta
+from integrations.graph.lists import Changes, last_editor, pages, walk_delta
 from integrations.graph.quickxor import quick_xor_hash
 
 LOOKS = 3
@@ -52,8 +52,8 @@ class Upload:
 async def drive_id(graph: Graph, library: str) -> str:
     """The drive of a document library, by the library's name; asked once a connection."""
     if library not in graph.drive_ids:
-        answer = await graph.get(f"{graph.site}/drives?$select=id,name", "GET drives")
-        graph.drive_ids.update({drive["name"]: drive["id"] for drive in answer["value"]})
+        drives = await pages(graph, f"{graph.site}/drives?$select=id,name", "GET drives")
+        graph.drive_ids.update({drive["name"]: drive["id"] for drive in drives})
     if library not in graph.drive_ids:
         raise GraphUnreachableError(f"SharePoint: the site has no document library «{library}»; it must be made first.")
     return graph.drive_ids[library]
@@ -156,7 +156,7 @@ async def close_to_people(graph: Graph, library: str, item_id: str) -> None:
 async def children_of(graph: Graph, library: str, folder_id: str) -> list[dict[str, Any]]:
     """What lies in one folder. Never asked of a whole library, which may hold more than a listing takes."""
     folder = f"/drives/{await drive_id(graph, library)}/items/{folder_id}"
-    return await _pages(graph, f"{folder}/children", "GET folder children")
+    return await pages(graph, f"{folder}/children", "GET folder children")
 
 
 # --- Files ------------------------------------------------------------------------------------------------------
@@ -245,16 +245,6 @@ async def _unless_missing(graph: Graph, address: str, doing: str) -> dict[str, A
         raise
 
 
-async def _pages(graph: Graph, address: str, doing: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
-    following: str | None = address
-    while following is not None:
-        page = await graph.get(following, doing)
-        entries += page["value"]
-        following = page.get("@odata.nextLink")
-    return entries
-
-
 async def _invite(graph: Graph, folder: str, addresses: Sequence[str]) -> set[str]:
     """The ids of these people's permissions."""
     body = {
@@ -271,7 +261,7 @@ async def _invite(graph: Graph, folder: str, addresses: Sequence[str]) -> set[st
 async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:
     """Take these permissions away, and look again until they are gone: what lets people in is read back as well."""
     for _ in range(LOOKS):
-        shown = await _pages(graph, f"{folder}/permissions", "GET folder permissions")
+        shown = await pages(graph, f"{folder}/permissions", "GET folder permissions")
         unwanted = [permission["id"] for permission in shown if is_unwanted(permission)]
         if not unwanted:
             return

@@ -7,7 +7,7 @@ from typing import Any
 
 from config.errors import ExpectedError
 from integrations.graph.client import Graph
-from integrations.graph.errors import GraphError
+from integrations.graph.errors import GraphError, GraphUnreachableError
 
 KEPT_BY_SHAREPOINT = frozenset(
     {
@@ -17,6 +17,7 @@ KEPT_BY_SHAREPOINT = frozenset(
     }
 )
 """Fields beside what people fill in; so are those whose name begins with `_` or `@`."""
+AGAIN = "try again later."
 
 
 class ListMissingError(ExpectedError):
@@ -116,7 +117,7 @@ async def pages(graph: Graph, address: str | None, doing: str) -> list[dict[str,
     entries: list[dict[str, Any]] = []
     while address is not None:
         page = await graph.get(address, doing)
-        entries += page["value"]
+        entries += _entries(page, doing)
         address = page.get("@odata.nextLink")
     return entries
 
@@ -137,12 +138,22 @@ async def _walk(graph: Graph, address: str, doing: str, *, is_whole: bool) -> Wa
     latest: dict[str, dict[str, Any]] = {}
     while True:
         page = await graph.get(address, doing)
-        for entry in page["value"]:
+        for entry in _entries(page, doing):
             latest.pop(entry["id"], None)
             latest[entry["id"]] = entry
         if "@odata.deltaLink" in page:
             return Walk(list(latest.values()), graph.without_base(page["@odata.deltaLink"]), is_whole)
+        if "@odata.nextLink" not in page:
+            raise GraphUnreachableError(f"Microsoft Graph: {doing} was answered with a page without an end; {AGAIN}")
         address = page["@odata.nextLink"]
+
+
+def _entries(page: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
+    """Raises GraphUnreachableError when it is no page of a collection, whoever has answered with it."""
+    entries = page.get("value")
+    if not isinstance(entries, list):
+        raise GraphUnreachableError(f"Microsoft Graph: {doing} was answered with something else than a page; {AGAIN}")
+    return entries
 
 
 def last_editor(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
+from starlette.responses import JSONResponse
 
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.graph.client import Graph
@@ -23,6 +24,7 @@ from integrations.graph.errors import GraphError, GraphUnreachableError
 from sandbox.graph import Fault
 from sandbox.graph import GraphError as Refused
 from tests.graph.conftest import Office
+from tests.graph.gate import Answering
 from tests.graph.town import user
 
 AASE, BRIT = user("0001"), user("0002")
@@ -50,6 +52,13 @@ def test_a_folder_made_although_the_answer_was_lost_is_the_folder(office: Office
 def test_a_missing_library_is_named(office: Office) -> None:
     with pytest.raises(GraphUnreachableError, match="«Finnes ikke»"):
         office.run(lambda graph: drive_id(graph, "Finnes ikke"))
+
+
+def test_a_library_on_a_later_page_is_found(office: Office) -> None:
+    following = {"@odata.nextLink": f"{office.settings.graph_base_url}/sites/{office.tenant.site_id}/drives?page=2"}
+    first = JSONResponse({"value": [{"id": "b!other", "name": "Andre dokumenter"}], **following})
+    office.gate.inside = Answering(office.tenant.application(), "/drives", [first])
+    assert office.run(lambda graph: drive_id(graph, CASE_LIBRARY))
 
 
 def test_the_library_is_looked_up_once_a_connection(office: Office) -> None:
