@@ -255,7 +255,8 @@ async def _invite(graph: Graph, folder: str, addresses: Sequence[str]) -> set[st
         "retainInheritedPermissions": False,
     }
     invited = await graph.repeatable("POST", f"{folder}/invite", "POST folder invite", body=body)
-    return {permission["id"] for permission in json_object(invited, "POST folder invite")["value"]}
+    granted = json_object(invited, "POST folder invite")["value"]
+    return {permission["id"] for permission in granted if "id" in permission}
 
 
 async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agreements.actions import ErrandKind
+from flows.running import run_step
 from integrations.database.engine import Database
 from integrations.database.outgoing import MAIL, NewMail, add_mails
 from integrations.database.tables import leases, outbox
@@ -20,6 +21,7 @@ from sandbox.graph import Fault
 from tasks.mailing import AT_A_TIME
 from tests.database.samples import TODAY, rows
 from tests.graph.conftest import Line, Office
+from tests.graph.one_night import quick_night
 from tests.graph.town import Town
 from tests.graph.workers import SECONDS, begin_each, send_all, send_one, send_until_overtaken, spend
 
@@ -157,3 +159,15 @@ def test_what_several_processes_want_to_send_one_of_them_begins(
     told = in_processes(nursery, begin_each, *[(database_url, MAIL, together)] * PROCESSES)
     assert sorted(key for won in told for key in won) == sorted(row.key for row in rows(database, outbox))
     assert {row.attempts for row in rows(database, outbox)} == {1}
+
+
+def test_whoever_has_lost_the_lease_leaves_the_next_step_to_the_other(town: Town) -> None:
+    def step(**_: object) -> None:
+        raise AssertionError("begun all the same")
+
+    with quick_night() as running:
+        town.change(update(leases).values(holder=ELSEWHERE))
+        result = run_step(running, "E-post", step)
+    assert result.counts == {}
+    assert f"Another run ({ELSEWHERE})" in (result.problem or "")
+    assert result.is_expected
