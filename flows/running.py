@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from config.errors import ExpectedError
+from integrations.database.lease import LeaseLostError
 from integrations.graph.errors import GraphUnreachableError
 from tasks.delivering import FILES_THAT_FAILED
 from tasks.mailing import MAILS_THAT_FAILED, write_and_send_mail
@@ -97,7 +98,15 @@ def run_name() -> str:
 
 
 def run_step(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN401 - a Prefect task of whatever kind
-    """One step on its own feet: a failure is a sentence in its result, and never an exception."""
+    """One step on its own feet: a failure is a sentence in its result, and never an exception.
+
+    When another night has taken over, the step is left to it.
+    """
+    try:
+        with running.database.transaction() as connection:
+            running.must_be_alone(connection)
+    except LeaseLostError as lost:
+        return StepResult(name, problem=str(lost))
     repeated, waited = running.budget.repeated, running.budget.seconds_waited
     state: State[Counter[str]] = step(return_state=True)
     outcome = state.result(raise_on_failure=False)

@@ -20,6 +20,7 @@ from tasks.night import Night, this_night
 
 FOLDERS_CLOSED = "saksmapper lukket"
 FILES_DELETED = "filer slettet fra saksmapper"
+FILES_SET_ASIDE = "filer satt til side som blir liggende i lukkede saksmapper"
 STILL_TO_BE_FILED = (
     "Saksmappen er lukket, men ikke tømt: arkivet mangler ennå et dokument i saken. Den tømmes når det er arkivert."
 )
@@ -31,11 +32,15 @@ NOT_OURS_TO_DELETE = (
 
 @dataclass(slots=True)
 class Inventory:
-    """What is in a folder: id and version of what may go, a subfolder after what is in it, and how much may not."""
+    """What is in a folder: id and version of what may go, a subfolder after what is in it, and how much may not.
+
+    That are files that nobody has read, and what was set aside for who sent it or when: it may be taken in yet.
+    """
 
     deletable: list[tuple[str, str]] = field(default_factory=list)
     files: int = 0
     unknown: int = 0
+    aside: int = 0
 
 
 @task(name="close-folders", **NETWORK)
@@ -43,15 +48,16 @@ def close_folders() -> Counter[str]:
     """Nobody gets in any more, and what we know of what is in the folder goes into the recycle bin.
 
     That are uploads that were taken in or refused, and our own draft. Nothing goes before all of the case's documents
-    are verified in the archive, and what nobody has read stays.
+    are verified in the archive, and what nobody has read stays. What was set aside stays in the closed folder until
+    the case is purged; a later closing takes it if it has been taken in by then.
     """
     night = this_night()
-    deleted: Counter[str] = asyncio.run(_foreseen(night)) if night.dry_run else Counter()
+    emptied: Counter[str] = asyncio.run(_foreseen(night)) if night.dry_run else Counter()
 
     async def close(running: Night, graph: Graph, row: AnyRow) -> None:
-        deleted[FILES_DELETED] += await _close(running, graph, row)
+        emptied.update(await _close(running, graph, row))
 
-    return deliver_all(ErrandKind.CLOSE_FOLDER, close, FOLDERS_CLOSED) + deleted
+    return deliver_all(ErrandKind.CLOSE_FOLDER, close, FOLDERS_CLOSED) + emptied
 
 
 async def _foreseen(night: Night) -> Counter[str]:
@@ -64,24 +70,28 @@ async def _foreseen(night: Night) -> Counter[str]:
             for row in rows:
                 folder_id = await _folder_of(night, graph, row.case_number)
                 if folder_id is not None:
-                    counts[FILES_DELETED] += (await _inventory(night, graph, row.case_number, folder_id)).files
+                    counts.update(_counted(await _inventory(night, graph, row.case_number, folder_id)))
     return counts
 
 
-async def _close(night: Night, graph: Graph, row: AnyRow) -> int:
-    """How many files were deleted.
+async def _close(night: Night, graph: Graph, row: AnyRow) -> Counter[str]:
+    """How many files were deleted, and how many were set aside and stay.
 
     Raises:
         NotYetError: something has to stay for now; the folder is closed all the same.
     """
     folder_id = await _folder_of(night, graph, row.case_number)
-    deleted = 0
+    emptied: Counter[str] = Counter()
     if folder_id is not None:
         await close_to_people(graph, CASE_LIBRARY, folder_id)
-        deleted = await _empty(night, graph, row.case_number, folder_id)
+        emptied = _counted(await _empty(night, graph, row.case_number, folder_id))
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
-    return deleted
+    return emptied
+
+
+def _counted(found: Inventory) -> Counter[str]:
+    return Counter({FILES_DELETED: found.files, FILES_SET_ASIDE: found.aside})
 
 
 async def _folder_of(night: Night, graph: Graph, number: str) -> str | None:
@@ -90,7 +100,7 @@ async def _folder_of(night: Night, graph: Graph, number: str) -> str | None:
     return await find_folder(graph, CASE_LIBRARY, number, made_as)
 
 
-async def _empty(night: Night, graph: Graph, number: str, folder_id: str) -> int:
+async def _empty(night: Night, graph: Graph, number: str, folder_id: str) -> Inventory:
     with night.database.transaction() as connection:
         if outgoing.has_unfiled_documents(connection, number):
             raise NotYetError(STILL_TO_BE_FILED)
@@ -101,7 +111,7 @@ async def _empty(night: Night, graph: Graph, number: str, folder_id: str) -> int
     left = await _inventory(night, graph, number, folder_id) if found.deletable else found
     if left.files or left.unknown:
         raise NotYetError(NOT_OURS_TO_DELETE.format(number=left.files + left.unknown))
-    return found.files
+    return found
 
 
 async def _inventory(night: Night, graph: Graph, number: str, folder_id: str) -> Inventory:
@@ -113,9 +123,12 @@ async def _inventory(night: Night, graph: Graph, number: str, folder_id: str) ->
         this = (item["id"], version_of(item))
         if "folder" in item:
             below = await _inventory(night, graph, number, item["id"])
-            found.deletable += below.deletable if below.unknown else [*below.deletable, this]
+            found.deletable += below.deletable if below.unknown or below.aside else [*below.deletable, this]
             found.files += below.files
             found.unknown += below.unknown
+            found.aside += below.aside
+        elif this in known and not known[this]:
+            found.aside += 1
         elif this in known or (item["name"] == draft_name(number) and last_editor(item).get("id") is None):
             found.deletable.append(this)
             found.files += 1

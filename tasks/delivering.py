@@ -55,6 +55,11 @@ Pretend = Callable[[Connection, Night, AnyRow], None]
 
 DOCUMENTS_FILED = "dokumenter arkivert"
 FILES_THAT_FAILED = "leveranser som feilet"
+TAKEN_BY_ANOTHER = "leveranser som en annen kjøring har tatt"
+NOT_LET_IN = (
+    "Saksmappen er der, men {who} slipper ikke inn: Microsoft 365 kjenner ingen med den e-postadressen. Rett adressen "
+    "i HR-systemet eller i Entra ID; det prøves på nytt hver natt."
+)
 NOT_KEPT = "Filen som skulle arkiveres, er ikke tatt vare på her. Legg den i arkivet for hånd, og avslutt saken."
 
 
@@ -170,10 +175,21 @@ async def attempt_each(
     return counts
 
 
+def begin(night: Night, seen: AnyRow) -> AnyRow | None:
+    """Count the attempt; None when another process has taken the row since it was `seen`.
+
+    Raises:
+        LeaseLostError: another night has taken over.
+    """
+    with night.database.transaction() as connection:
+        night.must_be_alone(connection)
+        return outgoing.begin_attempt(connection, seen)
+
+
 async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) -> str | None:
     """None when it was done, else the heading under which the failure is counted."""
-    with night.database.transaction() as connection:
-        outgoing.begin_attempt(connection, row.key)
+    if begin(night, row) is None:
+        return TAKEN_BY_ANOTHER
     try:
         await deliver(night, graph, row)
     except (GraphError, GraphUnreachableError, ArchiveConflictError, NotYetError) as error:
@@ -194,25 +210,35 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
     folder_id = await ensure_folder(graph, CASE_LIBRARY, case.number)
     await put_file(graph, CASE_LIBRARY, folder_id, draft_name(case.number), render_agreement(draft, None))
-    await _share(graph, folder_id, addresses)
+    kept_out = await _share(graph, folder_id, addresses)
     with night.database.transaction() as connection:
+        # From here on the case's mails go out: whoever is kept out must be told as well.
         outgoing.remember_remote(connection, row.key, folder_id)
-        outgoing.done(connection, row.key)
+        if not kept_out:
+            outgoing.done(connection, row.key)
+    _must_be_in(kept_out)
 
 
 async def _share_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     with night.database.transaction() as connection:
         addresses = outgoing.people_of_cases(connection, [row.case_number])[row.case_number]
-    await _share(graph, await ensure_folder(graph, CASE_LIBRARY, row.case_number), addresses)
+    _must_be_in(await _share(graph, await ensure_folder(graph, CASE_LIBRARY, row.case_number), addresses))
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
 
 
-async def _share(graph: Graph, folder_id: str, addresses: AnyRow) -> None:
-    """With the employee and the manager of today, as far as they have an address."""
-    reachable = [address for address in (addresses.employee_mail, addresses.manager_mail) if address]
-    if reachable:
-        await share(graph, CASE_LIBRARY, folder_id, reachable)
+async def _share(graph: Graph, folder_id: str, addresses: AnyRow) -> list[str]:
+    """With the employee and the manager of today, as far as they have an address; who of them is kept out, by role."""
+    reachable = {"den ansatte": addresses.employee_mail, "lederen": addresses.manager_mail}
+    wanted = [address for address in reachable.values() if address]
+    refused = await share(graph, CASE_LIBRARY, folder_id, wanted) if wanted else []
+    return [role for role, address in reachable.items() if address in refused]
+
+
+def _must_be_in(kept_out: Sequence[str]) -> None:
+    """Raises NotYetError, which names nobody, when one of them is not."""
+    if kept_out:
+        raise NotYetError(NOT_LET_IN.format(who=" og ".join(kept_out)))
 
 
 async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:

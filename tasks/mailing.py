@@ -22,7 +22,7 @@ from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.throttling import AT_A_TIME_IN_A_MAILBOX
 from integrations.letters import Letter, Links, Message, mail_key, write_letter
 from tasks.batches import NETWORK, batches
-from tasks.delivering import attempt_each
+from tasks.delivering import TAKEN_BY_ANOTHER, attempt_each, begin
 from tasks.night import Night, this_night
 
 FACTS = (
@@ -79,12 +79,12 @@ async def _write_and_send(night: Night, notices: Sequence[AnyRow]) -> Counter[st
         if notices:
             _write(night, notices, Links(await site_address(graph)))
         with night.database.transaction() as connection:
-            keys = outgoing.pending_keys(connection, MAIL)
+            waiting = outgoing.pending_keys(connection, MAIL)
 
-        async def attempt(key: str) -> str:
-            return await _attempt(night, graph, key)
+        async def attempt(seen: AnyRow) -> str:
+            return await _attempt(night, graph, seen)
 
-        return await attempt_each(MAILS_SENT, MAILS_THAT_FAILED, keys, attempt, AT_A_TIME)
+        return await attempt_each(MAILS_SENT, MAILS_THAT_FAILED, waiting, attempt, AT_A_TIME)
 
 
 def _write(night: Night, notices: Sequence[AnyRow], links: Links) -> None:
@@ -146,21 +146,22 @@ def _given_name(night: Night, row: AnyRow, address: str) -> str | None:
     return name
 
 
-async def _attempt(night: Night, graph: Graph, key: str) -> str:
+async def _attempt(night: Night, graph: Graph, seen: AnyRow) -> str:
     """Send one mail and say how it counts. A refusal keeps its reason and is visible; the others go on."""
-    with night.database.transaction() as connection:
-        row = outgoing.begin_attempt(connection, key)
+    row = begin(night, seen)
+    if row is None:
+        return TAKEN_BY_ANOTHER
     try:
         await _send(night, graph, row)
     except (GraphError, GraphUnreachableError) as error:
         for_good = isinstance(error, GraphError) and error.is_final
         with night.database.transaction() as connection:
-            outgoing.failed(connection, key, str(error), for_good=for_good)
+            outgoing.failed(connection, row.key, str(error), for_good=for_good)
         if isinstance(error, GraphUnreachableError):
             raise
         return MAILS_THAT_FAILED
     with night.database.transaction() as connection:
-        outgoing.done(connection, key)
+        outgoing.done(connection, row.key)
     return MAILS_SENT
 
 

@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
+from sqlalchemy import Connection
+
 from agreements.archive_plan import ArchivePlan
 from agreements.calendar import OSLO
 from agreements.policy import Policy
@@ -16,7 +18,7 @@ from config.policy_files import load_policy
 from config.settings import Settings, load_settings
 from integrations.database.cases import Stamp
 from integrations.database.engine import Database
-from integrations.database.lease import NIGHT, lease, this_process
+from integrations.database.lease import NIGHT, Lease, lease, this_process
 from integrations.database.migrate import must_be_migrated
 from integrations.database.throttles import SharedLedger
 from integrations.graph.client import Graph, open_graph
@@ -45,11 +47,17 @@ class Night:
     is_hurried: bool = False
     about: list[str] = field(default_factory=list)
     before_it_broke: Counter[str] = field(default_factory=Counter)
+    lease: Lease | None = None
     budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
         ledger = OwnLedger() if self.dry_run else SharedLedger(self.database.engine)
         self.budget = Budget(limits_of(self.settings), ledger)
+
+    def must_be_alone(self, connection: Connection) -> None:
+        """Raises LeaseLostError when another night has taken over; a dry run is in nobody's way."""
+        if self.lease is not None:
+            self.lease.must_be_ours(connection)
 
     def graph(self) -> AbstractAsyncContextManager[Graph]:
         """Microsoft Graph for one step: with this night's patience, and the budget that all workers share."""
@@ -95,13 +103,12 @@ def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
     with ExitStack() as closing:
         closing.callback(database.close)
         must_be_migrated(database)
+        held = None if dry_run else closing.enter_context(lease(database, NIGHT, this_process()))
         if dry_run:
             closing.enter_context(database.rehearsal())
-        else:
-            closing.enter_context(lease(database, NIGHT, this_process()))
         # Whatever is loaded by now stays: searched for garbage again and again, it costs as much as the deciding.
         gc.freeze()
         closing.callback(gc.unfreeze)
-        running = Night(settings, policy, database, on or today_in_oslo(), dry_run, plan)
+        running = Night(settings, policy, database, on or today_in_oslo(), dry_run, plan, lease=held)
         closing.callback(_current.reset, _current.set(running))
         yield running

@@ -1,4 +1,4 @@
-"""Cases kept as long as the policy says: what they say of people goes, here and in SharePoint's lists."""
+"""Cases kept as long as the policy says: what they say of people goes, here and in SharePoint."""
 
 import asyncio
 from collections import Counter
@@ -9,8 +9,10 @@ from prefect.artifacts import create_markdown_artifact
 
 from config.errors import ExpectedError
 from config.installation import keyed
-from integrations.database.retention import list_items_of, overdue, purge, purge_loose_ends
+from config.sharepoint import CASE_LIBRARY
+from integrations.database.retention import items_of, overdue, purge, purge_loose_ends
 from integrations.database.rows import AnyRow
+from integrations.graph.drive import delete_item
 from integrations.graph.lists import delete_list_item
 from tasks.batches import NETWORK, batches
 from tasks.night import Night, this_night
@@ -56,10 +58,10 @@ def purge_now() -> Counter[str]:
 
 
 def _purge_batch(numbers: Sequence[str]) -> Counter[str]:
-    """The lists' items first: a run that is killed in between does the same once more."""
+    """What is in SharePoint first: a run that is killed in between does the same once more."""
     night = this_night()
     with night.database.transaction() as connection:
-        items = list_items_of(connection, numbers)
+        items = items_of(connection, numbers)
     changed = set() if night.dry_run or not items else asyncio.run(_delete(items))
     going = [number for number in numbers if number not in changed]
     with night.database.transaction() as connection:
@@ -72,7 +74,8 @@ async def _delete(items: Sequence[AnyRow]) -> set[str]:
     changed = set()
     async with this_night().graph() as graph:
         for item in items:
-            if not await delete_list_item(graph, item.source, item.external_id, item.external_version):
+            delete = delete_item if item.source == CASE_LIBRARY else delete_list_item
+            if not await delete(graph, item.source, item.external_id, item.external_version):
                 changed.add(item.case_number)
     return changed
 

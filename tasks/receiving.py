@@ -12,11 +12,13 @@ from sqlalchemy import Connection
 from agreements.actions import Action, Notice, Role
 from agreements.case import Case, RequirementKind
 from agreements.intake import Fact, FileReceived, Sender, SetAsideError, take_in, too_late
+from agreements.people import RejectedRow
 from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.addresses import senders
 from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting
 from integrations.database.outgoing import keep_document
+from integrations.database.rejected import open_rejections, set_aside
 from integrations.database.rows import AnyRow
 from integrations.documents.photos import clean_photo
 from integrations.documents.refusals import refusal_in
@@ -25,21 +27,23 @@ from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused,
 from integrations.forms import FOR_EMPLOYEE, case_number_of, read_fact
 from integrations.graph.client import Graph
 from integrations.graph.drive import download, find_item
-from integrations.graph.errors import GraphError
+from integrations.graph.errors import GraphError, GraphUnreachableError
 from tasks.advisers import as_hr
 from tasks.batches import LOCAL, NETWORK
+from tasks.delivering import AT_A_TIME
 from tasks.night import Night, this_night
 from tasks.reading import UPLOADS_UNREAD
 
 ACTOR = "intake"
 TAKEN_IN = "svar mottatt"
+NOT_READ_YET = "Filen kunne ikke leses ennå; det prøves på nytt neste natt."
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
     """An upload after the check: what it is and the content to keep, or a sentence why it cannot be used.
 
-    One that `is_gone` was deleted before it was read; one that `is_unread` could not be fetched, and waits.
+    One that `is_gone` was deleted before it was read; one that could not be fetched is `unread`, and says why it waits.
     """
 
     kind: RequirementKind | None = None
@@ -48,7 +52,7 @@ class CheckedFile:
     sha256: str = ""
     refusal: str | None = None
     is_gone: bool = False
-    is_unread: bool = False
+    unread: str | None = None
 
 
 @task(name="take-in-answers", **LOCAL)
@@ -79,26 +83,55 @@ def take_in_now(connection: Connection, night: Night, row: AnyRow) -> Verdict:
 def take_in_uploads(case_number: str | None = None) -> Counter[str]:
     """Every waiting upload: fetched, judged by its content, kept without metadata; a bad one is answered with why.
 
-    One that Graph will not give us holds up nobody else's: it waits for the next night, and is counted. Only those of
-    one case where its number is given.
+    One that Graph will not give us holds up nobody else's: it waits for the next night, is counted, and stands among
+    the deviations with the reason. Only those of one case where its number is given.
+
+    Raises:
+        GraphUnreachableError: several on end could not be fetched. What came before them is taken in.
     """
     night = this_night()
     with night.database.transaction() as connection:
-        rows = [row for row in waiting(connection, [CASE_LIBRARY]) if case_number in {None, folder_case(row)}]
+        waiting_rows = [row for row in waiting(connection, [CASE_LIBRARY]) if case_number in {None, folder_case(row)}]
+        rows = _those_tried_before_last(connection, waiting_rows)
     if not rows:
         return Counter()
-    checked = asyncio.run(_fetch_and_check(night, rows))
-    fetched = [(row, file) for row, file in zip(rows, checked, strict=True) if not file.is_unread]
+    checked, outage = asyncio.run(_fetch_and_check(night, rows))
     with night.database.transaction() as connection:
-        desk = _Desk(connection, night, rows, [folder_case(row) for row in rows])
-        verdicts = [desk.receive_file(row, folder_case(row), file) for row, file in fetched]
+        desk = _Desk(connection, night, rows, [folder_case(row) for row, _ in checked])
+        verdicts = [desk.receive_file(row, folder_case(row), file) for row, file in checked if file.unread is None]
         desk.close(CASE_LIBRARY, verdicts)
-    return _counted(verdicts) + Counter({UPLOADS_UNREAD: len(rows) - len(fetched)})
+        unread = [RejectedRow(str(row.id), folder_case(row), file.unread) for row, file in checked if file.unread]
+        set_aside(connection, CASE_LIBRARY, unread, night.on)
+    counts = _counted(verdicts) + Counter({UPLOADS_UNREAD: len(unread)})
+    if outage is not None:
+        night.before_it_broke += counts
+        raise outage
+    return counts
 
 
-async def _fetch_and_check(night: Night, rows: Sequence[AnyRow]) -> list[CheckedFile]:
+def _those_tried_before_last(connection: Connection, rows: Sequence[AnyRow]) -> list[AnyRow]:
+    """Some that can never be read must not stand in the way of the others every night."""
+    tried = {each.key for each in open_rejections(connection) if each.source == CASE_LIBRARY}
+    return sorted(rows, key=lambda row: str(row.id) in tried)
+
+
+async def _fetch_and_check(
+    night: Night, rows: Sequence[AnyRow]
+) -> tuple[list[tuple[AnyRow, CheckedFile]], GraphUnreachableError | None]:
+    """The files as far as we came, and the outage that ended it: one file alone is none, several on end are."""
+    checked: list[tuple[AnyRow, CheckedFile]] = []
+    on_end = 0
     async with night.graph() as graph:
-        return [await _checked(night, graph, row) for row in rows]
+        for row in rows:
+            try:
+                checked.append((row, await _checked(night, graph, row)))
+                on_end = 0
+            except GraphUnreachableError as error:
+                checked.append((row, CheckedFile(unread=f"{NOT_READ_YET} ({error})")))
+                on_end += 1
+                if on_end == AT_A_TIME:
+                    return checked, error
+    return checked, None
 
 
 async def _checked(night: Night, graph: Graph, row: AnyRow) -> CheckedFile:
@@ -106,9 +139,9 @@ async def _checked(night: Night, graph: Graph, row: AnyRow) -> CheckedFile:
         return CheckedFile(refusal="Filen er større enn 25 MB. Last opp en mindre fil.")
     try:
         content = await download(graph, CASE_LIBRARY, row.external_id)
-    except GraphError:
+    except GraphError as error:
         is_gone = await _is_gone(graph, row)
-        return CheckedFile(is_gone=is_gone, is_unread=not is_gone)
+        return CheckedFile(is_gone=is_gone, unread=None if is_gone else f"{NOT_READ_YET} ({error})")
     try:
         if classify(content) is UploadKind.PHOTO:
             photo = clean_photo(content)
@@ -182,7 +215,7 @@ class _Desk:
             told = refusal_in(self._night.policy.language, sentence)
             notice = Notice("upload_refused", Role.EMPLOYEE, detail=told)
             self._remember(Action(f"upload.refused.{row.id}", case, case, (notice,)))
-        return Verdict(row.id, number, sentence)
+        return Verdict(row.id, number, sentence, is_refused=True)
 
     def _remember(self, action: Action) -> None:
         self._actions.setdefault(action.before.number, []).append(action)

@@ -1,6 +1,6 @@
 """What came in: kept with the mark of how far we have read, in one transaction, before anything is made of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -16,6 +16,9 @@ from integrations.database.tables import inbox, watermarks
 
 IDS_IN_A_QUERY = 10_000
 """A list that is read from its beginning may hold more than a statement takes (PostgreSQL: 65,535 values)."""
+CONSIDERED = ("taken_in", "refused", "replaced")
+"""Nothing more will be made of these; what was set aside for who sent it, or when, may be taken in yet."""
+ASIDE = ("set_aside", "refused")
 DELETED = "Elementet er slettet fra listen etter at det ble tatt inn. Saken er ikke endret."
 
 
@@ -32,11 +35,21 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of an inbox row: taken in (with its case), or set aside with a reason."""
+    """What became of an inbox row: taken in (with its case), or set aside with a reason.
+
+    `is_refused` when the reason is what the file itself holds.
+    """
 
     inbox_id: int
     case_number: str | None = None
     reason: str | None = None
+    is_refused: bool = False
+
+    @property
+    def becomes(self) -> str:
+        if self.reason is None:
+            return "taken_in"
+        return "refused" if self.is_refused else "set_aside"
 
 
 def watermark(connection: Connection, source: str) -> str | None:
@@ -53,7 +66,8 @@ def move_watermark(connection: Connection, source: str, token: str) -> None:
 def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str | None, today: date) -> int:
     """Store what is new and how far we have read; returns how many were new. Without a token we are no further.
 
-    An item says something new when its payload or its author is another. What still waits of it is then replaced.
+    An item says something new when its payload or its author is another. What still waits of it is then replaced. Of
+    one that was only touched its newest version is remembered, by which it can be deleted one day.
     """
     known = _known(connection, source, [arrival.external_id for arrival in arrivals])
     back = [row.id for arrival in arrivals for row in known.get(arrival.external_id, []) if _is_back(arrival, row)]
@@ -61,6 +75,12 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
     fresh = [arrival for arrival in arrivals if _says_something_new(arrival, known.get(arrival.external_id, []))]
     overtaken = {arrival.external_id for arrival in fresh}
     _become(connection, "replaced", [row.id for item in overtaken for row in known.get(item, []) if _waits(row)])
+    touched = [
+        each
+        for each in arrivals
+        if each.external_id not in overtaken and _is_unseen(each, known.get(each.external_id, []))
+    ]
+    _know_as(connection, {known[arrival.external_id][-1].id: arrival.version for arrival in touched})
     insert_rows(
         connection,
         inbox,
@@ -85,13 +105,13 @@ def register(connection: Connection, source: str, payload: dict[str, Any], advis
 def withdraw(connection: Connection, source: str, gone: Sequence[str], today: date) -> int:
     """What was deleted before it was taken in is not taken in; returns how many that is.
 
-    Of what was set aside nobody needs to know any more.
+    Of what was set aside, or could not be read, nobody needs to know any more.
     """
     rows = [row for found in _known(connection, source, gone).values() for row in found]
-    aside = [row.id for row in rows if row.status == "set_aside"]
+    aside = [row.id for row in rows if row.status in ASIDE]
     waits = [row.id for row in rows if _waits(row)]
     _become(connection, "withdrawn", [*aside, *waits])
-    resolve(connection, source, [str(each) for each in aside], today)
+    resolve(connection, source, [str(each) for each in (*aside, *waits)], today)
     return len(waits)
 
 
@@ -152,12 +172,17 @@ def _says_something_new(arrival: Arrival, known: Sequence[AnyRow]) -> bool:
 
     Whoever saves once more what was set aside wants it to be looked at again.
     """
-    if any(row.external_version == arrival.version or row.status == "purged" for row in known):
+    if not _is_unseen(arrival, known):
         return False
     last = known[-1] if known else None
-    if last is None or last.status in {"set_aside", "withdrawn"}:
+    if last is None or last.status in {*ASIDE, "withdrawn"}:
         return True
     return (last.payload, last.sender_mail) != (arrival.payload, arrival.sender_mail)
+
+
+def _is_unseen(arrival: Arrival, known: Sequence[AnyRow]) -> bool:
+    """A version that did not come before, of something that has not been purged."""
+    return not any(row.external_version == arrival.version or row.status == "purged" for row in known)
 
 
 def _is_back(arrival: Arrival, row: AnyRow) -> bool:
@@ -167,6 +192,12 @@ def _is_back(arrival: Arrival, row: AnyRow) -> bool:
 
 def _waits(row: AnyRow) -> bool:
     return bool(row.status == "new")
+
+
+def _know_as(connection: Connection, versions: Mapping[int, str]) -> None:
+    if versions:
+        this_row = update(inbox).where(inbox.c.id == bindparam("row")).values(external_version=bindparam("version"))
+        connection.execute(this_row, [{"row": row, "version": version} for row, version in versions.items()])
 
 
 def _become(connection: Connection, status: str, ids: Sequence[int]) -> None:
@@ -192,7 +223,7 @@ def conclude(connection: Connection, source: str, verdicts: Sequence[Verdict], t
         [
             {
                 "row": verdict.inbox_id,
-                "becomes": "taken_in" if verdict.reason is None else "set_aside",
+                "becomes": verdict.becomes,
                 "case": verdict.case_number,
             }
             for verdict in verdicts
@@ -203,18 +234,18 @@ def conclude(connection: Connection, source: str, verdicts: Sequence[Verdict], t
     resolve(connection, source, [str(each.inbox_id) for each in verdicts if each.reason is None], today)
 
 
-def concluded(connection: Connection, source: str, ids: Sequence[str]) -> set[tuple[str, str]]:
-    """Id and version of those of these items that have been taken in or set aside."""
-    columns = select(inbox.c.external_id, inbox.c.external_version)
+def concluded(connection: Connection, source: str, ids: Sequence[str]) -> dict[tuple[str, str], bool]:
+    """Id and version of those of these items that do not wait: whether nothing more will be made of it."""
+    columns = select(inbox.c.external_id, inbox.c.external_version, inbox.c.status)
     rows = connection.execute(
         columns.where(inbox.c.source == source, inbox.c.external_id.in_(ids), inbox.c.status != "new")
     )
-    return {(row.external_id, row.external_version) for row in rows}
+    return {(row.external_id, row.external_version): row.status in CONSIDERED for row in rows}
 
 
 def wait_again(connection: Connection, sources: Sequence[str]) -> int:
     """Put what was set aside back among what waits, its newest version only; how many that is."""
-    aside = (inbox.c.status == "set_aside") & inbox.c.source.in_(sources) & ~_is_overtaken()
+    aside = inbox.c.status.in_(ASIDE) & inbox.c.source.in_(sources) & ~_is_overtaken()
     return connection.execute(update(inbox).where(aside).values(status="new")).rowcount
 
 

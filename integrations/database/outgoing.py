@@ -108,10 +108,11 @@ def opened_folder(connection: Connection, case_number: str) -> str | None:
     return connection.scalar(made.order_by(outbox.c.id.desc()))
 
 
-def pending_keys(connection: Connection, kind: str) -> list[str]:
-    """The same as keys alone: a thousand mails are not held in memory at once."""
-    rows = select(outbox.c.key).where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.id)
-    return list(connection.scalars(rows))
+def pending_keys(connection: Connection, kind: str) -> list[AnyRow]:
+    """The same as key and attempts alone: a thousand mails are not held in memory at once."""
+    columns = select(outbox.c.key, outbox.c.attempts)
+    rows = columns.where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.id)
+    return list(connection.execute(rows))
 
 
 def mails(connection: Connection) -> Iterator[AnyRow]:
@@ -120,10 +121,14 @@ def mails(connection: Connection) -> Iterator[AnyRow]:
     yield from connection.execute(wanted.where(outbox.c.kind == MAIL).execution_options(yield_per=1000))
 
 
-def begin_attempt(connection: Connection, key: str) -> AnyRow:
-    """Committed before the attempt, so that a later run knows there may be something to look for; the row as it is."""
-    counted = update(outbox).where(outbox.c.key == key).values(attempts=outbox.c.attempts + 1).returning(*outbox.c)
-    return connection.execute(counted).one()
+def begin_attempt(connection: Connection, seen: AnyRow) -> AnyRow | None:
+    """Committed before the attempt, so that a later run knows there may be something to look for; the row as it is.
+
+    None when it is not as it was `seen`: another process has taken it, and of two that want to only one does.
+    """
+    as_seen = (outbox.c.key == seen.key, outbox.c.status == "pending", outbox.c.attempts == seen.attempts)
+    counted = update(outbox).where(*as_seen).values(attempts=outbox.c.attempts + 1).returning(*outbox.c)
+    return connection.execute(counted).one_or_none()
 
 
 def remember_remote(connection: Connection, key: str, remote_id: str) -> None:
@@ -149,8 +154,8 @@ def failed(connection: Connection, key: str, reason: str, *, for_good: bool) -> 
 def notices_to_write(connection: Connection) -> list[AnyRow]:
     """Notices not yet in a mail, with what their texts need, in one query.
 
-    A case whose folder is not there yet keeps its notices: nobody is sent to a page that does not exist. What is told
-    of no case comes last.
+    A case whose folder is not there yet keeps its notices: nobody is sent to a page that does not exist. One that is
+    there and lets somebody not in holds up no mail. What is told of no case comes last.
     """
     employee, manager = aliased(employees), aliased(employees)
     folder = aliased(outbox)
@@ -159,6 +164,7 @@ def notices_to_write(connection: Connection) -> list[AnyRow]:
             folder.c.case_number == notices.c.case_number,
             folder.c.kind == str(ErrandKind.OPEN_FOLDER),
             folder.c.status == "pending",
+            folder.c.remote_id.is_(None),
         )
     )
     return list(

@@ -43,7 +43,7 @@ from integrations.database.tables import (
 )
 
 NOTHING_LEFT: dict[str, Any] = {"payload": {}, "sender": None, "sender_mail": None, "registered_by": None}
-HEARD = ("set_aside", "replaced", "withdrawn")
+HEARD = ("set_aside", "refused", "replaced", "withdrawn")
 WORK_IN_THE_ARCHIVE = (
     ErrandKind.FILE_DOCUMENT,
     ErrandKind.FILE_MESSAGE,
@@ -69,11 +69,16 @@ def overdue(connection: Connection, rules: Retention, today: date) -> Overdue:
     return Overdue([row.number for row in rows if not row.is_unfiled], [row.number for row in rows if row.is_unfiled])
 
 
-def list_items_of(connection: Connection, numbers: Sequence[str]) -> list[AnyRow]:
-    """What people filled in for these cases, as it lies in SharePoint's lists: the newest version we read of each."""
+def items_of(connection: Connection, numbers: Sequence[str]) -> list[AnyRow]:
+    """What these cases still have in SharePoint: what people filled in in its lists, and files that were set aside.
+
+    The newest version we read of each. Every other file went when the case folder was closed.
+    """
     newest = func.max(inbox.c.id).label("id")
     of_cases = select(newest).where(
-        inbox.c.case_number.in_(numbers), inbox.c.source != CASE_LIBRARY, inbox.c.registered_by.is_(None)
+        inbox.c.case_number.in_(numbers),
+        or_(inbox.c.source != CASE_LIBRARY, inbox.c.status == "set_aside"),
+        inbox.c.registered_by.is_(None),
     )
     of_items = of_cases.group_by(inbox.c.source, inbox.c.external_id).subquery()
     wanted = select(inbox).join(of_items, of_items.c.id == inbox.c.id).order_by(inbox.c.id)

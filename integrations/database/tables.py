@@ -303,7 +303,7 @@ inbox = Table(
     Column("registered_by", String),  # the adviser's employee number, when HR registered it in a form
     Column("payload", JSON, nullable=False),
     Column("received_on", Date, nullable=False),
-    Column("status", String, nullable=False),  # new | taken_in | set_aside | replaced | withdrawn | purged
+    Column("status", String, nullable=False),  # new | taken_in | set_aside | refused | replaced | withdrawn | purged
     Column("case_number", String),
     UniqueConstraint("source", "external_id", "external_version"),
     Index(None, "status", "source"),

@@ -36,6 +36,7 @@ from integrations.graph.credentials import (
 )
 from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
 from integrations.graph.patience import Patience, Tries, seconds_asked
+from integrations.graph.proxies import BESIDE_THE_PROXY, proxy_for
 from integrations.graph.throttling import (
     AT_A_TIME_IN_A_MAILBOX,
     MAILBOX,
@@ -107,7 +108,7 @@ class Graph:
         entries: list[dict[str, Any]] = []
         while address is not None:
             page = await self.get(address, doing, headers)
-            entries += page["value"]
+            entries += entries_of(page, doing)
             address = page.get("@odata.nextLink")
         return entries
 
@@ -343,9 +344,13 @@ async def open_graph(
     time_out = httpx.Timeout(patience.answer_within, connect=min(CONNECT_WITHIN, patience.answer_within))
     async with (
         # The SDK wraps the transport it is given and never closes it, so we hold on to it ourselves.
-        httpx.AsyncHTTPTransport(http2=not settings.graph_is_a_stand_in, verify=trusted_authorities()) as transport,
+        httpx.AsyncHTTPTransport(
+            http2=not settings.graph_is_a_stand_in,
+            verify=trusted_authorities(),
+            proxy=proxy_for(settings.graph_base_url),
+        ) as transport,
         httpx.AsyncClient(timeout=time_out, transport=transport) as sdk_client,
-        httpx.AsyncClient(timeout=time_out, verify=trusted_authorities()) as plain,
+        httpx.AsyncClient(timeout=time_out, verify=trusted_authorities(), mounts=BESIDE_THE_PROXY) as plain,
         credential,
     ):
         http = GraphClientFactory.create_with_default_middleware(client=sdk_client, options=middleware)
@@ -353,6 +358,16 @@ async def open_graph(
         adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), client=http)
         adapter.base_url = settings.graph_base_url
         yield Graph(_Line(adapter, plain, credential), settings, patience, budget)
+
+
+def entries_of(page: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
+    """Raises GraphUnreachableError when it is no page of a collection, whoever has answered with it."""
+    entries = page.get("value")
+    if not isinstance(entries, list):
+        raise GraphUnreachableError(
+            f"Microsoft Graph: {doing} was answered with something else than a page; try again later."
+        )
+    return entries
 
 
 def _checked(response: httpx.Response, doing: str) -> httpx.Response:

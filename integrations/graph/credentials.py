@@ -184,7 +184,8 @@ class LoopbackCredential(AsyncTokenCredential):
             TokenEndpointError, httpx.TransportError: it is ill, or not there.
         """
         del scopes, claims, tenant_id, enable_cae, kwargs
-        async with httpx.AsyncClient(timeout=self._answer_within, verify=trusted_authorities()) as http:
+        directly = httpx.AsyncHTTPTransport(verify=trusted_authorities())
+        async with httpx.AsyncClient(timeout=self._answer_within, transport=directly) as http:
             response = await http.post(self._token_url, data=self._form)
         _must_have_answered(response.status_code, response.headers.get("Retry-After"))
         if response.status_code != codes.OK:

@@ -13,6 +13,9 @@ from integrations.graph.lists import Changes, changes_of, last_editor, walk_delt
 from integrations.graph.quickxor import quick_xor_hash
 
 LOOKS = 3
+KNOWS_NOBODY = "noResolvedUsers"
+"""What Graph answers an invitation of somebody who is not in the directory, or cannot be shared with; seen by others
+(OneDrive/onedrive-api-docs #1497), in no list of codes."""
 
 
 class ArchiveConflictError(ExpectedError):
@@ -49,8 +52,8 @@ class Upload:
 async def drive_id(graph: Graph, library: str) -> str:
     """The drive of a document library, by the library's name; asked once a connection."""
     if library not in graph.drive_ids:
-        answer = await graph.get(f"{graph.site}/drives?$select=id,name", "GET drives")
-        graph.drive_ids.update({drive["name"]: drive["id"] for drive in answer["value"]})
+        drives = await graph.pages(f"{graph.site}/drives?$select=id,name", "GET drives")
+        graph.drive_ids.update({drive["name"]: drive["id"] for drive in drives})
     if library not in graph.drive_ids:
         raise GraphUnreachableError(f"SharePoint: the site has no document library «{library}»; it must be made first.")
     return graph.drive_ids[library]
@@ -112,22 +115,36 @@ async def item_at(graph: Graph, drive: str, path: str) -> dict[str, Any] | None:
     return await _unless_missing(graph, f"/drives/{drive}/root:/{quote(path)}", "GET item by path")
 
 
-async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[str]) -> None:
+async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[str]) -> list[str]:
     """Let these people write in the folder, and nobody else whom we let in before. Doing it again changes nothing.
 
-    What the library lets in is kept out of the folder from the first time on (driveitem-invite.md).
+    What the library lets in is kept out of the folder from the first time on (driveitem-invite.md). Returns the
+    addresses that Graph lets nobody in by: for one of them an invitation of several is refused as a whole. Where that
+    are all of them, nobody is taken out either.
+
+    Raises:
+        GraphError: also when all are refused, and not because Graph knows nobody by their addresses.
     """
     folder = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
-    body = {
-        "recipients": [{"email": address} for address in addresses],
-        "roles": ["write"],
-        "requireSignIn": True,
-        "sendInvitation": False,
-        "retainInheritedPermissions": False,
-    }
-    invited = await graph.repeatable("POST", f"{folder}/invite", "POST folder invite", body=body)
-    theirs = {permission["id"] for permission in json_object(invited, "POST folder invite")["value"]}
-    await _take_out(graph, folder, lambda permission: permission["id"] not in theirs and _is_one_of_ours(permission))
+    refused: list[str] = []
+    try:
+        theirs = await _invite(graph, folder, addresses)
+    except GraphError as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
+        theirs = set()
+        for address in addresses:
+            try:
+                theirs |= await _invite(graph, folder, [address])
+            except GraphError as alone:
+                if alone.status != HTTPStatus.BAD_REQUEST:
+                    raise
+                refused.append(address)
+        if not theirs and error.code != KNOWS_NOBODY:
+            raise
+    if theirs:
+        await _take_out(graph, folder, lambda each: each["id"] not in theirs and _is_one_of_ours(each))
+    return refused
 
 
 async def close_to_people(graph: Graph, library: str, item_id: str) -> None:
@@ -146,10 +163,19 @@ async def children_of(graph: Graph, library: str, folder_id: str) -> list[dict[s
 
 
 async def put_file(graph: Graph, library: str, folder_id: str, name: str, content: bytes) -> None:
-    """Write or overwrite a small file of our own making in a case folder."""
+    """Write a small file of our own making in a case folder, unless there is one of this name.
+
+    It may be an earlier try's, or a person's, who may write there as well: what they wrote on our draft is theirs.
+    """
     drive = await drive_id(graph, library)
-    address = f"/drives/{drive}/items/{folder_id}:/{quote(name)}:/content"
-    await graph.repeatable("PUT", address, "PUT file", body=content)
+    place = f"/drives/{drive}/items/{folder_id}:/{quote(name)}:"
+    keep = "@microsoft.graph.conflictBehavior=fail"
+    try:
+        await graph.repeatable("PUT", f"{place}/content?{keep}", "PUT file", body=content)
+    except GraphError as error:
+        is_taken = error.status == HTTPStatus.CONFLICT and await _unless_missing(graph, place, "GET file by name")
+        if not is_taken:
+            raise
 
 
 async def delete_item(graph: Graph, library: str, item_id: str, version: str) -> bool:
@@ -220,6 +246,20 @@ async def _unless_missing(graph: Graph, address: str, doing: str) -> dict[str, A
         if error.status == HTTPStatus.NOT_FOUND:
             return None
         raise
+
+
+async def _invite(graph: Graph, folder: str, addresses: Sequence[str]) -> set[str]:
+    """The ids of these people's permissions."""
+    body = {
+        "recipients": [{"email": address} for address in addresses],
+        "roles": ["write"],
+        "requireSignIn": True,
+        "sendInvitation": False,
+        "retainInheritedPermissions": False,
+    }
+    invited = await graph.repeatable("POST", f"{folder}/invite", "POST folder invite", body=body)
+    granted = json_object(invited, "POST folder invite")["value"]
+    return {permission["id"] for permission in granted if "id" in permission}
 
 
 async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:

@@ -5,6 +5,9 @@ from http import HTTPStatus
 
 from config.errors import ExpectedError
 
+ABOUT_THE_MESSAGE = frozenset({"ErrorInvalidRecipients", "ErrorMessageSizeExceeded"})
+"""Codes that say what is wrong with one mail, whatever the status."""
+
 
 class GraphError(ExpectedError):
     """Graph answered, and the answer was no."""
@@ -17,15 +20,14 @@ class GraphError(ExpectedError):
 
     @property
     def is_final(self) -> bool:
-        """Whether trying the same again cannot help: the request itself was refused.
+        """Whether trying the same mail again cannot help: the message or whom it goes to was refused.
 
-        404 is not among them: a mailbox that is not found is a wrong setting, and its mails wait until it is right.
+        404 and 403 are not among them: a mailbox that is not found is a wrong setting, and one that we may not use yet
+        is Exchange's, whose roles take up to two hours to work. The mails wait until it is right.
         """
-        return self.status in {
-            HTTPStatus.BAD_REQUEST,
-            HTTPStatus.FORBIDDEN,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        }
+        if self.status == HTTPStatus.FORBIDDEN:
+            return self.code in ABOUT_THE_MESSAGE
+        return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 
     @property
     def may_pass(self) -> bool:

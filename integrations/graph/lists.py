@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from config.errors import ExpectedError
-from integrations.graph.client import Graph
+from integrations.graph.client import Graph, entries_of
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.gathering import gather
 
@@ -186,11 +186,15 @@ async def _walk(graph: Graph, address: str, doing: str, *, is_whole: bool) -> Wa
     latest: dict[str, dict[str, Any]] = {}
     while True:
         page = await graph.get(address, doing)
-        for entry in page["value"]:
+        for entry in entries_of(page, doing):
             latest.pop(entry["id"], None)
             latest[entry["id"]] = entry
         if "@odata.deltaLink" in page:
             return Walk(list(latest.values()), graph.without_base(page["@odata.deltaLink"]), is_whole)
+        if "@odata.nextLink" not in page:
+            raise GraphUnreachableError(
+                f"Microsoft Graph: {doing} was answered with a page without an end; try again later."
+            )
         address = page["@odata.nextLink"]
 
 

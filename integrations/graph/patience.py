@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+LONGEST_BELIEVED = 86_400.0
+"""Seconds. What asks for more is a slip, and must keep nobody waiting for ever: the next night asks again."""
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -65,15 +68,15 @@ class Tries:
 
 
 def seconds_asked(retry_after: str | None, now: datetime) -> float | None:
-    """What a Retry-After header asks for, in either of its forms; None without one that can be read."""
+    """What a Retry-After header asks for, in either of its forms, a day at most; None without one that can be read."""
     if retry_after is None:
         return None
     if retry_after.strip().isdecimal():
-        return float(retry_after)
+        return min(float(retry_after), LONGEST_BELIEVED)
     try:
         moment = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError, IndexError):  # what the standard library makes of no date
         return None
     if moment.tzinfo is None:  # "-0000", which the standard library reads as "no zone known"
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_BELIEVED)

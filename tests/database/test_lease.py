@@ -1,25 +1,35 @@
 """One night at a time: the lease is taken, given back, left behind by the dead, and refused by the living."""
 
+import os
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Thread
 
 import pytest
 from sqlalchemy import insert, update
 
 from integrations.database.engine import Database
-from integrations.database.lease import LEASE_LASTS, LeaseTakenError, lease, this_process
+from integrations.database.lease import LEASE_LASTS, LeaseLostError, LeaseTakenError, lease, this_process
 from integrations.database.tables import leases
 from tests.database.samples import rows
 
+SECONDS = 30
+"""Before we take it that something will never happen."""
 ELSEWHERE, ELSEWHERE_TOO = "another-machine:100:5", "third-machine:200:6"
 
 
 def holders(database: Database) -> list[str]:
     return [row.holder for row in rows(database, leases)]
+
+
+def run_out(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(update(leases).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
 
 
 def test_it_is_held_for_the_block_and_given_back(database: Database) -> None:
@@ -71,11 +81,64 @@ def test_other_leases_are_free(database: Database) -> None:
 def test_one_that_has_run_out_is_taken_over_and_the_old_holder_cannot_give_it_back(database: Database) -> None:
     with ExitStack() as new_night:
         with lease(database, "night", ELSEWHERE):
-            with database.transaction() as connection:
-                connection.execute(update(leases).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+            run_out(database)
             new_night.enter_context(lease(database, "night", ELSEWHERE_TOO))
         assert holders(database) == [ELSEWHERE_TOO]
     assert holders(database) == []
+
+
+def test_it_is_prolonged_as_long_as_the_block_lasts(database: Database) -> None:
+    with lease(database, "night", ELSEWHERE, prolonged_every=timedelta(milliseconds=1)):
+        run_out(database)
+        give_up = time.monotonic() + SECONDS
+        while rows(database, leases)[0].expires_at < datetime.now(UTC) + LEASE_LASTS / 2:
+            assert time.monotonic() < give_up, "never prolonged"
+        with pytest.raises(LeaseTakenError), lease(database, "night", ELSEWHERE_TOO):
+            pytest.fail("two nights at once")
+    assert holders(database) == []
+
+
+def test_whoever_has_lost_it_does_not_take_it_back(database: Database) -> None:
+    with lease(database, "night", ELSEWHERE, prolonged_every=timedelta(milliseconds=1)) as mine:
+        with database.transaction() as connection:
+            mine.must_be_ours(connection)
+            connection.execute(update(leases).values(holder=ELSEWHERE_TOO))
+        with database.transaction() as connection, pytest.raises(LeaseLostError) as lost:
+            mine.must_be_ours(connection)
+    assert holders(database) == [ELSEWHERE_TOO]
+    assert ELSEWHERE_TOO in str(lost.value)
+    assert "\n" not in str(lost.value)
+
+
+def test_one_that_the_other_has_given_back_by_now_is_lost_as_well(database: Database) -> None:
+    with lease(database, "night", ELSEWHERE) as mine:
+        run_out(database)
+        with lease(database, "night", ELSEWHERE_TOO):
+            pass
+        with database.transaction() as connection, pytest.raises(LeaseLostError):
+            mine.must_be_ours(connection)
+
+
+def test_a_living_holder_on_this_machine_is_never_overtaken(database: Database) -> None:
+    """However long its last word is ago: it may stand still for hours, and go on."""
+    me = this_process()
+    with lease(database, "night", me):
+        run_out(database)
+        with pytest.raises(LeaseTakenError), lease(database, "night", ELSEWHERE):
+            pytest.fail("two nights at once")
+        assert holders(database) == [me]
+
+
+def test_a_process_that_has_ended_is_dead_also_before_anybody_notices(database: Database) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        started = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
+        zombie = f"{socket.gethostname()}:{process.pid}:{started}"
+        with database.transaction() as connection:
+            expires_at = datetime.now(UTC) + LEASE_LASTS
+            connection.execute(insert(leases).values(name="night", holder=zombie, expires_at=expires_at))
+        with lease(database, "night", ELSEWHERE):
+            assert holders(database) == [ELSEWHERE]
 
 
 def test_a_dead_holder_on_this_machine_is_noticed_at_once(database: Database) -> None:
@@ -83,9 +146,7 @@ def test_a_dead_holder_on_this_machine_is_noticed_at_once(database: Database) ->
     process.wait()
     dead = f"{socket.gethostname()}:{process.pid}:1"
     with database.transaction() as connection:
-        connection.execute(
-            insert(leases).values(name="night", holder=dead, expires_at=datetime.now(UTC) + timedelta(hours=3))
-        )
+        connection.execute(insert(leases).values(name="night", holder=dead, expires_at=datetime.now(UTC) + LEASE_LASTS))
     with lease(database, "night", ELSEWHERE):
         assert holders(database) == [ELSEWHERE]
     assert holders(database) == []
@@ -95,7 +156,7 @@ def test_a_process_number_used_again_is_not_the_old_holder(database: Database) -
     """As in a container, where the process that is started anew has the number of the one that crashed."""
     host, process, _ = this_process().rsplit(":", 2)
     with database.transaction() as connection:
-        expires_at = datetime.now(UTC) + timedelta(hours=3)
+        expires_at = datetime.now(UTC) + LEASE_LASTS
         connection.execute(insert(leases).values(name="night", holder=f"{host}:{process}:1", expires_at=expires_at))
     with lease(database, "night", this_process()):
         assert holders(database) == [this_process()]

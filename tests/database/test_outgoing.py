@@ -93,22 +93,34 @@ def open_folder(database: Database, number: str) -> None:
 def test_an_errand_is_begun_remembered_and_done(collecting: Database) -> None:
     key = f"{NUMBER}/open_folder"
     with collecting.transaction() as connection:
-        assert [row.key for row in outgoing.pending(connection, ErrandKind.OPEN_FOLDER)] == [
-            key,
-            f"{OTHER}/open_folder",
-        ]
-        outgoing.begin_attempt(connection, key)
+        waiting = outgoing.pending(connection, ErrandKind.OPEN_FOLDER)
+        assert [row.key for row in waiting] == [key, f"{OTHER}/open_folder"]
+        outgoing.begin_attempt(connection, waiting[0])
         outgoing.failed(connection, key, "Graph: 503", for_good=False)
     row = errand(collecting, key)
     assert (row.status, row.attempts, row.reason, row.done_at) == ("pending", 1, "Graph: 503", None)
     with collecting.transaction() as connection:
-        outgoing.begin_attempt(connection, key)
+        outgoing.begin_attempt(connection, row)
         outgoing.remember_remote(connection, key, "item-1")
         outgoing.done(connection, key)
         assert [row.key for row in outgoing.pending(connection, ErrandKind.OPEN_FOLDER)] == [f"{OTHER}/open_folder"]
     row = errand(collecting, key)
     assert (row.status, row.attempts, row.reason, row.remote_id) == ("done", 2, None, "item-1")
     assert row.done_at is not None
+
+
+def test_what_another_process_has_begun_or_done_is_not_begun(collecting: Database) -> None:
+    seen = errand(collecting, f"{NUMBER}/open_folder")
+    with collecting.transaction() as connection:
+        begun = outgoing.begin_attempt(connection, seen)
+    assert begun is not None
+    assert begun.attempts == seen.attempts + 1
+    with collecting.transaction() as connection:
+        assert outgoing.begin_attempt(connection, seen) is None
+        outgoing.done(connection, seen.key)
+        assert outgoing.begin_attempt(connection, begun) is None
+    row = errand(collecting, seen.key)
+    assert (row.status, row.attempts) == ("done", 1)
 
 
 def test_a_failure_for_good_is_not_tried_again(collecting: Database) -> None:

@@ -18,7 +18,7 @@ from integrations.database.failed import let_try_again
 from integrations.database.history import NoSuchCaseError, case_named
 from integrations.database.inbox import Arrival, Verdict, conclude, receive, register, waiting
 from integrations.database.outgoing import NewMail, add_mails, keep_document
-from integrations.database.retention import Overdue, list_items_of, overdue, purge, purge_loose_ends
+from integrations.database.retention import Overdue, items_of, overdue, purge, purge_loose_ends
 from integrations.database.tables import documents, employees, filings, inbox, outbox, purged_cases, purged_filings
 from tests.database.samples import (
     PHOTO_SHA256,
@@ -160,14 +160,14 @@ def test_what_hr_registered_lies_in_no_list(kept: Database) -> None:
     with kept.transaction() as connection:
         row = register(connection, APPLICATIONS.name, {"Ansattnummer": "0001"}, "0900", TODAY)
         conclude(connection, APPLICATIONS.name, [Verdict(row.id, NUMBER)], TODAY)
-        assert [each.external_id for each in list_items_of(connection, [NUMBER])] == ["11", "12"]
+        assert [each.external_id for each in items_of(connection, [NUMBER])] == ["11", "12"]
     purge_all(kept)
     assert {(str(row.payload), row.registered_by) for row in rows(kept, inbox)} == {("{}", None)}
 
 
 def test_what_was_filled_in_is_never_taken_in_again(kept: Database) -> None:
     with kept.transaction() as connection:
-        items = [(row.source, row.external_id) for row in list_items_of(connection, [NUMBER])]
+        items = [(row.source, row.external_id) for row in items_of(connection, [NUMBER])]
     assert items == [(APPLICATIONS.name, "11"), (EVALUATIONS.name, "12")], "files are the folder's affair"
     purge_all(kept)
     again = [Arrival("11", version, None, None, {"Merknad": "fra papirkurven"}) for version in ("1", "2")]

@@ -164,6 +164,19 @@ def test_a_list_and_a_column_that_are_missing_or_differ(office: Office) -> None:
     assert "`hjemmekontor provision-sharepoint --dry-run` shows how" in lines["List Vurderinger"].said
 
 
+def test_a_draft_whose_answer_was_lost_is_taken_away(office: Office) -> None:
+    office.fail(Fault(method="POST", path_pattern="/messages$", status=504, after_work=True))
+    assert bad(look(office)) == {}
+    assert _left_behind(office) == []
+
+
+def test_a_draft_that_could_not_be_taken_away_is_taken_away_the_next_time(office: Office) -> None:
+    office.fail(Fault(method="DELETE", path_pattern="/messages/", status=503))
+    assert bad(look(office)) == {"Mailbox": Verdict.FAILURE}
+    assert bad(look(office)) == {}
+    assert _left_behind(office) == []
+
+
 def test_a_folder_is_taken_away_although_sharing_failed(office: Office) -> None:
     office.fail(Fault(path_pattern="/invite$", status=500))
     assert bad(look(office)) == {"Case folders": Verdict.FAILURE}

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 from pydantic import SecretStr
-from starlette.responses import RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.sharepoint import CASE_LIBRARY
@@ -19,9 +19,10 @@ from integrations.graph.errors import (
     GraphUnreachableError,
 )
 from integrations.graph.mail import Mail, draft
-from integrations.graph.patience import Patience, Tries
+from integrations.graph.patience import LONGEST_BELIEVED, Patience, Tries, seconds_asked
 from sandbox.graph import Fault
 from tests.graph.conftest import Office
+from tests.graph.gate import Answering
 from tests.graph.hours import START, Hours
 from tests.graph.town import user
 
@@ -73,6 +74,33 @@ def test_whoever_asks_for_more_than_our_patience_is_not_asked_again_too_early(of
     with pytest.raises(GraphError, match="429"):
         office.run(read)
     assert (office.requests(USER), office.hours.slept) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("7", 7),
+        ("0", 0),
+        ("99999999999999999", LONGEST_BELIEVED),
+        ("9" * 400, LONGEST_BELIEVED),
+        ("Mon, 01 Mar 2027 01:16:00 GMT", 60),
+        ("Mon, 01 Mar 2027 01:16:00 -0000", 60),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_BELIEVED),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", None),
+        ("Mon, 01 Mar 2027 01:16:00 +99999999999999", None),
+        *[(nonsense, None) for nonsense in ("-5", "1.5", "soon", "", " ", ",", "Mon,", "1 2 3 4 5 6")],
+    ],
+)
+def test_what_is_asked_for_is_read_or_left_and_never_more_than_a_day(said: str, seconds: float | None) -> None:
+    assert seconds_asked(said, START) == seconds
+
+
+def test_a_slip_of_the_service_breaks_nothing(office: Office) -> None:
+    too_many = JSONResponse({}, 429, {"Retry-After": "9" * 17})
+    office.gate.inside = Answering(office.tenant.application(), USER, [too_many])
+    with pytest.raises(GraphError, match="429"):
+        office.run(read)
 
 
 def test_waits_double_up_to_a_ceiling_and_are_never_the_same() -> None:

@@ -60,7 +60,7 @@ BEYOND_THE_CONTRACT = {
     "GET item versions": "listitem-list-versions.md",
     "DELETE folder permission": "permission-delete.md",
     "GET another mailbox": "mailfolder-get.md",
-    "GET returned mail": "outlook-get-mime-message.md",
+    "GET mail report": "outlook-get-mime-message.md",
     "PUT fragment": "driveitem-createuploadsession.md",
     "GET upload session": "driveitem-createuploadsession.md",
     "DELETE upload session": "driveitem-createuploadsession.md",

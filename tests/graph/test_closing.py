@@ -11,14 +11,15 @@ from agreements.case import Assessment, AssessmentOutcome, Case, FilingKind, Req
 from agreements.policy import Policy
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.tables import documents, filings, inbox
+from integrations.database.tables import documents, filings, inbox, rejected_rows
 from integrations.documents.agreement import render_record
 from integrations.graph.client import Graph
 from integrations.graph.drive import children_of, delete_item, drive_id, ensure_folder, find_folder, library_changes
+from integrations.graph.errors import GraphUnreachableError
 from sandbox.graph import Fault
 from sandbox.graph import GraphError as Refused
-from tasks.closing import close_folders
-from tasks.delivering import file_documents, open_folders, share_folders
+from tasks.closing import FILES_SET_ASIDE, close_folders
+from tasks.delivering import AT_A_TIME, file_documents, open_folders, share_folders
 from tasks.filing import write_documents
 from tasks.night import night
 from tasks.reading import UPLOADS_UNREAD, read_answers
@@ -26,6 +27,7 @@ from tasks.receiving import take_in_uploads
 from tests.database.samples import STAMP, TODAY, decide_all, read, rows
 from tests.documents.samples import evaluation_record, jpeg
 from tests.graph.conftest import Office
+from tests.graph.one_night import quick_night
 from tests.graph.town import Town, user
 
 NUMBER = "HK-2027-00001"
@@ -141,8 +143,27 @@ def test_what_nobody_has_read_stays_until_it_has_been_read(town: Town, office: O
     assert left(office) == [f"{NUMBER}/mer.jpg", f"{NUMBER}/pult.jpg"]
 
     take_in(TODAY + timedelta(days=1))
-    assert close() == {CLOSED: 1, DELETED: 2}
-    assert left(office) == []
+    assert close() == {CLOSED: 1, FILES_SET_ASIDE: 2}, "they came too late, which somebody may put right"
+
+
+def test_what_was_set_aside_for_who_sent_it_stays_until_the_case_is_purged(
+    town: Town, office: Office, policy: Policy
+) -> None:
+    upload(office, "pult.jpg", jpeg())
+    office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, f"{NUMBER}/Fra leder"))
+    office.tenant.upload(CASE_LIBRARY, f"{NUMBER}/Fra leder", "signert.pdf", SIGNED, MANAGER)
+    assert take_in()["svar satt til side"] == 1
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED, ended_on=TODAY)
+
+    assert close(dry_run=True) == {CLOSED: 1, DELETED: 2, FILES_SET_ASIDE: 1}
+    assert close() == {CLOSED: 1, DELETED: 2, FILES_SET_ASIDE: 1}
+
+    assert readers(office) == [False, False, False]
+    assert left(office) == [f"{NUMBER}/Fra leder/signert.pdf"]
+    [row] = town.outbox(ErrandKind.CLOSE_FOLDER)
+    assert row.status == "done", "it keeps nothing waiting, the purge least of all"
+    order(town, policy, "test.closed-again", closing(1))
+    assert close() == {CLOSED: 1, FILES_SET_ASIDE: 1}
 
 
 def test_what_people_put_into_folders_of_their_own_goes_as_well(town: Town, office: Office, policy: Policy) -> None:
@@ -150,7 +171,7 @@ def test_what_people_put_into_folders_of_their_own_goes_as_well(town: Town, offi
     upload(office, "pult.jpg", jpeg(), f"{NUMBER}/Bilder/Stua")
     take_in()
     upload(office, "ukjent.jpg", jpeg(), f"{NUMBER}/Bilder")
-    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    order(town, policy, "test.closed", closing())
     close()
     assert left(office) == [f"{NUMBER}/Bilder/ukjent.jpg"]
     take_in()
@@ -276,6 +297,58 @@ def test_an_upload_of_which_nothing_can_be_said_waits_and_stops_nobody(office: O
     office.tenant.faults.clear()
     assert take_in() == {"opplastede filer": 1, "svar mottatt": 1}
     assert take_in() == {}
+
+
+def deviations(town: Town) -> list[tuple[str, bool]]:
+    """Where each is, and whether it still stands."""
+    return [(row.path, row.resolved_on is None) for row in rows(town.database, rejected_rows)]
+
+
+def test_one_file_that_comes_as_a_page_every_night_stops_no_other(town: Town, office: Office) -> None:
+    """As where a filter on the way puts its own page in the place of one file, for ever."""
+    bad = upload(office, "pult.jpg", jpeg())
+    upload(office, "signert.pdf", SIGNED)
+    office.fail(Fault(path_pattern=f"/items/{bad}/content", times=None, body="html"))
+    with quick_night():
+        assert read_answers.fn([], uploads=True)["opplastede filer"] == 2
+        assert take_in_uploads.fn() == {"svar mottatt": 1, UPLOADS_UNREAD: 1}
+    assert sorted(statuses(town)) == ["new", "taken_in"]
+    assert deviations(town) == [(NUMBER, True)]
+    with quick_night():
+        assert take_in_uploads.fn() == {UPLOADS_UNREAD: 1}, "alone it is no outage either"
+    office.tenant.faults.clear()
+    with quick_night():
+        assert take_in_uploads.fn() == {"svar mottatt": 1}
+    assert deviations(town) == [(NUMBER, False)]
+
+
+def test_several_on_end_end_the_reading_and_the_next_night_begins_with_the_others(town: Town, office: Office) -> None:
+    before = upload(office, "ny.gif", b"GIF89a" + bytes(20))
+    bad = [upload(office, f"{number}.jpg", jpeg()) for number in range(AT_A_TIME)]
+    upload(office, "signert.pdf", SIGNED)
+    office.fail(*[Fault(path_pattern=f"/items/{each}/content", times=None, body="html") for each in bad])
+    with quick_night() as running:
+        read_answers.fn([], uploads=True)
+        with pytest.raises(GraphUnreachableError):
+            take_in_uploads.fn()
+        assert running.before_it_broke == {"svar satt til side": 1, UPLOADS_UNREAD: AT_A_TIME}
+    refused = [row.external_id for row in rows(town.database, inbox) if row.status == "refused"]
+    assert refused == [before]
+    with quick_night() as running:
+        with pytest.raises(GraphUnreachableError):
+            take_in_uploads.fn()
+        assert running.before_it_broke["svar mottatt"] == 1
+
+
+def test_a_file_that_could_not_be_read_and_was_deleted_is_no_deviation_any_more(town: Town, office: Office) -> None:
+    bad = upload(office, "pult.jpg", jpeg())
+    office.fail(Fault(path_pattern=f"/items/{bad}/content", times=None, body="html"))
+    with quick_night():
+        read_answers.fn([], uploads=True)
+        take_in_uploads.fn()
+    office.run(lambda graph: delete_item(graph, CASE_LIBRARY, bad, "*"))
+    take_in()
+    assert deviations(town) == [(NUMBER, False)]
 
 
 def test_a_renamed_file_is_the_same_and_a_replaced_one_another(town: Town, office: Office) -> None:

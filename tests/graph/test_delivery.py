@@ -14,13 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agreements.actions import ErrandKind
 from config.errors import ExpectedError
-from config.sharepoint import ARCHIVE_LIBRARY
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.database.history import NoSuchCaseError
 from integrations.database.outgoing import MAIL
 from integrations.database.tables import documents, employees, outbox
 from integrations.graph.client import Graph
 from integrations.graph.drive import drive_id, ensure_folder, put_file
-from integrations.graph.errors import GraphCredentialsError, GraphUnreachableError
+from integrations.graph.errors import GraphCredentialsError, GraphError, GraphUnreachableError
 from integrations.graph.mail import Mail as Letter
 from integrations.graph.mail import draft, send
 from sandbox.graph import Fault
@@ -31,7 +31,7 @@ from tasks.retrying import let_wait_for_delivery
 from tests.database.samples import TODAY, person, rows
 from tests.graph.conftest import Office
 from tests.graph.one_night import deliver, quick_night
-from tests.graph.town import APPLICANTS, APPROVED, Town
+from tests.graph.town import APPLICANTS, APPROVED, Town, user
 
 STEPS = (
     ("POST", "/children$"),
@@ -112,6 +112,45 @@ def test_refused_credentials_end_the_mailing_with_their_own_error(town: Town, of
     with quick_night(), pytest.raises(GraphCredentialsError):
         write_and_send_mail.fn()
     assert town.statuses(MAIL) == {"pending": len(APPLICANTS)}
+
+
+# --- Folders ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("whose", "kept_out", "let_in"), [("0900", "lederen", "0001"), ("0001", "den ansatte", "0900")]
+)
+def test_an_address_nobody_has_keeps_nobody_else_out_and_no_mail_back(
+    town: Town, office: Office, whose: str, kept_out: str, let_in: str
+) -> None:
+    """Every night, until somebody puts it right."""
+    of_whom = update(employees).where(employees.c.employee_number == whose)
+    town.change(of_whom.values(email="borte@sandvik.kommune.example"))
+    hit = APPLICANTS if whose == "0900" else APPLICANTS[:1]
+    for _ in range(2):
+        with quick_night():
+            assert open_folders.fn()["leveranser som feilet"] == len(hit)
+        for row in [row for row in town.outbox(ErrandKind.OPEN_FOLDER) if row.status == "pending"]:
+            assert row.reason.startswith(f"Saksmappen er der, men {kept_out} slipper ikke inn:")
+            assert "borte" not in row.reason
+        assert office.tenant.may_read(CASE_LIBRARY, "HK-2027-00001", user(let_in))
+        assert not office.tenant.may_read(CASE_LIBRARY, "HK-2027-00001", user(whose))
+    with quick_night():
+        assert write_and_send_mail.fn() == {"e-poster sendt": len(APPLICANTS)}
+
+    town.change(of_whom.values(email=person(whose).email))
+    with quick_night():
+        assert open_folders.fn() == {"saksmapper opprettet": len(hit)}
+    assert office.tenant.may_read(CASE_LIBRARY, "HK-2027-00001", user(whose))
+    assert {row.reason for row in town.outbox(ErrandKind.OPEN_FOLDER)} == {None}
+
+
+@pytest.mark.usefixtures("town")
+def test_an_invitation_that_is_refused_for_another_reason_keeps_the_mails(office: Office) -> None:
+    office.fail(Fault(method="POST", path_pattern="/invite$", times=None, status=400))
+    with quick_night():
+        assert open_folders.fn()["leveranser som feilet"] == len(APPLICANTS)
+        assert write_and_send_mail.fn() == {"e-poster sendt": 0}
 
 
 # --- The archive ------------------------------------------------------------------------------------------------
@@ -282,6 +321,34 @@ class Offended:
 
         inside = HTMLResponse("<html>") if self.address.encode() in body else self.tenant
         await inside(scope, again, send)
+
+
+def test_a_sender_that_we_may_not_use_yet_costs_no_mail(town: Town, office: Office) -> None:
+    """Exchange's own roles take hours to work (RBAC for Applications)."""
+    deliver_folders()
+    office.fail(Fault(method="POST", path_pattern="/messages$", times=None, status=403))
+    with quick_night():
+        assert write_and_send_mail.fn() == {"e-poster sendt": 0, "e-poster som feilet": len(APPLICANTS)}
+    assert town.statuses(MAIL) == {"pending": len(APPLICANTS)}
+    assert all("answered 403" in row.reason for row in town.outbox(MAIL))
+    office.tenant.faults.clear()
+    deliver()
+    town.assert_all_delivered_once()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "is_final"),
+    [
+        (400, "ErrorInvalidRecipients", True),
+        (413, "RequestEntityTooLarge", True),
+        (403, "ErrorAccessDenied", False),
+        (403, "ErrorSendAsDenied", False),
+        (403, "ErrorInvalidRecipients", True),
+        (404, "ErrorInvalidUser", False),
+    ],
+)
+def test_only_what_is_about_the_message_itself_is_given_up(status: int, code: str, *, is_final: bool) -> None:
+    assert GraphError(status, code, "-", "POST mail send").is_final is is_final
 
 
 def test_what_was_given_up_is_sent_when_somebody_has_put_the_address_right(town: Town) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
+from starlette.responses import JSONResponse
 
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.graph.client import Graph
@@ -23,6 +24,7 @@ from integrations.graph.errors import GraphError, GraphUnreachableError
 from sandbox.graph import Fault
 from sandbox.graph import GraphError as Refused
 from tests.graph.conftest import Office
+from tests.graph.gate import Answering
 from tests.graph.town import user
 
 AASE, BRIT = user("0001"), user("0002")
@@ -52,6 +54,13 @@ def test_a_missing_library_is_named(office: Office) -> None:
         office.run(lambda graph: drive_id(graph, "Finnes ikke"))
 
 
+def test_a_library_on_a_later_page_is_found(office: Office) -> None:
+    following = {"@odata.nextLink": f"{office.settings.graph_base_url}/sites/{office.tenant.site_id}/drives?page=2"}
+    first = JSONResponse({"value": [{"id": "b!other", "name": "Andre dokumenter"}], **following})
+    office.gate.inside = Answering(office.tenant.application(), "/drives", [first])
+    assert office.run(lambda graph: drive_id(graph, CASE_LIBRARY))
+
+
 def test_the_library_is_looked_up_once_a_connection(office: Office) -> None:
     async def look_often(graph: Graph) -> None:
         for library in (CASE_LIBRARY, ARCHIVE_LIBRARY, CASE_LIBRARY):
@@ -70,11 +79,23 @@ def test_a_shared_folder_is_for_those_it_is_shared_with(office: Office) -> None:
         office.tenant.upload(CASE_LIBRARY, "HK-1", "bilde.jpg", b"picture", BRIT)
 
 
-def test_a_file_of_ours_is_overwritten(office: Office) -> None:
-    folder_id = office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, "HK-1"))
-    office.run(lambda graph: put_file(graph, CASE_LIBRARY, folder_id, "Utkast 1 #.pdf", b"one"))
-    office.run(lambda graph: put_file(graph, CASE_LIBRARY, folder_id, "Utkast 1 #.pdf", b"two"))
-    assert office.tenant.read(CASE_LIBRARY, "HK-1/Utkast 1 #.pdf") == b"two"
+def test_what_a_person_wrote_on_our_draft_is_left_alone(office: Office, shared: str) -> None:
+    office.run(lambda graph: put_file(graph, CASE_LIBRARY, shared, "Utkast 1 #.pdf", b"draft"))
+    office.tenant.upload(CASE_LIBRARY, "HK-1", "Utkast 1 #.pdf", b"filled in", AASE)
+    office.run(lambda graph: put_file(graph, CASE_LIBRARY, shared, "Utkast 1 #.pdf", b"draft"))
+    assert office.tenant.read(CASE_LIBRARY, "HK-1/Utkast 1 #.pdf") == b"filled in"
+
+
+def test_a_draft_whose_answer_was_lost_is_written_once(office: Office, shared: str) -> None:
+    office.fail(Fault(method="PUT", path_pattern="Utkast", drop="after"))
+    office.run(lambda graph: put_file(graph, CASE_LIBRARY, shared, "Utkast.pdf", b"draft"))
+    assert office.tenant.read(CASE_LIBRARY, "HK-1/Utkast.pdf") == b"draft"
+
+
+def test_a_conflict_that_is_none_of_names_is_told(office: Office, shared: str) -> None:
+    office.fail(Fault(method="PUT", path_pattern="Utkast", status=409))
+    with pytest.raises(GraphError, match="409"):
+        office.run(lambda graph: put_file(graph, CASE_LIBRARY, shared, "Utkast.pdf", b"draft"))
 
 
 # --- Closed and emptied -----------------------------------------------------------------------------------------

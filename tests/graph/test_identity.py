@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,10 +27,18 @@ def sky(running: Cloud) -> Cloud:
     return running
 
 
-def look(sky: Cloud, **settings: str) -> str:
-    """What a process with these settings says of the site: nothing when all is well. Every warning is an error."""
+def look(sky: Cloud, addresses: Sequence[str] = (), **settings: str) -> str:
+    """What a process with these settings says of the site: nothing when all is well. Every warning is an error.
+
+    It downloads what is at the addresses as well.
+    """
+    ours = ("HK_", "IDENTITY_", "AZURE_")
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("HK_", "IDENTITY_", "AZURE_"))},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(ours) and "PROXY" not in name.upper()
+        },
         "SSL_CERT_FILE": str(sky.certificate),
         "HK_HR_KIND": "csv",
         "HK_HR_URL": "/nowhere.csv",
@@ -41,7 +49,7 @@ def look(sky: Cloud, **settings: str) -> str:
         "HK_HR_MAIL": "hr@sandvik.example",
         **settings,
     }
-    command = [sys.executable, "-W", "error", "-m", "tests.graph.one_look"]
+    command = [sys.executable, "-W", "error", "-m", "tests.graph.one_look", *addresses]
     done = subprocess.run(  # noqa: S603 - our own words
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )

@@ -1,6 +1,7 @@
 """Answers and uploads read by delta: everything once, the last word counts, and by whom it was spoken."""
 
 import pytest
+from starlette.responses import JSONResponse
 
 from config.sharepoint import CASE_LIBRARY
 from integrations.graph.client import Graph
@@ -11,6 +12,7 @@ from sandbox.graph import Actor, Fault
 from sandbox.graph.identity import SYSTEM_ACCOUNT
 from sandbox.web import serve
 from tests.graph.conftest import Office, settings_for
+from tests.graph.gate import Answering
 from tests.graph.town import user
 
 AASE, BRIT, LEADER = user("0001"), user("0002"), user("0900")
@@ -43,6 +45,16 @@ def test_an_item_that_changes_while_it_is_read_counts_once_as_it_was_last(office
     later = changes(office, token).items
     assert sorted(item.item_id for item in later) == sorted(ids)
     assert {item.item_id: item.fields["Resultat"] for item in later}[ids[0]] == "Avsluttes"
+
+
+@pytest.mark.parametrize("page", [{"value": []}, {}, {"value": None}, {"message": "please sign in"}])
+def test_a_page_without_an_end_is_no_page(office: Office, page: dict[str, object]) -> None:
+    """As JSON from something else on the way: nothing is concluded, and the next night reads on from the same place."""
+    answer(office)
+    office.gate.inside = Answering(office.tenant.application(), "/delta", [JSONResponse(page)])
+    with pytest.raises(GraphUnreachableError, match=f"GET list {LIST} delta was answered with"):
+        changes(office)
+    assert len(changes(office).items) == 1
 
 
 def test_an_edit_is_a_new_version(office: Office) -> None:

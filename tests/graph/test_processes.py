@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
@@ -11,17 +11,23 @@ from sqlalchemy import update
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agreements.actions import ErrandKind
+from flows.running import run_step
+from integrations.database.engine import Database
 from integrations.database.outgoing import MAIL, NewMail, add_mails
-from integrations.database.tables import outbox
+from integrations.database.tables import leases, outbox
 from integrations.graph.mail import KEY_HEADER
 from integrations.graph.throttling import AT_A_TIME_IN_A_MAILBOX, MINUTE
 from sandbox.graph import Fault
-from tests.database.samples import TODAY
+from tasks.mailing import AT_A_TIME
+from tests.database.samples import TODAY, rows
 from tests.graph.conftest import Line, Office
+from tests.graph.one_night import quick_night
 from tests.graph.town import Town
-from tests.graph.workers import SECONDS, send_all, send_one, spend
+from tests.graph.workers import SECONDS, begin_each, send_all, send_one, send_until_overtaken, spend
 
 PROCESSES = 3
+ELSEWHERE = "another-machine:100:5"
+OVERTAKEN_AFTER = 3
 
 
 def in_processes(nursery: ForkServerContext, work: Callable[..., None], *arguments: tuple[Any, ...]) -> list[Any]:
@@ -69,6 +75,12 @@ def test_a_429_to_one_process_is_heeded_by_another(nursery: ForkServerContext, t
     assert office.requests("/send") == 3
 
 
+def have_mails(database: Database, number: int) -> None:
+    letter = {"to": "a@sandvik.kommune.example", "subject": "Sak", "html": "<p>Hei</p>", "text": "Hei"}
+    with database.transaction() as connection:
+        add_mails(connection, [NewMail(f"mail/{ordinal}", letter, []) for ordinal in range(number)], TODAY)
+
+
 class Crowd:
     """An ASGI application that lets requests to a mailbox overlap, and counts how many are there at once."""
 
@@ -92,11 +104,8 @@ def test_four_at_a_time_in_a_mailbox_whoever_wants_to_send(
     nursery: ForkServerContext, town: Town, office: Office, line: Line
 ) -> None:
     """Only one night is at work at a time; the others come when it is done, and find nothing left to send."""
+    have_mails(town.database, 24)
     town.change(update(outbox).where(outbox.c.kind == ErrandKind.OPEN_FOLDER).values(status="done"))
-    keys = [f"mail/{ordinal}" for ordinal in range(24)]
-    letter = {"to": "a@sandvik.kommune.example", "subject": "Sak", "html": "<p>Hei</p>", "text": "Hei"}
-    with town.database.transaction() as connection:
-        add_mails(connection, [NewMail(key, letter, []) for key in keys], TODAY)
     line.gate.inside = crowd = Crowd(office.tenant.application())
     together = nursery.Barrier(PROCESSES)
     in_the_way = in_processes(nursery, send_all, *[(town.environment, together)] * PROCESSES)
@@ -105,3 +114,60 @@ def test_four_at_a_time_in_a_mailbox_whoever_wants_to_send(
     sent = Counter(message.headers[KEY_HEADER] for message in office.tenant.sent_messages())
     assert sent == Counter(row.key for row in town.outbox(MAIL))
     assert town.statuses(MAIL) == {"done": len(sent)}
+
+
+class Overtaker:
+    """An ASGI application behind which another night takes over while the first few mails are sent."""
+
+    def __init__(self, inside: ASGIApp, database: Database) -> None:
+        self._inside = inside
+        self._database = database
+        self._sent = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].endswith("/send"):
+            self._sent += 1
+            if self._sent == OVERTAKEN_AFTER:
+                with self._database.transaction() as connection:
+                    connection.execute(update(leases).values(holder=ELSEWHERE))
+        await self._inside(scope, receive, send)
+
+
+def test_a_night_that_is_overtaken_stops_and_what_is_left_is_sent_once(
+    nursery: ForkServerContext, town: Town, office: Office, line: Line
+) -> None:
+    mails = 24
+    have_mails(town.database, mails)
+    line.gate.inside = Overtaker(office.tenant.application(), town.database)
+    [told] = in_processes(nursery, send_until_overtaken, (town.environment,))
+    assert f"Another run ({ELSEWHERE})" in told
+    assert "\n" not in told
+    assert len(office.tenant.sent_messages()) < OVERTAKEN_AFTER + AT_A_TIME, "none but those that were under way"
+    assert town.statuses(MAIL)["pending"] > mails - OVERTAKEN_AFTER - AT_A_TIME
+    town.change(update(leases).values(expires_at=datetime.now(UTC) - MINUTE))
+    in_processes(nursery, send_all, (town.environment, nursery.Barrier(1)))
+    assert town.statuses(MAIL) == {"done": mails}
+    sent = Counter(message.headers[KEY_HEADER] for message in office.tenant.sent_messages())
+    assert sent == Counter(row.key for row in town.outbox(MAIL))
+
+
+def test_what_several_processes_want_to_send_one_of_them_begins(
+    nursery: ForkServerContext, database: Database, database_url: str
+) -> None:
+    have_mails(database, 40)
+    together = nursery.Barrier(PROCESSES)
+    told = in_processes(nursery, begin_each, *[(database_url, MAIL, together)] * PROCESSES)
+    assert sorted(key for won in told for key in won) == sorted(row.key for row in rows(database, outbox))
+    assert {row.attempts for row in rows(database, outbox)} == {1}
+
+
+def test_whoever_has_lost_the_lease_leaves_the_next_step_to_the_other(town: Town) -> None:
+    def step(**_: object) -> None:
+        raise AssertionError("begun all the same")
+
+    with quick_night() as running:
+        town.change(update(leases).values(holder=ELSEWHERE))
+        result = run_step(running, "E-post", step)
+    assert result.counts == {}
+    assert f"Another run ({ELSEWHERE})" in (result.problem or "")
+    assert result.is_expected

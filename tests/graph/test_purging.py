@@ -1,5 +1,6 @@
 """The night lets go of cases that are old enough: here, and in the lists where people filled them in."""
 
+import asyncio
 from datetime import date
 from pathlib import Path
 
@@ -8,11 +9,17 @@ from msgspec.structs import replace
 
 from agreements.case import EndReason, State
 from config import policy_files
+from config.settings import load_settings
+from config.sharepoint import APPLICATIONS, CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.tables import cases, inbox, purged_cases
+from integrations.graph.client import open_graph
+from integrations.graph.drive import ensure_folder, share
 from tasks.night import night
 from tasks.purging import CHANGED_IN_THE_LIST, PURGED, NoRetentionError, purge_now, purge_when_due
+from tasks.receiving import take_in_uploads
 from tests.database.samples import STAMP, TODAY, rows
+from tests.documents.samples import jpeg
 from tests.graph.desk import AASE, Desk
 
 OLD_ENOUGH = date(2028, 4, 10)
@@ -72,6 +79,15 @@ def test_what_somebody_has_changed_since_is_read_first(ended: Desk) -> None:
     assert (ended.numbers(), ended.tenant.list_items("Soknader")) == ([], [])
 
 
+def test_what_somebody_has_only_touched_goes_all_the_same(ended: Desk) -> None:
+    """SharePoint counts a new version, though nothing of what was filled in is another."""
+    [item] = ended.tenant.list_items("Soknader")
+    ended.tenant.edit_list_item("Soknader", item.item_id, {}, AASE)
+    ended.read(APPLICATIONS)
+    assert purge()[PURGED] == 1
+    assert (ended.numbers(), ended.tenant.list_items("Soknader")) == ([], [])
+
+
 def test_a_dry_run_counts_the_same_and_touches_nothing(ended: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     monkeypatch.setattr("tasks.purging.create_markdown_artifact", lambda text, **_: shown.append(text))
@@ -79,6 +95,24 @@ def test_a_dry_run_counts_the_same_and_touches_nothing(ended: Desk, monkeypatch:
     assert purge(dry_run=True)[PURGED] == 1
     assert (rows(ended.database, cases), rows(ended.database, inbox), ended.tenant.list_items("Soknader")) == before
     assert ended.numbers()[0][0] in shown[0]
+
+
+def test_a_file_that_was_set_aside_goes_with_its_case(ended: Desk) -> None:
+    """It outlives its folder's closing, since it might have been taken in yet."""
+    [(number, _)] = ended.numbers()
+    asyncio.run(_open_folder(number))
+    ended.tenant.upload(CASE_LIBRARY, number, "for sent.jpg", jpeg(), AASE)
+    ended.read(uploads=True)
+    with night(TODAY):
+        assert take_in_uploads.fn() == {"svar satt til side": 1}
+    assert purge()[PURGED] == 1
+    assert (ended.numbers(), ended.tenant.files(CASE_LIBRARY)) == ([], [])
+
+
+async def _open_folder(number: str) -> None:
+    async with open_graph(load_settings()) as graph:
+        folder = await ensure_folder(graph, CASE_LIBRARY, number)
+        await share(graph, CASE_LIBRARY, folder, [AASE.mail or ""])
 
 
 def test_without_a_period_the_night_does_nothing_and_a_person_is_told(desk: Desk) -> None:

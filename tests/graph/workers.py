@@ -13,7 +13,8 @@ from multiprocessing.synchronize import Barrier, Event
 
 from config.settings import load_settings
 from integrations.database.engine import Database
-from integrations.database.lease import LeaseTakenError
+from integrations.database.lease import LeaseLostError, LeaseTakenError
+from integrations.database.outgoing import begin_attempt, pending
 from integrations.database.throttles import SharedLedger
 from integrations.graph import mail
 from integrations.graph.client import open_graph
@@ -89,3 +90,28 @@ def send_all(environment: Mapping[str, str], together: Barrier, tell: Pipe) -> N
         else:
             tell.send(in_the_way)
             return
+
+
+def send_until_overtaken(environment: Mapping[str, str], tell: Pipe) -> None:
+    """The mail of a night that loses its lease in the middle; tell why it stopped."""
+    os.environ.update(environment)
+    with quick_night():
+        try:
+            write_and_send_mail.fn()
+        except LeaseLostError as lost:
+            tell.send(str(lost))
+
+
+def begin_each(database_url: str, kind: str, together: Barrier, tell: Pipe) -> None:
+    """Begin everything of this kind, as others do who have seen the same; tell the keys of what was won."""
+    database = Database.open(database_url)
+    with database.transaction() as connection:
+        seen = pending(connection, kind)
+    together.wait(SECONDS)
+    won = []
+    for row in seen:
+        with database.transaction() as connection:
+            if begin_attempt(connection, row) is not None:
+                won.append(row.key)
+    tell.send(won)
+    database.close()
