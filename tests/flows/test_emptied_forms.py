@@ -15,7 +15,9 @@ from agreements.case import State
 from config.policy_files import load_policy
 from flows.explain_case import explain_case
 from flows.forms import EMPTIED
+from flows.impose_home_office import impose_home_office
 from flows.register_assessment import register_assessment
+from flows.review_hold import review_hold
 from flows.terminate_agreement import terminate_agreement
 from integrations.database.engine import Database
 from tasks.emptying import emptied_afterwards
@@ -27,6 +29,7 @@ from tests.graph.test_hr_acts import DELIVERED
 TYPED = "Skjerm-og-stol-7f3a"
 """Free text, or what somebody has typed in a wrong field; without signs that JSON writes in another way."""
 NOWHERE: list[str] = []
+PERIOD: dict[str, Any] = dict.fromkeys(("start_on", "end_on", "discussed_with_unions_on"), str(FIRST_NIGHT))
 
 
 @pytest.fixture
@@ -88,7 +91,10 @@ def test_what_was_refused_is_nowhere(prefect_server: PrefectServer, town: Town, 
     impossible = fill_in(register_assessment, town, case_number=TYPED, outcome=TYPED, package=TYPED, measures=[TYPED])
     unknown = fill_in(terminate_agreement, town, registered_by=TYPED, case_number=to_assess, party=TYPED)
     nobody = explain_case(form={"case_number": TYPED}, return_state=True)
-    assert [state.name for state in (late, impossible, unknown, nobody)] == ["Avvist"] * 4
+    no_unit = fill_in(impose_home_office, town, unit_id=TYPED, **PERIOD)
+    no_hold = fill_in(review_hold, town, digest=TYPED, decision="Forkast")
+    refused = (late, impossible, unknown, nobody, no_unit, no_hold)
+    assert [state.name for state in refused] == ["Avvist"] * len(refused)
     assert town.count("inbox", f"payload LIKE '%{TYPED}%'") == 0
     assert tables_that_hold(prefect_server, TYPED) == NOWHERE
 
