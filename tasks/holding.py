@@ -34,7 +34,7 @@ def decide_held_run(digest: str, decision: HoldDecision, decided_by: str) -> Cou
     with this_night().database.transaction() as connection:
         held = find_hold(connection, digest)
         if held is None:
-            raise NoSuchHoldError(f"Ingen stanset kjøring med merket {digest} venter på avgjørelse.")
+            raise NoSuchHoldError("Ingen stanset kjøring med det merket venter på avgjørelse.")
         if decision is HoldDecision.DISCARD:
             conclude_hold(connection, digest, "discarded", decided_by)
         else:

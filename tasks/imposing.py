@@ -62,7 +62,7 @@ def impose(unit_id: str | None, start_on: date, end_on: date, discussed_on: date
     with night.database.transaction() as connection:
         staff = employed_in_unit(connection, unit_id, start_on)
         if not staff:
-            raise NobodyToImposeOnError(f"Enheten {unit_id} finnes ikke, eller har ingen ansatte.")
+            raise NobodyToImposeOnError("Enheten finnes ikke, eller har ingen ansatte.")
         busy = open_cases_of(connection, list(staff))
         free = {number: entry for number, entry in staff.items() if number not in busy}
         add_cases(connection, _sent_home(connection, night, free, order, discussed_on))

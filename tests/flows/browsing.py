@@ -38,10 +38,14 @@ class Browser:
     def open(self, path: str) -> None:
         self.page.goto(f"{self.address}{path}")
 
-    def open_form(self, title: str) -> None:
-        """As HR finds it: searched for by its name in the list of deployments."""
+    def search(self, words: str) -> None:
+        """In the list of deployments, which shows ten at a time."""
         self.open("/deployments")
-        self.page.get_by_placeholder("Search deployments...").fill(title)
+        self.page.get_by_placeholder("Search deployments...").fill(words)
+
+    def open_form(self, title: str) -> None:
+        """As HR finds it: searched for by its name."""
+        self.search(title)
         self.page.get_by_role("link", name=title, exact=True).first.click()
         self.page.get_by_role("button", name="Run", exact=True).click()
         self.page.get_by_text("Custom run", exact=True).click()

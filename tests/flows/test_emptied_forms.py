@@ -6,8 +6,6 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from prefect.events.worker import EventsWorker
-from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import text
 
@@ -15,7 +13,9 @@ from agreements.case import State
 from config.policy_files import load_policy
 from flows.explain_case import explain_case
 from flows.forms import EMPTIED
+from flows.impose_home_office import impose_home_office
 from flows.register_assessment import register_assessment
+from flows.review_hold import review_hold
 from flows.terminate_agreement import terminate_agreement
 from integrations.database.engine import Database
 from tasks.emptying import emptied_afterwards
@@ -27,6 +27,7 @@ from tests.graph.test_hr_acts import DELIVERED
 TYPED = "Skjerm-og-stol-7f3a"
 """Free text, or what somebody has typed in a wrong field; without signs that JSON writes in another way."""
 NOWHERE: list[str] = []
+PERIOD: dict[str, Any] = dict.fromkeys(("start_on", "end_on", "discussed_with_unions_on"), str(FIRST_NIGHT))
 
 
 @pytest.fixture
@@ -52,9 +53,7 @@ def to_assess(town: Town) -> str:
 
 def tables_that_hold(server: PrefectServer, typed: str) -> list[str]:
     """Every table of Prefect's whole database in which this can be read."""
-    APILogWorker.instance().drain()
-    EventsWorker.drain_all()
-    time.sleep(3)  # the server writes logs and events in batches
+    time.sleep(3)  # logs and events reach the server in batches
     with closing(sqlite3.connect(server.home / "prefect.db")) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return [
@@ -88,7 +87,10 @@ def test_what_was_refused_is_nowhere(prefect_server: PrefectServer, town: Town, 
     impossible = fill_in(register_assessment, town, case_number=TYPED, outcome=TYPED, package=TYPED, measures=[TYPED])
     unknown = fill_in(terminate_agreement, town, registered_by=TYPED, case_number=to_assess, party=TYPED)
     nobody = explain_case(form={"case_number": TYPED}, return_state=True)
-    assert [state.name for state in (late, impossible, unknown, nobody)] == ["Avvist"] * 4
+    no_unit = fill_in(impose_home_office, town, unit_id=TYPED, **PERIOD)
+    no_hold = fill_in(review_hold, town, digest=TYPED, decision="Forkast")
+    refused = (late, impossible, unknown, nobody, no_unit, no_hold)
+    assert [state.name for state in refused] == ["Avvist"] * len(refused)
     assert town.count("inbox", f"payload LIKE '%{TYPED}%'") == 0
     assert tables_that_hold(prefect_server, TYPED) == NOWHERE
 

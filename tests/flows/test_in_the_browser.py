@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from sqlalchemy import text
 from agreements.calendar import OSLO
 from agreements.case import State
 from config.policy_files import load_policy
+from hjemmekontor.serve import ROOT
 from integrations.database.engine import Database
 from tasks.emptying import EMPTY
 from tests.database.samples import new_case, store
@@ -50,7 +50,7 @@ def town(make_town: MakeTown, today: date) -> Town:
 def hr(deployed: PrefectServer, town: Town, tmp_path: Path) -> Iterator[Browser]:
     folder = os.environ.get("PICTURES_FOR_THE_GUIDE")
     address = deployed.api_url.removesuffix("/api")
-    pictures = Path(folder) if folder else None
+    pictures = ROOT / folder if folder else None
     with worker(deployed, town), browser(address, pictures, tmp_path / "last-seen.png") as opened:
         yield opened
 
@@ -95,7 +95,7 @@ def test_hr_registers_an_application_an_assessment_and_a_termination(
         "AND employee_number NOT IN (SELECT employee_number FROM cases)"
     )
     [(applicant,)] = town.rows(query)
-    hr.open("/deployments")
+    hr.search("Registrer")
     hr.page.get_by_text("Registrer søknad").first.wait_for()
     assert "V2" not in hr.page.locator("body").inner_text(), "the other page asks other hosts"
     hr.picture("skjemaer")
