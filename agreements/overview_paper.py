@@ -22,6 +22,20 @@ ENDS_OF_SCALE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class NightResult:
+    """The last night that came to its end. `counts` are of all its steps together, by what was counted."""
+
+    on: date
+    is_well: bool
+    counts: Mapping[str, int]
+
+    @property
+    def in_words(self) -> str:
+        how = "Alle steg gikk bra" if self.is_well else "Ikke alle steg gikk bra; siden i Prefect sier hva som feilet"
+        return f"Nattkjøringen for {self.on:%d.%m.%Y}. {how}."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """All that the overview tells, in numbers. `limit` is the policy's average for a unit, if it has one."""
@@ -33,6 +47,7 @@ class Overview:
     averages: Sequence[UnitFigures]
     limit: float | None
     scores: Sequence[StatementScores]
+    night: NightResult | None
 
 
 def overview_document(overview: Overview, municipality: str, unit_names: Mapping[str, str]) -> ReportDocument:
@@ -50,6 +65,7 @@ def overview_document(overview: Overview, municipality: str, unit_names: Mapping
             *_ahead(overview.weeks),
             _averages(overview, unit_names),
             *_scores(overview.scores, unit_names),
+            _night(overview.night),
         ),
     )
 
@@ -146,6 +162,14 @@ def _score(statement: StatementScores, names: Mapping[str, str]) -> Part:
     rows = tuple((name, str(each.people), decimal(each.average)) for name, each in named)
     table = DataTable(("Enhet", "Har svart", "Snitt"), rows)
     return Part(statement.text, (), _plot(statement.text, bars), table, is_within=True)
+
+
+def _night(night: NightResult | None) -> Part:
+    heading = "Siste natt"
+    if night is None:
+        return Part(heading, ("Ingen natt er kjørt ennå.",))
+    rows = tuple((what.capitalize(), str(number)) for what, number in night.counts.items() if number)
+    return Part(heading, (night.in_words,), None, DataTable(("Hva", "Antall"), rows) if rows else None)
 
 
 def _plot(heading: str, bars: Sequence[Bar], limit: tuple[float, str] | None = None) -> Plot:

@@ -9,12 +9,18 @@ from uuid import UUID
 from httpx import HTTPError
 from prefect import task
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
 from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.runtime import flow_run
 
 from config.errors import ExpectedError
+from config.installation import TAG, named
 from tasks.batches import LOCAL
 from tasks.night import this_night
 
@@ -40,14 +46,16 @@ def emptied_afterwards() -> Iterator[None]:
 
 @task(name="empty-ended-forms", **LOCAL)
 def empty_ended_forms() -> Counter[str]:
-    """Forms that were killed, cancelled, or could not be emptied at their end; whoever's they are on this server.
+    """This municipality's forms that were killed, cancelled, or could not be emptied at their end.
+
+    Found by the tag of our deployments: nobody else's runs are touched, whatever their parameters are called.
 
     Raises:
         PrefectUnreachableError: the next night tries again.
     """
     try:
         with get_client(sync_client=True) as client:
-            filled_in = [run.id for run in _ended_runs(client) if _is_filled_in(run)]
+            filled_in = [run.id for run in _ended_runs(client, named(TAG, this_night().settings)) if _is_filled_in(run)]
             if not this_night().dry_run:
                 for run in filled_in:
                     client.update_flow_run(run, parameters=EMPTY)
@@ -58,8 +66,11 @@ def empty_ended_forms() -> Counter[str]:
     return +Counter({EMPTIED: len(filled_in)})
 
 
-def _ended_runs(client: SyncPrefectClient) -> Iterator[FlowRun]:
-    ended = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=sorted(TERMINAL_STATES))))
+def _ended_runs(client: SyncPrefectClient, tag: str) -> Iterator[FlowRun]:
+    ended = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=sorted(TERMINAL_STATES))),
+        tags=FlowRunFilterTags(all_=[tag]),
+    )
     seen = 0
     while found := client.read_flow_runs(
         flow_run_filter=ended, sort=FlowRunSort.ID_DESC, limit=RUNS_IN_A_QUERY, offset=seen

@@ -21,7 +21,7 @@ from agreements.overview import (
     line_of,
     weeks_ahead,
 )
-from agreements.overview_paper import Overview, decimal, overview_document, summary
+from agreements.overview_paper import NightResult, Overview, decimal, overview_document, summary
 from agreements.policy import SCORES
 from agreements.scheme import Period, SchemeCase, UnitFigures, scheme_report
 from agreements.unit_scores import StatementScores, scores_by_unit
@@ -30,6 +30,7 @@ from config.installation import keyed
 from config.sharepoint import REPORT_LIBRARY
 from integrations.database import scheme
 from integrations.database.cases import load_cases, open_case_numbers
+from integrations.database.nights import EndedNight, last_night
 from integrations.documents.agreement import render_report
 from integrations.documents.table import render_rows
 from integrations.graph.archive import Paper, archive_file
@@ -57,7 +58,7 @@ def make_overview() -> Counter[str]:
     night = this_night()
     with night.database.transaction() as connection:
         lines, names = _lines(connection, night), scheme.unit_names(connection)
-        overview = _overview(night, lines, scheme.scheme_cases(connection))
+        overview = _overview(night, lines, scheme.scheme_cases(connection), last_night(connection))
     name = _file_name(night)
     addresses = {
         "Som PDF, med diagrammer": file_overview(f"{name}.pdf", _paper(night, overview, names)),
@@ -97,7 +98,7 @@ def _lines(connection: Connection, night: Night) -> list[Line]:
     ]
 
 
-def _overview(night: Night, lines: Sequence[Line], cases: Sequence[SchemeCase]) -> Overview:
+def _overview(night: Night, lines: Sequence[Line], cases: Sequence[SchemeCase], ended: EndedNight | None) -> Overview:
     """Averages as in the report over the scheme, small units together: none may tell what one person has."""
     as_of = night.on + timedelta(days=1)
     period = Period(add_months(as_of, -12), as_of)
@@ -109,6 +110,7 @@ def _overview(night: Night, lines: Sequence[Line], cases: Sequence[SchemeCase]) 
         averages=scheme_report(cases, night.policy, period).units,
         limit=night.policy.limits.unit_average_days_per_week,
         scores=scores_by_unit(cases, night.policy, period),
+        night=None if ended is None else NightResult(ended.on, ended.is_well, ended.counts),
     )
 
 
@@ -142,17 +144,23 @@ def _page(night: Night, overview: Overview, addresses: Mapping[str, str]) -> str
     kind = " (prøvekjøring, ingen fil er lagret)" if night.dry_run else ""
     parts = [
         f"# Oversikt for HR {night.on:%d.%m.%Y}{kind}",
-        "\n".join(f"- [{said}]({address})" for said, address in addresses.items() if address),
+        " · ".join(f"[{said}]({address})" for said, address in addresses.items() if address),
         "\n".join(f"- {said}: {number}" for said, number in summary(overview.total)),
         _waiting(overview.total),
         _by_unit(overview.units),
         _by_week(overview.weeks),
         _unit_averages(overview.averages, overview.limit),
         *(_unit_scores(each) for each in overview.scores),
-        "## Siste natt\n[Resultatet av natten](/artifacts/key/nightly-rapport)",
+        _last_night(night, overview.night),
         links(NEXT_STEPS, {}),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _last_night(night: Night, ended: NightResult | None) -> str:
+    said = "Ingen natt er kjørt ennå." if ended is None else ended.in_words
+    page = f"[Resultatet av natten](/artifacts/key/{keyed('nightly-rapport', night.settings)})"
+    return f"## Siste natt\n{said} {page}"
 
 
 def _waiting(total: Figures) -> str:

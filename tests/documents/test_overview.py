@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from agreements.overview import Figures, Waits, Week
-from agreements.overview_paper import TOO_FEW, Overview, overview_document
+from agreements.overview_paper import TOO_FEW, NightResult, Overview, overview_document
 from agreements.scheme import scheme_report
 from agreements.unit_scores import scores_by_unit
 from integrations.documents.agreement import render_report
@@ -29,15 +29,28 @@ def overview(people: int = 160) -> Overview:
         averages=scheme_report(cases, policy, PERIOD).units,
         limit=2.0,
         scores=scores_by_unit(cases, policy, PERIOD),
+        night=NightResult(date(2026, 6, 30), is_well=False, counts={"e-poster sendt": 27, "lest": 0})
+        if people
+        else None,
     )
 
 
 def test_what_the_page_says_is_on_paper_with_the_names_of_the_units() -> None:
     document = overview_document(overview(), "Sandvik kommune", UNITS)
     content = render_report(document)
-    for expected in ("Åpne saker", "28 (12)", "Plan og byggesak", "Uten enhet", "O-9", "Uke 27", "11 (7)"):
+    for expected in (
+        "Åpne saker",
+        "28 (12)",
+        "Plan og byggesak",
+        "Uten enhet",
+        "O-9",
+        "Uke 27",
+        "11 (7)",
+        "E-poster sendt 27",
+    ):
         assert says(content, expected)
     assert [part.heading for part in document.parts[:2]] == ["Hva sakene venter på", "Åpne saker etter enhet"]
+    assert says(content, "Nattkjøringen for 30.06.2026. Ikke alle steg gikk bra")
     for question in rules().evaluation.questions:
         assert question.text in [part.heading for part in document.parts]
     for part in document.parts:

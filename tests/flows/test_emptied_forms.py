@@ -27,6 +27,7 @@ from tests.graph.test_hr_acts import DELIVERED
 TYPED = "Skjerm-og-stol-7f3a"
 """Free text, or what somebody has typed in a wrong field; without signs that JSON writes in another way."""
 NOWHERE: list[str] = []
+FOREIGN = {"form": {"shape": "round"}}
 PERIOD: dict[str, Any] = dict.fromkeys(("start_on", "end_on", "discussed_with_unions_on"), str(FIRST_NIGHT))
 
 
@@ -113,6 +114,7 @@ def test_what_never_ran_is_taken_by_the_night_and_cannot_be_run_again(
     run = post(deployed, f"/deployments/{form['id']}/create_flow_run", typed)["id"]
     assert tables_that_hold(deployed, TYPED) == ["flow_run"]
     post(deployed, f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLED"}, "force": True})
+    somebody_elses = post(deployed, "/flow_runs/", foreign_run(deployed))["id"]
 
     rehearsed = town.night(FIRST_NIGHT, dry_run=True)
     assert tables_that_hold(deployed, TYPED) == ["flow_run"]
@@ -128,6 +130,13 @@ def test_what_never_ran_is_taken_by_the_night_and_cannot_be_run_again(
         assert finished(deployed, run)["state"]["message"] == EMPTIED
     assert ask(deployed, "GET", f"/flow_runs/{run}")["parameters"] == {"form": {}}
     assert town.count("inbox", "registered_by IS NOT NULL") == 0
+    assert ask(deployed, "GET", f"/flow_runs/{somebody_elses}")["parameters"] == FOREIGN, "not ours to empty"
+
+
+def foreign_run(server: PrefectServer) -> dict[str, Any]:
+    """One of another program on the same server, which has a parameter of that name as well."""
+    flow = post(server, "/flows/", {"name": "somebody-elses"})["id"]
+    return {"flow_id": flow, "parameters": FOREIGN, "state": {"type": "COMPLETED"}}
 
 
 def test_what_prefect_does_not_answer_to_stands(monkeypatch: pytest.MonkeyPatch) -> None:

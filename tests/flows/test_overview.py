@@ -49,6 +49,9 @@ def test_figures_and_file_say_the_same_and_name_nobody(prefect_server: PrefectSe
     [paper] = (town.sandbox.directory / "drive" / "Rapporter" / "Oversikt for HR").rglob("*.pdf")
     assert paper.stem in unquote(page)
     assert says(paper.read_bytes(), f"Åpne saker {len(open_cases)}")
+    night = f"Nattkjøringen for {LATE - timedelta(days=1):%d.%m.%Y}. Alle steg gikk bra."
+    assert night in page
+    assert says(paper.read_bytes(), night)
     said = page + str(rows)
     for person in town.sandbox.municipality.people:
         assert person.name not in said
