@@ -41,7 +41,7 @@ serve: .venv/ready ## Prefect server with its UI, a worker, the deployments and 
 
 .PHONY: test
 test: .venv/ready-dev ## Set everything up and run all tests
-	.venv/bin/python -m pytest -n 2 --dist loadscope
+	.venv/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 .PHONY: torture
 torture: .venv/ready-dev ## Kill a night with kill -9 at hundreds of points, and hold what the next one makes of it against one left alone

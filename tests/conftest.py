@@ -25,6 +25,8 @@ from integrations.database.tables import metadata
 FORGETFUL = ("fsync", "synchronous_commit", "full_page_writes")
 """What PostgreSQL does for the day the power fails; a test's server does not live to see it."""
 
+FLOWS = "tests/flows"
+
 _ordinals = count(1)
 
 
@@ -49,20 +51,35 @@ def run(engine: Engine, statements: str) -> None:
         connection.exec_driver_sql(statements)
 
 
+FIRST_SERVER = frozenset(
+    {
+        *("test_alerts.py", "test_behind_a_proxy.py", "test_commands.py", "test_emptied_forms.py"),
+        *("test_in_the_browser.py", "test_killed_in_the_night.py", "test_several_municipalities.py"),
+    }
+)
+"""Files that take about half of what all flow tests take together."""
+
+
 class _ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist says nothing of its types
-    """A file of tests stays in one process; all tests of flows share one, so that Prefect's server starts once.
+    """A file of tests stays in one process; all tests of flows share two, so that Prefect's server starts twice.
 
     xdist's own groups (`--dist loadgroup`) are lost on this pytest, which no longer reads the name they are put in.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "tests/flows" if file.startswith("tests/flows/") else file
+        folder, _, name = file.rpartition("/")
+        return f"{folder}:{name in FIRST_SERVER}" if folder == FLOWS else file
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:  # noqa: ANN401 - xdist's own
     return _ByFile(config, log) if config.option.dist == "loadscope" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, in both processes; the many short ones fill up the rest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(f"{FLOWS}/"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
