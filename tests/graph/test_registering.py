@@ -341,6 +341,23 @@ def test_the_same_form_twice_does_nothing_twice(
     assert written(office_hours) == once
 
 
+@pytest.mark.parametrize(
+    ("module", "case", "fields"),
+    [form for form in FORMS if form.id in {"application", "assessment", "change", "renewal"}],
+)
+def test_the_same_form_the_next_day_is_refused(
+    office_hours: Town, module: Jobs, case: Case | None, fields: dict[str, Any]
+) -> None:
+    """What was sent late in the evening and once more after midnight: the case itself says that it has it."""
+    if case is not None:
+        given(office_hours, case)
+    fill_in(module, fields)
+    once = written(office_hours)
+    with pytest.raises(ExpectedError):
+        fill_in(module, fields, TODAY + timedelta(days=1))
+    assert written(office_hours) == once
+
+
 @pytest.mark.parametrize(("module", "case", "fields"), FORMS)
 def test_nobody_registers_in_their_own_case(
     office_hours: Town, module: Jobs, case: Case | None, fields: dict[str, Any]
