@@ -81,7 +81,8 @@ async def _give_up(night: Night, graph: Graph, sender: str, reports: Mapping[str
             came_back(connection, mail, reason_for(status), next_id)
         return MAILS_RETURNED
 
-    return await attempt_each(MAILS_RETURNED, REPORTS_UNREAD, mails, attempt)
+    # What is nought is not shown: most nights nothing has come back.
+    return +await attempt_each(MAILS_RETURNED, REPORTS_UNREAD, mails, attempt)
 
 
 def reason_for(status: str | None) -> str:
