@@ -257,9 +257,10 @@ def set_aside_in(connection: Connection, source: str, case_number: str) -> list[
 
 def vouch(connection: Connection, rows: Sequence[AnyRow], adviser: str, said: dict[str, Any]) -> None:
     """These wait (again) as what the adviser registers, with what the adviser says of them besides."""
-    for row in rows:
-        vouched = {"status": "new", "registered_by": adviser, "payload": {**row.payload, **said}}
-        connection.execute(update(inbox).where(inbox.c.id == row.id).values(vouched))
+    if rows:
+        waits = {"status": "new", "registered_by": adviser, "payload": bindparam("vouched")}
+        this_row = update(inbox).where(inbox.c.id == bindparam("row")).values(waits)
+        connection.execute(this_row, [{"row": row.id, "vouched": {**row.payload, **said}} for row in rows])
 
 
 def _is_overtaken() -> ColumnElement[bool]:
