@@ -18,9 +18,9 @@ TITLE = "Sletting"
 
 @task(name=f"{NAME}-step", **LOCAL)
 def step() -> Counter[str]:
-    """What the night does."""
-    counts = empty_ended_forms()
-    return counts + purge_when_due()
+    """What the night does. The cases first: they must go when they are due, whether Prefect answers or not."""
+    counts = purge_when_due()
+    return counts + empty_ended_forms()
 
 
 @task(name=f"{NAME}-now", **LOCAL)
