@@ -21,8 +21,6 @@ LEASE_LASTS = timedelta(minutes=30)
 """How long a machine that crashed keeps the others waiting; a crash on the same machine is noticed at once."""
 PROLONGED_EVERY = timedelta(minutes=5)
 """Five times in a row may fail: a database that is restarted or a machine that stands still for a while loses none."""
-
-
 ENDED = frozenset("ZX")
 """Letters of a process that is a zombie or dead (proc(5), field 3)."""
 NIGHT = "night"
