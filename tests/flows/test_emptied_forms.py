@@ -1,8 +1,6 @@
 """What HR types in a form is in our database or nowhere: Prefect keeps nothing of it once the form is over."""
 
-import sqlite3
 import time
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from tasks.emptying import emptied_afterwards
 from tests.database.samples import new_case, store
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
 from tests.flows.deploying import ask, finished, post, worker
+from tests.flows.traces import values_of
 from tests.graph.test_hr_acts import DELIVERED
 
 TYPED = "Skjerm-og-stol-7f3a"
@@ -55,13 +54,7 @@ def to_assess(town: Town) -> str:
 def tables_that_hold(server: PrefectServer, typed: str) -> list[str]:
     """Every table of Prefect's whole database in which this can be read."""
     time.sleep(3)  # logs and events reach the server in batches
-    with closing(sqlite3.connect(server.home / "prefect.db")) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return [
-            table
-            for table in tables
-            if any(typed in str(row) for row in connection.execute(f'SELECT * FROM "{table}"'))  # noqa: S608 - a name from the database
-        ]
+    return sorted({table for table, value in values_of(server.home) if typed in value})
 
 
 def assessment(number: str, town: Town) -> dict[str, Any]:
