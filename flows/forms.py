@@ -23,7 +23,7 @@ from config.policy_files import load_policy
 from config.settings import load_settings
 from config.sharepoint import Column
 from flows.questions import asking, without_default
-from flows.running import MAIL, StepResult, run_step, undelivered
+from flows.running import MAIL, StepResult, run_step
 from integrations.database.lease import LeaseTakenError
 from integrations.forms import PLAUSIBLE_YEARS, cleaned
 from tasks.advisers import must_be_employed
@@ -34,6 +34,7 @@ from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
 from tasks.receipts import give_receipt
 from tasks.registering import ALREADY, deliver_at_once
+from tasks.telling import undelivered
 
 BUSY = "En annen kjøring er i gang, så ingenting er registrert. Send skjemaet på nytt om noen minutter."
 CHOICE = re.compile("'([^']*)'")
@@ -237,7 +238,7 @@ def _how_it_went(job: Job, running: Night, results: Sequence[StepResult]) -> str
     if ALREADY in results[0].counts:
         return f"Det samme er {ALREADY}{about}. Ingenting er gjort på nytt."
     done = "Prøvekjøring, ingenting er lagret" if running.dry_run else "Utført"
-    failed = undelivered(results)
+    failed = undelivered(each.counts for each in results)
     trouble = f" {failed} leveranser feilet; se rapporten fra neste natt." if failed else ""
     return f"{done}: {job.title}{about}. Kvitteringen ligger under Artifacts.{trouble}"
 

@@ -14,13 +14,11 @@ from prefect.states import Completed, Failed
 from config.errors import ExpectedError
 from integrations.database.lease import LeaseLostError
 from integrations.graph.errors import GraphUnreachableError
-from tasks.delivering import FILES_THAT_FAILED
-from tasks.mailing import MAILS_THAT_FAILED, write_and_send_mail
+from tasks.mailing import write_and_send_mail
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
-from tasks.returning import MAILS_RETURNED
 from tasks.status import remember_night, show_status
-from tasks.telling import REPEATED, WAITED, tell
+from tasks.telling import REPEATED, WAITED, tell, undelivered
 
 NIGHT = "nightly"
 MAIL = ("E-post", write_and_send_mail)
@@ -72,14 +70,8 @@ def _in_all(results: Sequence[StepResult]) -> Counter[str]:
 
 def _how_it_went(results: Sequence[StepResult]) -> str:
     """One mail or file that could not be delivered fails no night, but nobody is told that all is well."""
-    failed = undelivered(results)
+    failed = undelivered(each.counts for each in results)
     return f"Fullført, men {failed} leveranser feilet; se rapporten." if failed else "Alt gikk bra."
-
-
-def undelivered(results: Sequence[StepResult]) -> int:
-    """How many mails and files could not be delivered, and mails of earlier nights that came back."""
-    undone = (FILES_THAT_FAILED, MAILS_THAT_FAILED, MAILS_RETURNED)
-    return sum(each.counts[what] for each in results for what in undone)
 
 
 def _what_failed(results: Sequence[StepResult]) -> str:

@@ -1,19 +1,21 @@
 """The night's result for those who look: artifacts in Prefect with counts and case numbers, never a name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from sqlalchemy import func, select
 
+from agreements.actions import Role
 from agreements.case import OPEN_STATES, State
 from agreements.freshness import Freshness, freshness, hours
 from agreements.words import STATES
 from config.deployments import OF_STEPS, REPLAY, REVIEW_HOLD, SEND_AGAIN
 from config.installation import keyed
+from integrations.database.failed import FailedDelivery, what_failed
 from integrations.database.health import held, is_set_aside
 from integrations.database.ledger import last_good_run
-from integrations.database.tables import cases, outbox, rejected_rows
+from integrations.database.tables import cases, rejected_rows
 from tasks.delivering import FILES_THAT_FAILED
 from tasks.events import announce_result, announce_worries
 from tasks.mailing import MAILS_SENT, MAILS_THAT_FAILED, MAILS_THAT_WAIT
@@ -35,6 +37,14 @@ DELIVERED = (
     *(MAILS_SENT, MAILS_THAT_FAILED, MAILS_RETURNED, MAILS_THAT_WAIT, STILL_DRAFTS, DRAFTS_REMOVED),
     *(FILES_THAT_FAILED, REPEATED, WAITED),
 )
+UNDELIVERED = (FILES_THAT_FAILED, MAILS_THAT_FAILED, MAILS_RETURNED)
+RECIPIENTS = {
+    Role.EMPLOYEE: "den ansatte",
+    Role.MANAGER: "lederen",
+    Role.HR: "HR",
+    Role.SPECIALIST: "den som vurderer utlandsopphold",
+}
+GIVEN_UP = "oppgitt; rett feilen, og kjør «Send på nytt»"
 SHOWN = 50
 """Rows of a list in an artifact; the rest is a number."""
 
@@ -52,12 +62,27 @@ def tell(flow: str, night: Night, results: Sequence[Result]) -> None:
     announce_worries(night)
 
 
+def undelivered(counted: Iterable[Mapping[str, int]]) -> int:
+    """How many mails and files could not be delivered, and mails of earlier nights that came back."""
+    return sum(counts.get(what, 0) for counts in counted for what in UNDELIVERED)
+
+
 def _page(flow: str, night: Night, results: Sequence[Result]) -> str:
     title = f"# {flow} {night.on:%d.%m.%Y}" + (" (prøvekjøring, ingenting er sendt)" if night.dry_run else "")
     problems = [f"- **{name}**: {problem}{_repairs(name)}" for name, _, problem in results if problem is not None]
-    verdict = ["Alt gikk bra."] if not problems else ["**Noe feilet:**", *problems]
+    verdict = (
+        ["**Noe feilet:**", *problems] if problems else [_how_it_went(undelivered(counts for _, counts, _ in results))]
+    )
     parts = (_held, _staff_data, _states, _without_manager, _failed_deliveries, _deviations)
     return "\n\n".join([title, "\n".join(verdict), _delivered(results), *filter(None, (part(night) for part in parts))])
+
+
+def _how_it_went(number_undelivered: int) -> str:
+    if number_undelivered:
+        return (
+            f"Ingen steg feilet, men {number_undelivered} leveranser gjorde det: se «Leveranser som feilet» nedenfor."
+        )
+    return "Alt gikk bra."
 
 
 def _delivered(results: Sequence[Result]) -> str:
@@ -131,22 +156,30 @@ def _deviations(night: Night) -> str:
 
 
 def _failed_deliveries(night: Night) -> str:
-    """What could not be sent or filed, with the service's own code; keys name cases, never people."""
+    """What could not be sent or filed, with the service's own code; by case, never by name."""
     with night.database.transaction() as connection:
-        rows = connection.execute(
-            select(outbox.c.key, outbox.c.status, outbox.c.reason)
-            .where(outbox.c.reason.is_not(None), outbox.c.status != "done")
-            .order_by(outbox.c.id)
-        ).all()
-    words = {"pending": "prøves igjen", "failed": "oppgitt; rett feilen, og kjør «Send på nytt»"}
-    lines = [f"| {row.key} | {words[row.status]} | {row.reason} |" for row in rows]
+        number, shown = what_failed(connection, SHOWN)
+    lines = [
+        f"| {_what(each)} | {GIVEN_UP if each.is_given_up else 'prøves igjen'} | {each.reason} |" for each in shown
+    ]
     head = "| Leveranse | Hva nå | Grunn |\n|---|---|---|"
-    return _listed("Leveranser som feilet", head, lines, form_links([SEND_AGAIN]) if lines else ())
+    return _listed("Leveranser som feilet", head, lines, form_links([SEND_AGAIN]) if lines else (), number)
 
 
-def _listed(title: str, head: str, lines: Sequence[str], repairs: Sequence[str] = ()) -> str:
+def _what(each: FailedDelivery) -> str:
+    """A mail's own key tells nobody whose address is wrong; its case and role do."""
+    if each.role is None:
+        return each.key
+    first, *others = each.case_numbers or ("ordningen",)
+    more = f" og {len(others)} til" if others else ""
+    return f"e-post til {RECIPIENTS[each.role]} i {first}{more}"
+
+
+def _listed(title: str, head: str, lines: Sequence[str], repairs: Sequence[str] = (), number: int | None = None) -> str:
+    """`number` is how many there are when the lines are only the first of them."""
     if not lines:
         return f"## {title}\nIngen."
-    more = [f"\n… og {len(lines) - SHOWN} til."] if len(lines) > SHOWN else []
+    total = len(lines) if number is None else number
+    more = [f"\n… og {total - SHOWN} til."] if total > SHOWN else []
     further = [f"\nSlik går du videre: {', '.join(repairs)}."] if repairs else []
-    return "\n".join([f"## {title} ({len(lines)})", head, *lines[:SHOWN], *more, *further])
+    return "\n".join([f"## {title} ({total})", head, *lines[:SHOWN], *more, *further])

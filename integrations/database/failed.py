@@ -1,9 +1,11 @@
-"""What was given up in the outbox, and is to be tried once more because a person has put right what was wrong."""
+"""What could not be delivered: whose it is, and trying it once more because a person has put right what was wrong."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from agreements.actions import Role
@@ -11,6 +13,39 @@ from integrations.database.addresses import ADDRESSES_IN_A_QUERY, mail_of, sende
 from integrations.database.outgoing import MAIL
 from integrations.database.rows import AnyRow, update_rows
 from integrations.database.tables import cases, employees, notices, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDelivery:
+    """A row of the outbox with a reason why it is not done; of a mail also to whom, and about which cases."""
+
+    key: str
+    is_given_up: bool
+    reason: str
+    role: Role | None = None
+    case_numbers: tuple[str, ...] = ()
+
+
+def what_failed(connection: Connection, limit: int) -> tuple[int, list[FailedDelivery]]:
+    """How many there are, and the first of them."""
+    is_undelivered = (outbox.c.reason.is_not(None), outbox.c.status != "done")
+    number = connection.scalar(select(func.count()).where(*is_undelivered)) or 0
+    rows = connection.execute(
+        select(outbox.c.key, outbox.c.status, outbox.c.reason).where(*is_undelivered).order_by(outbox.c.id).limit(limit)
+    ).all()
+    told = connection.execute(
+        select(notices.c.outbox_key, notices.c.role, notices.c.case_number)
+        .where(notices.c.outbox_key.in_([row.key for row in rows]))
+        .order_by(notices.c.outbox_key, notices.c.key)
+    ).all()
+    in_mails = {key: list(inside) for key, inside in groupby(told, lambda notice: notice.outbox_key)}
+    return number, [_failed_delivery(row, in_mails.get(row.key, [])) for row in rows]
+
+
+def _failed_delivery(row: AnyRow, told: Sequence[AnyRow]) -> FailedDelivery:
+    numbers = dict.fromkeys(notice.case_number for notice in told if notice.case_number is not None)
+    role = Role(told[0].role) if told else None
+    return FailedDelivery(row.key, row.status == "failed", row.reason, role, tuple(numbers))
 
 
 def let_try_again(connection: Connection, case_number: str | None) -> int:

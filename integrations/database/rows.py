@@ -6,7 +6,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Table, bindparam, insert, update
+from sqlalchemy import Column, Connection, Dialect, Executable, Row, Table, bindparam, insert, update
 
 AnyRow = Row[Any]
 """A row whose columns are named where it is used."""
@@ -28,10 +28,25 @@ def _named_tuple(names: tuple[str, ...]) -> Any:  # noqa: ANN401 - a type made f
 
 
 def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """All rows, which may come from a generator; every row names the same columns."""
+    """All rows, which may come from a generator; every row names the same columns.
+
+    The driver gets them column by column: SQLAlchemy's own way through each row takes longer than SQLite itself.
+    """
     remaining = iter(rows)
     while part := list(islice(remaining, ROWS_AT_ONCE)):
-        connection.execute(insert(table), part)
+        columns = [column for column in table.columns if column.name in part[0]]
+        names = [column.name for column in columns]
+        statement = insert(table).inline().compile(dialect=connection.dialect, column_keys=names)
+        values = zip(*(_as_stored(connection.dialect, column, part) for column in columns), strict=True)
+        parameters = list(values) if statement.positional else [dict(zip(names, row, strict=True)) for row in values]
+        connection.exec_driver_sql(str(statement), parameters)
+
+
+def _as_stored(dialect: Dialect, column: Column[Any], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """This column's value of each row as the driver takes it."""
+    values = [row[column.name] for row in rows]
+    process = column.type.dialect_impl(dialect).bind_processor(dialect)
+    return values if process is None else list(map(process, values))
 
 
 def update_rows(connection: Connection, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> None:

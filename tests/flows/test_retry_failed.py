@@ -38,9 +38,15 @@ def test_a_night_says_what_it_gave_up_and_how_long_it_waited(prefect_server: Pre
     assert (counts["e-poster som feilet"], counts["forespørsler gjentatt"]) == (1, 1)
     assert 1 <= counts["sekunder ventet (struping)"] <= 3
     report = _report(prefect_server, "nightly")
+    assert "Ingen steg feilet, men 1 leveranser gjorde det: se «Leveranser som feilet» nedenfor." in report
+    assert "Alt gikk bra" not in report
     assert f"## Leveranser\n- e-poster sendt: {len(town.mails())}\n- e-poster som feilet: 1\n" in report
     assert "- forespørsler gjentatt: 1\n- sekunder ventet (struping): " in report
-    assert "oppgitt; rett feilen, og kjør «Send på nytt»" in report
+    [(number, whose)] = town.rows(
+        "SELECT n.case_number, n.role FROM outbox o JOIN notices n ON n.outbox_key = o.key WHERE o.status = 'failed'"
+    )
+    whom = {"employee": "den ansatte", "manager": "lederen"}[whose]
+    assert f"| e-post til {whom} i {number} | oppgitt; rett feilen, og kjør «Send på nytt» |" in report
     assert "400 ErrorInvalidRecipients" in report
 
     again = fill_in(retry_failed, town, which="Alle saker")
