@@ -32,7 +32,7 @@ from tasks.emptying import EMPTY, emptied_afterwards
 from tasks.events import announce_result
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
-from tasks.receipts import give_receipt
+from tasks.receipts import NOTHING_NEW, give_receipt
 from tasks.registering import ALREADY, deliver_at_once
 from tasks.telling import undelivered
 
@@ -204,14 +204,17 @@ def _carried_out(job: Job, form: Form, running: Night) -> State[Any]:
         problem = results[0].problem
         return not_accepted(problem) if results[0].is_expected else Failed(message=problem, data={})
     further = [] if job.then is None else job.then(form)
-    results += [run_step(running, name, each) for name, each in (*further, ("Leveranser", deliver_at_once), MAIL)]
-    give_receipt(job.name, job.title, running, [(each.name, dict(each.counts)) for each in results], job.next_steps)
+    results += [run_step(running, name, each) for name, each in further]
+    is_new = any(+each.counts for each in results)
+    results += [run_step(running, name, each) for name, each in (("Leveranser", deliver_at_once), MAIL)]
+    done = [(each.name, dict(each.counts)) for each in results]
+    give_receipt(job.name, job.title, running, done, job.next_steps, is_new=is_new)
     announce_result(job.name, running, [(each.name, each.counts, each.problem is None) for each in results])
     counts = {each.name: dict(each.counts) for each in results}
     problems = " ".join(dict.fromkeys(each.problem for each in results if each.problem is not None))
     if problems:
         return Failed(message=f"Registrert, men ikke alt er levert: {problems} Natten prøver igjen.", data=counts)
-    return Completed(message=_how_it_went(job, running, results), data=counts)
+    return Completed(message=_how_it_went(job, running, results, is_new=is_new), data=counts)
 
 
 def _without_words(step: Any) -> Any:  # noqa: ANN401 - a Prefect task of whatever kind
@@ -233,10 +236,12 @@ def _without_words(step: Any) -> Any:  # noqa: ANN401 - a Prefect task of whatev
     return Task(carry_out, name=step.name, **LOCAL)
 
 
-def _how_it_went(job: Job, running: Night, results: Sequence[StepResult]) -> str:
+def _how_it_went(job: Job, running: Night, results: Sequence[StepResult], *, is_new: bool) -> str:
     about = f" ({', '.join(running.about)})" if running.about else ""
     if ALREADY in results[0].counts:
         return f"Det samme er {ALREADY}{about}. Ingenting er gjort på nytt."
+    if not is_new:
+        return f"{NOTHING_NEW}{about}"
     done = "Prøvekjøring, ingenting er lagret" if running.dry_run else "Utført"
     failed = undelivered(each.counts for each in results)
     trouble = f" {failed} leveranser feilet; se rapporten fra neste natt." if failed else ""

@@ -15,7 +15,10 @@ from tasks.night import this_night
 from tasks.pausing import HoldChoice, set_or_lift
 
 NAME = "hold-case"
-DESCRIPTION = "Sett purring i en sak på pause til og med en dag, eller ta den opp igjen. Begge parter får e-post."
+DESCRIPTION = (
+    "Sett purring i en sak på pause til og med en dag, eller ta den opp igjen. "
+    "Gjelder avtalen allerede, får begge parter e-post."
+)
 
 
 class HoldForm(CaseForm):
@@ -28,10 +31,12 @@ class HoldForm(CaseForm):
 @task(name=f"{NAME}-step", **LOCAL)
 def step(form: HoldForm) -> Counter[str]:
     counts = set_or_lift(form.case_number, form.choice, form.until, form.registered_by)
+    if not +counts:
+        return counts
     return counts + decide_cases(NAME, this_night().about, FIRST)
 
 
-JOB = Job(NAME, "Pause", HoldForm, step, ("Vis sak", "Sett på pause eller gjenoppta"))
+JOB = Job(NAME, "Pause satt eller opphevet", HoldForm, step, ("Vis sak", "Sett på pause eller gjenoppta"))
 
 
 @flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)

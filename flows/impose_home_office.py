@@ -58,6 +58,8 @@ class ImposeForm(UnitForm):
 @task(name=NAME, **LOCAL)
 def step(form: ImposeForm) -> Counter[str]:
     counts = impose(form.unit, form.start_on, form.end_on, form.discussed_with_unions_on, form.registered_by)
+    if not +counts:
+        return counts
     return counts + decide_due(NAME, [State.RECEIVED], OPENING)
 
 

@@ -26,6 +26,8 @@ class RevertForm(UnitForm):
 @task(name=NAME, **LOCAL)
 def step(form: RevertForm) -> Counter[str]:
     counts = revert(form.unit, form.last_day, form.registered_by)
+    if not +counts:
+        return counts
     return counts + decide_due(NAME, [State.ACTIVE], EXPIRING)
 
 

@@ -30,10 +30,16 @@ from tasks.batches import LOCAL, batches
 from tasks.night import Night, this_night
 
 WHOLE_WEEK = 5.0
+NOBODY_ANYWHERE = "Ingen er pålagt hjemmekontor nå."
+NOBODY_IN_THE_UNIT = "Ingen i denne enheten er pålagt hjemmekontor nå. Se om enhetens id er riktig."
 
 
 class NobodyToImposeOnError(ExpectedError):
     """The unit does not exist, or has nobody in it, or the order cannot be right."""
+
+
+class NotImposedError(ExpectedError):
+    """There is no imposed home office to end: a unit that is mistyped must not pass for one that is called back."""
 
 
 @task(name="impose", **LOCAL)
@@ -74,10 +80,16 @@ def impose(unit_id: str | None, start_on: date, end_on: date, discussed_on: date
 
 @task(name="revert", **LOCAL)
 def revert(unit_id: str | None, last_day: date, adviser: str) -> Counter[str]:
-    """Imposed home office in the unit, or for everybody, ends with this day; a later end is not given by it."""
+    """Imposed home office in the unit, or for everybody, ends with this day; a later end is not given by it.
+
+    Raises:
+        NotImposedError: nobody there is at home by order.
+    """
     night = this_night()
     with night.database.transaction() as connection:
         numbers = imposed_case_numbers(connection, unit_id)
+        if not numbers:
+            raise NotImposedError(NOBODY_ANYWHERE if unit_id is None else NOBODY_IN_THE_UNIT)
         stamp = night.stamp(as_hr(adviser))
         shortened = sum(_shorten(connection, night, batch, last_day, stamp) for batch in batches(numbers))
     return Counter({"pålagt hjemmekontor forkortet": shortened})

@@ -51,6 +51,8 @@ def set_or_lift(case_number: str, choice: HoldChoice, until: date | None, advise
             after = take_in(case, fact, Sender(as_hr(adviser), is_hr=True), night.on)
         except SetAsideError as reason:
             raise NotPossibleError(f"{number}: {reason}") from None
+        if isinstance(fact, HoldGiven) and case.hold is not None and case.hold.until == fact.until:
+            return Counter()
         stamp = night.stamp(as_hr(adviser))
         if isinstance(fact, HoldLifted):
             action = Action(f"hold.lifted.{after.holds}", case, after, actor=stamp.actor)

@@ -8,20 +8,30 @@ from config.installation import keyed
 from tasks.night import Night
 from tasks.repairs import form_links
 
-NOTHING = "Ingenting var nytt, og ingenting er sendt."
+NOTHING_NEW = "Ingenting var nytt, så skjemaet har ikke endret noe."
 
 
-def give_receipt(
-    flow: str, title: str, night: Night, done: Sequence[tuple[str, dict[str, int]]], next_steps: Sequence[str]
+def give_receipt(  # noqa: PLR0913 - what was done, by which form, and where to go from there
+    flow: str,
+    title: str,
+    night: Night,
+    done: Sequence[tuple[str, dict[str, int]]],
+    next_steps: Sequence[str],
+    *,
+    is_new: bool,
 ) -> None:
-    """A page in words under the flow's own key: counts and case numbers, never a name."""
+    """A page in words under the flow's own key: counts and case numbers, never a name.
+
+    What is delivered besides may be other cases' and waited already: `is_new` when the form itself has done something.
+    """
     lines = [f"| {name} | {what} | {number} |" for name, counts in done for what, number in counts.items() if number]
-    table = ["| Del | Hva | Antall |", "|---|---|---|", *lines] if lines else [NOTHING]
+    table = ["| Del | Hva | Antall |", "|---|---|---|", *lines] if lines else []
     kind = "Prøvekjøring: ingenting er lagret eller sendt. " if night.dry_run else ""
     cases = f"Sak: {', '.join(night.about)}. " if night.about else ""
     parts = [
         f"# {title}",
         f"{kind}{cases}Dato: {night.on:%d.%m.%Y}.",
+        "" if is_new else NOTHING_NEW,
         "\n".join(table),
         links(next_steps, _case_of(night)),
     ]

@@ -42,7 +42,7 @@ RECIPIENTS = {
     Role.EMPLOYEE: "den ansatte",
     Role.MANAGER: "lederen",
     Role.HR: "HR",
-    Role.SPECIALIST: "den som vurderer utlandsopphold",
+    Role.SPECIALIST: "den som vurderer opphold i utlandet",
 }
 GIVEN_UP = "oppgitt; rett feilen, og kjør «Send på nytt»"
 SHOWN = 50

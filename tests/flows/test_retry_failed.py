@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 import requests
 
+from agreements.actions import Role
 from flows.retry_failed import retry_failed
 from sandbox.graph.faults import Fault
 from sandbox.graph.reports import Report
+from tasks.receipts import NOTHING_NEW
+from tasks.telling import RECIPIENTS
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
 
 REFUSED = Fault(method="POST", path_pattern="/send$", status=400, code="ErrorInvalidRecipients")
@@ -45,8 +48,8 @@ def test_a_night_says_what_it_gave_up_and_how_long_it_waited(prefect_server: Pre
     [(number, whose)] = town.rows(
         "SELECT n.case_number, n.role FROM outbox o JOIN notices n ON n.outbox_key = o.key WHERE o.status = 'failed'"
     )
-    whom = {"employee": "den ansatte", "manager": "lederen"}[whose]
-    assert f"| e-post til {whom} i {number} | oppgitt; rett feilen, og kjør «Send på nytt» |" in report
+    line = f"| e-post til {RECIPIENTS[Role(whose)]} i {number} | oppgitt; rett feilen, og kjør «Send på nytt» |"
+    assert line in report
     assert "400 ErrorInvalidRecipients" in report
 
     again = fill_in(retry_failed, town, which="Alle saker")
@@ -64,6 +67,9 @@ def test_a_case_that_does_not_exist_fails_the_run_with_one_line(town: Town) -> N
     failed = fill_in(retry_failed, town, case_number="HK-1999-00001")
     assert failed.is_failed()
     assert failed.message == "Ingen sak har nummeret HK-1999-00001."
+    nothing_given_up = fill_in(retry_failed, town, which="Alle saker")
+    assert nothing_given_up.is_completed()
+    assert nothing_given_up.message == NOTHING_NEW
 
 
 def test_a_night_says_what_came_back(prefect_server: PrefectServer, town: Town) -> None:

@@ -9,7 +9,7 @@ from agreements.actions import ErrandKind
 from agreements.case import Case, ChangeOutcome, FilingKind, Requirement, RequirementKind, State
 from config.sharepoint import ACCEPTANCES, APPLICATIONS, CHANGES, ListDefinition
 from integrations.database.inbox import Arrival, receive
-from integrations.database.tables import cases, filings, notices, rejected_rows
+from integrations.database.tables import cases, events, filings, notices, rejected_rows
 from tasks.imposing import NobodyToImposeOnError, impose, revert
 from tasks.night import night, this_night
 from tasks.opening import open_cases
@@ -166,6 +166,8 @@ def test_a_case_on_hold_and_taken_up_again(agreed: Town) -> None:
             set_or_lift.fn(NUMBER.lower(), HoldChoice.PAUSE, NEXT_WEEK, ADVISER)
             decide_tonight()
     assert told(agreed) == [("paused", "employee"), ("paused", "manager")]
+    paused = [row.rule for row in rows(agreed.database, events) if row.rule.startswith("hold")]
+    assert paused == ["hold.set.1", "hold.begun.1"]
     assert case_now(agreed).paused_on == TODAY
     with night(TODAY + timedelta(days=2)):
         set_or_lift.fn(NUMBER, HoldChoice.RESUME, None, ADVISER)

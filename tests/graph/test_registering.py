@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import insert
 
 from agreements.case import (
     AssessmentOutcome,
@@ -25,16 +26,22 @@ from config.errors import ExpectedError
 from config.policy_files import SHIPPED
 from flows import (
     change_agreement,
+    hold_case,
+    impose_home_office,
     register_acceptance,
     register_answers,
     register_application,
     register_assessment,
     register_evaluation,
     renew_agreement,
+    retry_failed,
+    revert_home_office,
     terminate_agreement,
 )
 from flows.forms import Form, read_form
 from integrations.database.tables import cases, events, inbox, notices, outbox, rejected_rows
+from tasks import deciding
+from tasks.imposing import NotImposedError
 from tasks.night import night
 from tests.database.samples import TODAY, load_staff, new_case, read, rows, staff, store
 from tests.graph.test_hr_acts import DELIVERED
@@ -304,6 +311,12 @@ def written(town: Town) -> list[object]:
     ]
 
 
+IMPOSED = {
+    "whom": "Alle ansatte",
+    "start_on": TODAY,
+    "end_on": TODAY + timedelta(days=30),
+    "discussed_with_unions_on": TODAY,
+}
 FORMS = [
     pytest.param(register_application, None, APPLICATION, id="application"),
     pytest.param(register_assessment, TO_ASSESS, {"case_number": NUMBER, "outcome": "Avslått"}, id="assessment"),
@@ -338,6 +351,65 @@ def test_the_same_form_twice_does_nothing_twice(
     once = written(office_hours)
     counts = fill_in(module, {**fields, "registered_by": "0080"})
     assert counts == {"registrert fra før i dag": 1}
+    assert written(office_hours) == once
+
+
+@pytest.fixture
+def without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tasks inside these forms' steps as the functions they are."""
+    inside = (
+        (hold_case, "set_or_lift"),
+        (impose_home_office, "impose"),
+        (revert_home_office, "revert"),
+        (retry_failed, "let_wait_for_delivery"),
+        (deciding, "decide_batch"),
+    )
+    for module, name in inside:
+        monkeypatch.setattr(module, name, getattr(module, name).fn)
+
+
+@pytest.mark.usefixtures("without_prefect")
+@pytest.mark.parametrize(
+    ("module", "fields"),
+    [
+        (hold_case, {"case_number": NUMBER, "choice": "Sett på pause", "until": NEXT_WEEK}),
+        (impose_home_office, IMPOSED),
+        (revert_home_office, {"whom": "Alle ansatte", "last_day": NEXT_WEEK}),
+        (retry_failed, {"which": "Alle saker"}),
+    ],
+)
+def test_a_form_that_sets_something_says_the_second_time_that_nothing_was_new(
+    office_hours: Town, module: Jobs, fields: dict[str, Any]
+) -> None:
+    given(office_hours, AGREED)
+    if module is revert_home_office:
+        fill_in(impose_home_office, IMPOSED)
+    with office_hours.database.transaction() as connection:
+        waiting = {"key": "mail/1", "kind": "mail", "payload": {"to": "x"}, "created_on": TODAY, "status": "failed"}
+        connection.execute(insert(outbox), waiting)
+    assert +fill_in(module, fields)
+    once = written(office_hours)
+    assert not +fill_in(module, fields)
+    assert written(office_hours) == once
+
+
+@pytest.mark.usefixtures("without_prefect")
+@pytest.mark.parametrize(
+    ("unit", "sentence"),
+    [
+        ({"whom": "Én enhet", "unit_id": "finnesikke"}, "Ingen i denne enheten er pålagt"),
+        ({"whom": "Alle ansatte"}, "Ingen er pålagt"),
+    ],
+)
+def test_home_office_that_nobody_has_is_not_said_to_be_called_off(
+    office_hours: Town, unit: dict[str, Any], sentence: str
+) -> None:
+    given(office_hours, AGREED)
+    if "unit_id" in unit:
+        fill_in(impose_home_office, IMPOSED)
+    once = written(office_hours)
+    with pytest.raises(NotImposedError, match=sentence):
+        fill_in(revert_home_office, {**unit, "last_day": NEXT_WEEK})
     assert written(office_hours) == once
 
 
