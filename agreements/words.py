@@ -84,6 +84,8 @@ RULES = {
     "§1-sporadic": "trenger ingen avtale (sporadisk)",
 }
 
+DIFFERENCES = {"new": "nye", "changed": "endret", "gone": "ville sluttet", "absent": "savnet første gang"}
+"""What a sync would do to people, by the kinds of a held difference."""
 DAYS: Mapping[Language, tuple[str, str]] = {"nb": ("dag", "dager"), "nn": ("dag", "dagar")}
 
 

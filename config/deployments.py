@@ -7,13 +7,14 @@ STAFF = "ansatte"
 REVIEW_HOLD = "Avgjør stanset kjøring"
 REPLAY = "Spill av avvik på nytt"
 SEND_AGAIN = "Send på nytt"
+REPORTS = "Lag rapporter"
 OF_STEPS: Mapping[str, Sequence[str]] = {
     "Ansatte": (STAFF, REPLAY),
     "Nye saker": ("nye-saker", REPLAY),
     "Dokumentasjon": ("dokumentasjon", REPLAY),
     "Arkivering": ("arkivering", SEND_AGAIN),
     "Evalueringer": ("evalueringer", REPLAY),
-    "Evaluering av ordningen": ("Lag rapporter",),
+    "Evaluering av ordningen": (REPORTS,),
     "Utløp": ("utlop", REPLAY),
     "Sletting": ("slett-gamle-saker",),
     "E-post i retur": (NIGHT,),

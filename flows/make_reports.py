@@ -1,6 +1,7 @@
 """HR's reports, when HR wants them: the overview of what is open, and the evaluation of the scheme."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -11,11 +12,13 @@ from pydantic import Field
 from flows import scheme_report
 from flows.forms import AS_FILLED_IN, Form, Job, form_run_name, run_form
 from tasks.batches import LOCAL
+from tasks.deviations import list_what_waits
 from tasks.overviews import NEXT_STEPS, make_overview
 
 NAME = "make-reports"
 DESCRIPTION = (
-    "Lag oversikten over åpne saker, frister, utløp, evalueringer og snitt i enhetene, eller evaluer ordningen. "
+    "Lag oversikten over åpne saker, frister, utløp, evalueringer og snitt i enhetene, evaluer ordningen, "
+    "eller se hvem en stanset kjøring og avvikene gjelder. "
     "Tallene ligger under Artifacts, filen i biblioteket Rapporter."
 )
 
@@ -23,6 +26,14 @@ DESCRIPTION = (
 class Report(StrEnum):
     OVERVIEW = "Oversikt for HR"
     SCHEME = "Evaluering av ordningen"
+    WAITING = "Stanset kjøring og avvik"
+
+
+MADE: Mapping[Report, Callable[[], Counter[str]]] = {
+    Report.OVERVIEW: make_overview,
+    Report.SCHEME: scheme_report.step_now,
+    Report.WAITING: list_what_waits,
+}
 
 
 class ReportForm(Form):
@@ -31,7 +42,7 @@ class ReportForm(Form):
 
 @task(name=f"{NAME}-step", **LOCAL)
 def step(form: ReportForm) -> Counter[str]:
-    return make_overview() if form.report is Report.OVERVIEW else scheme_report.step_now()
+    return MADE[form.report]()
 
 
 JOB = Job(NAME, "Rapport laget", ReportForm, step, NEXT_STEPS)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agreements.words import DIFFERENCES
 from config.settings import Settings
 from tasks.judging import Line
 
@@ -65,9 +66,6 @@ def print_year(console: Console, settings: Settings, nights: int, failed_nights:
     _where_to_look(console, settings)
 
 
-KINDS_OF_DIFFERENCE = {"new": "nye", "changed": "endret", "gone": "ville sluttet", "absent": "savnet første gang"}
-
-
 def print_holds(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
     if not found:
         console.print("Ingen stanset synkronisering venter.")
@@ -76,7 +74,7 @@ def print_holds(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
         console.print(f"{held['digest']}  ({status}, stanset {held['held_at']})", highlight=False)
         for reason in held["reasons"]:
             console.print(f"  {reason}", markup=False, highlight=False)
-        for kind, words in KINDS_OF_DIFFERENCE.items():
+        for kind, words in DIFFERENCES.items():
             numbers = held["diff"].get(kind, [])
             if numbers:
                 console.print(f"  {words} ({len(numbers)}): {' '.join(numbers)}", highlight=False, soft_wrap=True)

@@ -3,11 +3,13 @@
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
+from config.deployments import SEND_AGAIN
 from config.installation import keyed
 from config.settings import load_settings
 from integrations.database.history import Happening, History, history
 from integrations.database.reading import reading
 from tasks.batches import LOCAL
+from tasks.receipts import links
 
 MACHINERY = frozenset(
     {
@@ -20,6 +22,7 @@ MACHINERY = frozenset(
 """Whatever else stands as having done something is a person, and is only shown by what they are to the case."""
 SOMEBODY_ELSE = "tidligere leder eller HR"
 """Nobody but the employee, the manager of that day and HR may answer."""
+NEXT_STEPS = ("Sett på pause eller gjenoppta", "Endre avtale", "Forny avtale", "Si opp avtale", SEND_AGAIN)
 HEAD = "| Dato | Hva | Ny tilstand | Av | Regel | Regelverk |\n|---|---|---|---|---|---|"
 
 
@@ -37,8 +40,11 @@ def show_history(case_number: str) -> str:
     with reading(settings.database_url) as connection:
         found = history(connection, case_number)
     lines = [f"# {found.case_number}: {found.state}", "", HEAD, *(_line(each, found) for each in found.happenings)]
+    next_steps = links(NEXT_STEPS, {"case_number": found.case_number})
     create_markdown_artifact(
-        "\n".join(lines), key=keyed(f"sak-{found.case_number.lower()}", settings), description="Sakens historikk"
+        "\n".join([*lines, "", next_steps]),
+        key=keyed(f"sak-{found.case_number.lower()}", settings),
+        description="Sakens historikk",
     )
     return found.case_number
 

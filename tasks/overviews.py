@@ -59,10 +59,10 @@ def make_overview() -> Counter[str]:
     with night.database.transaction() as connection:
         lines, names = _lines(connection, night), scheme.unit_names(connection)
         overview = _overview(night, lines, scheme.scheme_cases(connection), last_night(connection))
-    name = _file_name(night)
+    name = f"{FOLDER}/Oversikt {moment(night)}"
     addresses = {
-        "Som PDF, med diagrammer": file_overview(f"{name}.pdf", _paper(night, overview, names)),
-        "Som tabell, med en rad for hver åpen sak": file_overview(f"{name}.csv", _rows(lines, names, night.on)),
+        "Som PDF, med diagrammer": file_for_hr(f"{name}.pdf", _paper(night, overview, names)),
+        "Som tabell, med en rad for hver åpen sak": file_for_hr(f"{name}.csv", _rows(lines, names, night.on)),
     }
     page = _page(night, overview, addresses)
     create_markdown_artifact(
@@ -71,8 +71,8 @@ def make_overview() -> Counter[str]:
     return Counter({MADE: 1})
 
 
-@task(name="file-overview", **NETWORK)
-def file_overview(path: str, content: bytes) -> str:
+@task(name="file-for-hr", **NETWORK)
+def file_for_hr(path: str, content: bytes) -> str:
     """The address of the file in the library; a dry run puts nothing there, and gives none."""
     night = this_night()
     return "" if night.dry_run else asyncio.run(_filed(night, path, content))
@@ -84,10 +84,9 @@ async def _filed(night: Night, path: str, content: bytes) -> str:
         return Links(await site_address(graph)).file(REPORT_LIBRARY, path)
 
 
-def _file_name(night: Night) -> str:
-    """By the second: an overview is of its moment, and none takes the place of another."""
-    made_at = night.stamp(FOLDER).at.astimezone(OSLO)
-    return f"{FOLDER}/Oversikt {night.on.isoformat()} {made_at:%H.%M.%S}"
+def moment(night: Night) -> str:
+    """For a file's name, by the second: a list is of its moment, and none takes the place of another."""
+    return f"{night.on.isoformat()} {night.stamp(FOLDER).at.astimezone(OSLO):%H.%M.%S}"
 
 
 def _lines(connection: Connection, night: Night) -> list[Line]:

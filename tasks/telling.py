@@ -10,10 +10,10 @@ from agreements.actions import Role
 from agreements.case import OPEN_STATES, State
 from agreements.freshness import Freshness, freshness, hours
 from agreements.words import STATES
-from config.deployments import OF_STEPS, REPLAY, REVIEW_HOLD, SEND_AGAIN
+from config.deployments import OF_STEPS, REPLAY, REPORTS, REVIEW_HOLD, SEND_AGAIN
 from config.installation import keyed
 from integrations.database.failed import FailedDelivery, what_failed
-from integrations.database.health import held, is_set_aside
+from integrations.database.health import Held, held, is_set_aside
 from integrations.database.ledger import last_good_run
 from integrations.database.tables import cases, rejected_rows
 from tasks.delivering import FILES_THAT_FAILED
@@ -69,12 +69,19 @@ def undelivered(counted: Iterable[Mapping[str, int]]) -> int:
 
 def _page(flow: str, night: Night, results: Sequence[Result]) -> str:
     title = f"# {flow} {night.on:%d.%m.%Y}" + (" (prøvekjøring, ingenting er sendt)" if night.dry_run else "")
-    problems = [f"- **{name}**: {problem}{_repairs(name)}" for name, _, problem in results if problem is not None]
+    with night.database.transaction() as connection:
+        waiting = held(connection)
+    problems = [
+        f"- **{name}**: {problem}{_repairs(name, problem, waiting)}"
+        for name, _, problem in results
+        if problem is not None
+    ]
     verdict = (
         ["**Noe feilet:**", *problems] if problems else [_how_it_went(undelivered(counts for _, counts, _ in results))]
     )
-    parts = (_held, _staff_data, _states, _without_manager, _failed_deliveries, _deviations)
-    return "\n\n".join([title, "\n".join(verdict), _delivered(results), *filter(None, (part(night) for part in parts))])
+    parts = (_staff_data, _states, _without_manager, _failed_deliveries, _deviations)
+    further = filter(None, (_held(waiting), *(part(night) for part in parts)))
+    return "\n\n".join([title, "\n".join(verdict), _delivered(results), *further])
 
 
 def _how_it_went(number_undelivered: int) -> str:
@@ -92,21 +99,22 @@ def _delivered(results: Sequence[Result]) -> str:
     return "\n".join(["## Leveranser", *(f"- {what}: {numbers[what]}" for what in shown)])
 
 
-def _repairs(step: str) -> str:
-    links = form_links(OF_STEPS.get(step, ()))
+def _repairs(step: str, problem: str, waiting: Sequence[Held]) -> str:
+    """Reading HR once more does not help a sync that waits for a decision: the part about it has the form."""
+    is_held = any(each.digest in problem for each in waiting)
+    links = form_links((REPORTS,) if is_held else OF_STEPS.get(step, ()))
     return f" Slik går du videre: {', '.join(links)}." if links else ""
 
 
-def _held(night: Night) -> str:
-    """The sync that waits for somebody's decision: why, and the form for it."""
-    with night.database.transaction() as connection:
-        waiting = held(connection)
+def _held(waiting: Sequence[Held]) -> str:
+    """The sync that waits for somebody's decision: why, whom it concerns, and the form for it."""
     lines = [
         f"- {'; '.join(each.reasons)}. Merke: {each.digest} "
         + ", ".join(form_links([REVIEW_HOLD], {"digest": each.digest}))
         for each in waiting
     ]
-    return "\n".join(["## Stanset kjøring", *lines]) if lines else ""
+    seen_in = f"Hvem det gjelder, står i filen som «{REPORTS}» lager («Stanset kjøring og avvik»)."
+    return "\n".join(["## Stanset kjøring", *lines, "", seen_in]) if lines else ""
 
 
 def _staff_data(night: Night) -> str:

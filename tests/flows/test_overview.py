@@ -1,13 +1,17 @@
 """The overview for HR: figures in Prefect, a row for each open case in the library, and nobody in either."""
 
 import csv
+import json
 from datetime import date, timedelta
 from urllib.parse import unquote
 
 import pytest
 import requests
+from sqlalchemy import bindparam, text
 
+from agreements.people import RejectedRow
 from flows.make_reports import make_reports
+from integrations.database.rejected import set_aside
 from tests.documents.reading import says
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in, nights
 
@@ -20,9 +24,9 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def files(town: Town) -> list[list[dict[str, str]]]:
-    library = town.sandbox.directory / "drive" / "Rapporter" / "Oversikt for HR"
-    written = [file.read_text(encoding="utf-8-sig") for file in sorted(library.rglob("*.csv"))]
+def files(town: Town, folder: str = "Oversikt for HR", name: str = "*") -> list[list[dict[str, str]]]:
+    library = town.sandbox.directory / "drive" / "Rapporter" / folder
+    written = [file.read_text(encoding="utf-8-sig") for file in sorted(library.rglob(f"{name}.csv"))]
     return [list(csv.DictReader(text.splitlines(), delimiter=";")) for text in written]
 
 
@@ -61,6 +65,40 @@ def test_figures_and_file_say_the_same_and_name_nobody(prefect_server: PrefectSe
 def _day(text: str) -> date:
     day, month, year = map(int, text.split("."))
     return date(year, month, day)
+
+
+def test_whom_a_held_sync_and_the_deviations_are_about_is_in_files_alone(
+    prefect_server: PrefectServer, town: Town
+) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    numbers = [person.employee_number for person in town.sandbox.municipality.people][::2]
+    old = {"old": b"\x02old", "numbers": numbers}
+    with town.engine.begin() as connection:
+        # As if HR had changed half of its staff since.
+        changed = text("UPDATE employees SET content_hash = :old WHERE employee_number IN :numbers")
+        connection.execute(changed.bindparams(bindparam("numbers", expanding=True)), old)
+        unreadable = RejectedRow(numbers[0], "arbeidsforhold.periode", "Datoen kan ikke leses")
+        set_aside(connection, "hr", [unreadable], FIRST_NIGHT)
+    assert town.night(FIRST_NIGHT + timedelta(days=1)).is_failed()
+    assert fill_in(make_reports, town, report="Stanset kjøring og avvik", dry_run=True).is_completed()
+    assert files(town, "Til avgjørelse") == []
+
+    made = fill_in(make_reports, town, report="Stanset kjøring og avvik")
+
+    assert made.is_completed(), made.message
+    [(digest, diff)] = town.rows("SELECT digest, diff FROM holds WHERE status = 'waiting'")
+    [held] = files(town, "Til avgjørelse", "Stanset*")
+    assert {row["Ansattnummer"] for row in held if row["Hva"] == "endret"} == set(json.loads(diff)["changed"])
+    assert set(numbers) & {row["Ansattnummer"] for row in held if row["Hva"] == "endret"}
+    [aside] = files(town, "Til avgjørelse", "Avvik*")
+    assert [(row["Hvem eller hva"], row["Grunn"]) for row in aside] == [(numbers[0], "Datoen kan ikke leses")]
+    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=20).json()["data"]
+    assert f"## Stanset kjøring {digest}" in page
+    assert f"{len(json.loads(diff)['changed'])} endret" in page
+    assert f"{len(aside)} er satt til side" in page
+    assert page.count("](http") == 2
+    for number in numbers:
+        assert number not in page
 
 
 def test_the_scheme_can_be_evaluated_from_the_same_form(town: Town) -> None:
