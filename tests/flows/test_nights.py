@@ -1,11 +1,15 @@
 """Whole nights against the town: what people got, what the archive holds, what the database says."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import text
 
+from flows.explain_case import explain_case
+from flows.hold_case import hold_case
+from flows.make_reports import Report, make_reports
 from flows.review_hold import review_hold
+from flows.terminate_agreement import terminate_agreement
 from sandbox.graph import Fault
 from tests.flows.conftest import FIRST_NIGHT, MakeTown, PrefectServer, Town, assert_nobody_is_named, fill_in, nights
 
@@ -86,7 +90,22 @@ def test_thirteen_months_a_night_a_week_end_cases_in_every_way(
         WHERE c.state NOT IN ('ended', 'no_agreement_needed')
     """
     assert kept <= {sha for (sha,) in town.rows(wanted)}, "no copy outlives the case it was kept for"
+    _an_adviser_at_work(town, FIRST_NIGHT + timedelta(days=400))
     assert_nobody_is_named(prefect_server, town)
+
+
+def _an_adviser_at_work(town: Town, on: date) -> None:
+    """What the forms leave in Prefect: their receipts, reports and histories."""
+    number, manager = town.rows("SELECT number, manager_number FROM cases WHERE state = 'active' AND NOT imposed")[0]
+    for report in Report:
+        made = fill_in(make_reports, town, on, report=report.value)
+        assert made.is_completed(), made.message
+    paused = fill_in(hold_case, town, on, case_number=number, until=on + timedelta(days=30), registered_by=manager)
+    assert paused.is_completed(), paused.message
+    ended = fill_in(terminate_agreement, town, on, case_number=number, party="Arbeidsgiveren", last_day=on)
+    assert ended.is_completed(), ended.message
+    shown = explain_case(form={"case_number": number}, return_state=True)
+    assert shown.is_completed(), shown.message
 
 
 def test_a_failing_step_fails_the_night_and_stops_nothing_else(town: Town) -> None:
