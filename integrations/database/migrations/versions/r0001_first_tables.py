@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import integrations.database.tables
+import integrations.database.instants
 
 revision: str = "0001"
 down_revision: str | None = None
@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("diff", sa.JSON(), nullable=False),
-        sa.Column("held_at", integrations.database.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("held_at", integrations.database.instants.UtcDateTime(timezone=True), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("decided_by", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
@@ -82,7 +82,7 @@ def upgrade() -> None:
         "leases",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("holder", sa.String(), nullable=False),
-        sa.Column("expires_at", integrations.database.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", integrations.database.instants.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
@@ -100,7 +100,7 @@ def upgrade() -> None:
         "sync_runs",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("finished_at", integrations.database.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", integrations.database.instants.UtcDateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
@@ -218,7 +218,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_number", sa.String(), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("at", integrations.database.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", integrations.database.instants.UtcDateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("from_state", sa.String(), nullable=False),
@@ -242,7 +242,7 @@ def upgrade() -> None:
         sa.Column("quick_xor_hash", sa.String(), nullable=True),
         sa.Column("size", sa.Integer(), nullable=True),
         sa.Column("drive_item_id", sa.String(), nullable=True),
-        sa.Column("verified_at", integrations.database.tables.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("verified_at", integrations.database.instants.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_number"], ["cases.number"], name=op.f("fk_filings_case_number"), ondelete="CASCADE"
         ),
@@ -260,7 +260,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("remote_id", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
-        sa.Column("done_at", integrations.database.tables.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("done_at", integrations.database.instants.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_number"], ["cases.number"], name=op.f("fk_outbox_case_number"), ondelete="CASCADE"
         ),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import integrations.database.tables
+import integrations.database.instants
 
 revision: str = "0002"
 down_revision: str | None = "0001"
@@ -58,7 +58,7 @@ def _add_to_cases() -> None:
 
 
 def _add_to_sync_runs_and_holds() -> None:
-    instant = integrations.database.tables.UtcDateTime(timezone=True)
+    instant = integrations.database.instants.UtcDateTime(timezone=True)
     op.add_column("sync_runs", sa.Column("source", sa.String(), nullable=False, server_default="fint"))
     op.add_column("sync_runs", sa.Column("published_at", instant, nullable=True))
     op.add_column("sync_runs", sa.Column("input_digest", sa.String(), nullable=True))

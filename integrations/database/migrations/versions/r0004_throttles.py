@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import integrations.database.tables
+import integrations.database.instants
 
 revision: str = "0004"
 down_revision: str | None = "0003"
@@ -14,7 +14,7 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    instant = integrations.database.tables.UtcDateTime(timezone=True)
+    instant = integrations.database.instants.UtcDateTime(timezone=True)
     op.create_table(
         "throttles",
         sa.Column("resource", sa.String(), nullable=False),

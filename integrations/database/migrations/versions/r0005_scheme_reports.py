@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import integrations.database.tables
+import integrations.database.instants
 
 revision: str = "0005"
 down_revision: str | None = "0004"
@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("quick_xor_hash", sa.String(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("drive_item_id", sa.String(), nullable=True),
-        sa.Column("verified_at", integrations.database.tables.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("verified_at", integrations.database.instants.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["as_of"], ["scheme_reports.as_of"], name=op.f("fk_scheme_files_as_of_scheme_reports"), ondelete="CASCADE"
         ),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import integrations.database.tables
+import integrations.database.instants
 
 revision: str = "0006"
 down_revision: str | None = "0005"
@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("quick_xor_hash", sa.String(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("drive_item_id", sa.String(), nullable=False),
-        sa.Column("verified_at", integrations.database.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("verified_at", integrations.database.instants.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["case_number"],
             ["purged_cases.case_number"],

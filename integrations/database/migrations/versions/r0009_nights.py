@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import integrations.database.tables
+import integrations.database.instants
 
 revision: str = "0009"
 down_revision: str | None = "0008"
@@ -18,7 +18,7 @@ def upgrade() -> None:
         "nights",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("ended_at", integrations.database.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", integrations.database.instants.UtcDateTime(timezone=True), nullable=False),
         sa.Column("is_well", sa.Boolean(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_nights")),
