@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import integrations.database.tables
+import integrations.database.instants
 
 revision: str = ${repr(up_revision)}
 down_revision: str | None = ${repr(down_revision)}
