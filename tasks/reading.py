@@ -50,12 +50,12 @@ async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> 
     changes = await list_changes(graph, name, token)
     with night.database.transaction() as connection:
         new = receive(connection, name, [_answer(item) for item in changes.items], changes.token, night.on)
-        deleted = note_deleted(connection, name, changes.gone, night.on)
+        gone = _gone(connection, name, changes)
         return Counter(
             {
                 definition.title: new,
-                DELETED_BEFORE: withdraw(connection, name, _gone(connection, name, changes), night.on),
-                DELETED_AFTER: deleted,
+                DELETED_BEFORE: withdraw(connection, name, gone, night.on),
+                DELETED_AFTER: note_deleted(connection, name, gone, night.on),
                 UNREAD: len(changes.unread),
             }
         )
@@ -78,7 +78,7 @@ def _gone(connection: Connection, source: str, changes: Changes) -> list[str]:
     if not changes.is_whole:
         return list(changes.gone)
     there = {item.item_id for item in changes.items} | set(changes.unread)
-    return [*changes.gone, *not_among(connection, source, there)]
+    return sorted({*changes.gone, *not_among(connection, source, there)})
 
 
 def _answer(item: ListItem) -> Arrival:
