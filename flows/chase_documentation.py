@@ -15,6 +15,7 @@ from tasks.batches import LOCAL
 from tasks.closing import close_folders
 from tasks.deciding import decide_due
 from tasks.delivering import open_folders, share_folders
+from tasks.night import counting
 from tasks.reading import read_answers
 from tasks.receiving import take_in_answers, take_in_uploads
 
@@ -24,14 +25,16 @@ TITLE = "Dokumentasjon"
 @task(name="chase-documentation", **LOCAL)
 def step() -> Counter[str]:
     lists = [ANSWERS, ACCEPTANCES, ASSESSMENTS, TERMINATIONS]
-    counts = read_answers(lists, uploads=True)
-    counts += take_in_uploads()
-    counts += take_in_answers(lists)
-    waiting = [State.COLLECTING, State.IN_ASSESSMENT, State.SPECIAL_ASSESSMENT]
-    counts += decide_due("chase-documentation", waiting, CHASING)
-    counts += open_folders()
-    counts += share_folders()
-    return counts + close_folders()
+    with counting() as counts:
+        counts.update(read_answers(lists, uploads=True))
+        counts.update(take_in_uploads())
+        counts.update(take_in_answers(lists))
+        waiting = [State.COLLECTING, State.IN_ASSESSMENT, State.SPECIAL_ASSESSMENT]
+        counts.update(decide_due("chase-documentation", waiting, CHASING))
+        counts.update(open_folders())
+        counts.update(share_folders())
+        counts.update(close_folders())
+    return +counts
 
 
 @flow(

@@ -15,6 +15,7 @@ from tasks.archiving import to_the_archive
 from tasks.batches import LOCAL
 from tasks.closing import close_folders
 from tasks.deciding import decide_due
+from tasks.night import counting
 from tasks.reading import read_answers
 from tasks.receiving import take_in_answers
 
@@ -23,11 +24,13 @@ TITLE = "Utløp"
 
 @task(name="expire-agreements", **LOCAL)
 def step() -> Counter[str]:
-    counts = read_answers([TERMINATIONS])
-    counts += take_in_answers([TERMINATIONS])
-    counts += decide_due("expire-agreements", [State.ACTIVE], EXPIRING)
-    counts += to_the_archive()
-    return counts + close_folders()
+    with counting() as counts:
+        counts.update(read_answers([TERMINATIONS]))
+        counts.update(take_in_answers([TERMINATIONS]))
+        counts.update(decide_due("expire-agreements", [State.ACTIVE], EXPIRING))
+        counts.update(to_the_archive())
+        counts.update(close_folders())
+    return +counts
 
 
 @flow(

@@ -14,16 +14,19 @@ from tasks.archiving import to_the_archive
 from tasks.batches import LOCAL
 from tasks.closing import close_folders
 from tasks.deciding import decide_due
+from tasks.night import counting
 
 TITLE = "Arkivering"
 
 
 @task(name="file-agreements", **LOCAL)
 def step() -> Counter[str]:
-    counts = decide_due("file-agreements", [State.APPROVED], FILING)
-    counts += to_the_archive()
-    counts += decide_due("file-agreements", [State.APPROVED], FILING)
-    return counts + close_folders()
+    with counting() as counts:
+        counts.update(decide_due("file-agreements", [State.APPROVED], FILING))
+        counts.update(to_the_archive())
+        counts.update(decide_due("file-agreements", [State.APPROVED], FILING))
+        counts.update(close_folders())
+    return +counts
 
 
 @flow(

@@ -14,6 +14,7 @@ from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
 from tasks.deciding import decide_due
 from tasks.delivering import open_folders
+from tasks.night import counting
 from tasks.opening import open_cases as open_new_cases
 from tasks.reading import read_answers
 
@@ -22,10 +23,12 @@ TITLE = "Nye saker"
 
 @task(name="open-cases", **LOCAL)
 def step() -> Counter[str]:
-    counts = read_answers([APPLICATIONS])
-    counts += open_new_cases()
-    counts += decide_due("open-cases", [State.RECEIVED], OPENING)
-    return counts + open_folders()
+    with counting() as counts:
+        counts.update(read_answers([APPLICATIONS]))
+        counts.update(open_new_cases())
+        counts.update(decide_due("open-cases", [State.RECEIVED], OPENING))
+        counts.update(open_folders())
+    return +counts
 
 
 @flow(name="open-cases", flow_run_name=run_name, description="Åpne saker for nye søknader.")

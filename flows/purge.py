@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State as RunState
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
 from tasks.emptying import empty_ended_forms
+from tasks.night import counting
 from tasks.purging import purge_now, purge_when_due
 
 NAME = "purge"
@@ -19,14 +20,18 @@ TITLE = "Sletting"
 @task(name=f"{NAME}-step", **LOCAL)
 def step() -> Counter[str]:
     """What the night does. The cases first: they must go when they are due, whether Prefect answers or not."""
-    counts = purge_when_due()
-    return counts + empty_ended_forms()
+    with counting() as counts:
+        counts.update(purge_when_due())
+        counts.update(empty_ended_forms())
+    return +counts
 
 
 @task(name=f"{NAME}-now", **LOCAL)
 def step_now() -> Counter[str]:
-    counts = empty_ended_forms()
-    return counts + purge_now()
+    with counting() as counts:
+        counts.update(empty_ended_forms())
+        counts.update(purge_now())
+    return +counts
 
 
 @flow(name=NAME, flow_run_name=run_name, description="Slett personopplysninger i saker som er gamle nok.")

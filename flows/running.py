@@ -112,9 +112,8 @@ def run_step(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN40
         return StepResult(name, done + trouble, problem=str(outcome))
     if not isinstance(outcome, Counter):
         # The message of an unexpected error may quote anything, so it stays out; the log has the trace.
-        return StepResult(
-            name, trouble, problem=f"uventet feil ({type(outcome).__name__}); se loggen", is_expected=False
-        )
+        problem = f"uventet feil ({type(outcome).__name__}); se loggen"
+        return StepResult(name, done + trouble, problem=problem, is_expected=False)
     counts = Counter({**outcome, **trouble})
     counts.update(done)
     return StepResult(name, counts)

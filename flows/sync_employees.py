@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State as RunState
 
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
+from tasks.night import counting
 from tasks.staff import look_up_addresses, synchronise_staff
 
 TITLE = "Ansatte"
@@ -16,8 +17,10 @@ TITLE = "Ansatte"
 
 @task(name="sync-employees", **LOCAL)
 def step() -> Counter[str]:
-    counts = synchronise_staff()
-    return counts + look_up_addresses()
+    with counting() as counts:
+        counts.update(synchronise_staff())
+        counts.update(look_up_addresses())
+    return +counts
 
 
 @flow(

@@ -14,6 +14,7 @@ from flows.running import run_flow, run_name
 from tasks.archiving import to_the_archive
 from tasks.batches import LOCAL
 from tasks.deciding import decide_due
+from tasks.night import counting
 from tasks.reading import read_answers
 from tasks.receiving import take_in_answers
 
@@ -23,10 +24,12 @@ TITLE = "Evalueringer"
 @task(name="trigger-evaluations", **LOCAL)
 def step() -> Counter[str]:
     lists = [EVALUATIONS, CHANGES, ACCEPTANCES]
-    counts = read_answers(lists)
-    counts += take_in_answers(lists)
-    counts += decide_due("trigger-evaluations", [State.ACTIVE], EVALUATING)
-    return counts + to_the_archive()
+    with counting() as counts:
+        counts.update(read_answers(lists))
+        counts.update(take_in_answers(lists))
+        counts.update(decide_due("trigger-evaluations", [State.ACTIVE], EVALUATING))
+        counts.update(to_the_archive())
+    return +counts
 
 
 @flow(

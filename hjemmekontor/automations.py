@@ -169,7 +169,7 @@ def _asking() -> Iterator[SyncPrefectClient]:
     try:
         with get_client(sync_client=True) as client:
             yield client
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise PrefectSilentError(
             f"Prefect's server does not answer ({type(error).__name__}): is it running at PREFECT_API_URL?"
         ) from None

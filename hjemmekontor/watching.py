@@ -87,7 +87,7 @@ def _by_webhook(settings: Settings, found: list[Worry]) -> Iterator[tuple[str, b
         httpx.post(address, json={"text": text}, timeout=SECONDS_FOR_THE_WEBHOOK).raise_for_status()
     except httpx.HTTPStatusError as error:
         yield f"HK_ALERT_WEBHOOK tok ikke imot varselet ({error.response.status_code}).", False
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         yield f"HK_ALERT_WEBHOOK kan ikke nås ({type(error).__name__}).", False
     else:
         yield "Drift er varslet (HK_ALERT_WEBHOOK).", True

@@ -114,8 +114,9 @@ def _answering(hr: SandboxHr, answer: Answer) -> Callable[[Request], Awaitable[R
         if fault.status is not None:
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             return Response(status_code=fault.status, headers=headers)
-        if fault.body == "html":
-            return HTMLResponse(MAINTENANCE)
+        if fault.body in {"html", "miscoded"}:
+            encoding = {"Content-Encoding": "gzip"} if fault.body == "miscoded" else {}
+            return HTMLResponse(MAINTENANCE, headers=encoding)
         response = await answer(hr, request, fault)
         if fault.body == "truncated":
             return Response(response.body[: len(response.body) // 2], media_type="application/json")

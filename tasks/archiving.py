@@ -30,7 +30,7 @@ from tasks.delivering import (
     to_file,
 )
 from tasks.filing import load_people, write_documents
-from tasks.night import Night
+from tasks.night import Night, counting
 
 NOT_WHOLE = (
     "Pakken til arkivet venter: et dokument i den, eller en tidligere melding i saken, er ikke levert ennå. "
@@ -40,10 +40,12 @@ NOT_WHOLE = (
 
 def to_the_archive() -> Counter[str]:
     """Everything that is due there: written, filed, told of, and brought up to date."""
-    counts = write_documents()
-    counts += update_archive()
-    counts += file_documents()
-    return counts + file_messages()
+    with counting() as counts:
+        counts.update(write_documents())
+        counts.update(update_archive())
+        counts.update(file_documents())
+        counts.update(file_messages())
+    return +counts
 
 
 @task(name="file-messages", **NETWORK)

@@ -16,7 +16,7 @@ from integrations.graph.drive import children_of, close_to_people, delete_item, 
 from integrations.graph.lists import last_editor
 from tasks.batches import NETWORK
 from tasks.delivering import NotYetError, deliver_all, draft_name
-from tasks.night import Night, this_night
+from tasks.night import Night, counting, this_night
 
 FOLDERS_CLOSED = "saksmapper lukket"
 FILES_DELETED = "filer slettet fra saksmapper"
@@ -52,12 +52,14 @@ def close_folders() -> Counter[str]:
     the case is purged; a later closing takes it if it has been taken in by then.
     """
     night = this_night()
-    emptied: Counter[str] = asyncio.run(_foreseen(night)) if night.dry_run else Counter()
 
     async def close(running: Night, graph: Graph, row: AnyRow) -> None:
         emptied.update(await _close(running, graph, row))
 
-    return deliver_all(ErrandKind.CLOSE_FOLDER, close, FOLDERS_CLOSED) + emptied
+    with counting() as emptied:
+        if night.dry_run:
+            emptied.update(asyncio.run(_foreseen(night)))
+        return deliver_all(ErrandKind.CLOSE_FOLDER, close, FOLDERS_CLOSED) + emptied
 
 
 async def _foreseen(night: Night) -> Counter[str]:

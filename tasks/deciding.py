@@ -10,14 +10,14 @@ from agreements.decide import Rule, decide
 from agreements.words import rule_in_words
 from integrations.database.cases import Decided, due_case_numbers, load_cases, mark_renewed, save_decisions
 from tasks.batches import LOCAL, batches
-from tasks.night import this_night
+from tasks.night import counting, this_night
 
 
 def decide_due(flow: str, states: Sequence[State], rules: tuple[Rule, ...]) -> Counter[str]:
     """Everything these rules have to say today about cases in these states."""
-    counts: Counter[str] = Counter()
-    for batch in due_batches(states):
-        counts += decide_batch(flow, batch, rules)
+    with counting() as counts:
+        for batch in due_batches(states):
+            counts.update(decide_batch(flow, batch, rules))
     return counts
 
 

@@ -41,7 +41,7 @@ from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.upload_sessions import Session
 from tasks.batches import NETWORK
 from tasks.filing import load_people
-from tasks.night import Night, this_night
+from tasks.night import Night, counting, this_night
 from tasks.reasons import reason_of
 
 AT_A_TIME = 4
@@ -149,7 +149,6 @@ async def attempt_each(
     Raises:
         ExpectedError: the last that `attempt` raised; other attempts are broken off, as by a crash.
     """
-    counts: Counter[str] = Counter({success: 0})
     remaining, on_end = iter(rows), 0
 
     async def work() -> None:
@@ -164,14 +163,15 @@ async def attempt_each(
                 if on_end in {at_a_time, len(rows)}:
                     raise
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(at_a_time):
-                group.create_task(work())
-    except ExceptionGroup as group_of_errors:
-        this_night().before_it_broke[success] += counts[success]
-        # Whoever waits for the result knows the error itself, not the group: retries and reports depend on it.
-        raise group_of_errors.exceptions[0] from None
+    with counting(success) as counts:
+        counts[success] = 0
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(at_a_time):
+                    group.create_task(work())
+        except ExceptionGroup as group_of_errors:
+            # Whoever waits for the result knows the error itself, not the group: retries and reports depend on it.
+            raise group_of_errors.exceptions[0] from None
     return counts
 
 

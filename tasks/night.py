@@ -33,8 +33,8 @@ class Night:
     """One run for one business date. In a dry run nothing is sent, and everything written is undone at the end.
 
     `is_hurried` is set once Graph could not be reached in spite of all patience: the steps that follow ask it once.
-    `about` are the numbers of the cases that HR registered something in. `before_it_broke` counts what was
-    delivered by a step, or by one try of it, that was then broken off.
+    `about` are the numbers of the cases that HR registered something in. `before_it_broke` counts what was done by a
+    step, or by one try of it, that was then broken off (`counting`).
     """
 
     settings: Settings
@@ -80,6 +80,23 @@ def today_in_oslo() -> date:
 def this_night() -> Night:
     """The night that is running. Tasks ask for it, so that Prefect never sees settings or connections."""
     return _current.get()
+
+
+@contextmanager
+def counting(*once: str) -> Iterator[Counter[str]]:
+    """Counts of a piece of work: should it break off, whatever the error, they are in the night's report all the same.
+
+    Of work that is tried again, name the headings that are counted `once`; what was left undone is counted then.
+    """
+    running, counts = this_night(), Counter[str]()
+
+    def keep() -> None:
+        running.before_it_broke.update({what: counts[what] for what in once or counts})
+
+    with ExitStack() as broken_off:
+        broken_off.callback(keep)
+        yield counts
+        broken_off.pop_all()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from integrations.database.rows import AnyRow
 from integrations.graph.drive import delete_item
 from integrations.graph.lists import delete_list_item
 from tasks.batches import NETWORK, batches
-from tasks.night import Night, this_night
+from tasks.night import Night, counting, this_night
 
 PURGED = "saker slettet"
 WAITS_FOR_THE_ARCHIVE = "saker som venter på arkivet"
@@ -47,11 +47,12 @@ def purge_now() -> Counter[str]:
         raise NoRetentionError(f"{night.policy.name}: the policy has no retention.months, so nothing is ever purged.")
     with night.database.transaction() as connection:
         found = overdue(connection, rules, night.on)
-    counts = Counter({PURGED: 0, WAITS_FOR_THE_ARCHIVE: len(found.unfiled)})
-    for batch in batches(found.ready):
-        counts += _purge_batch(batch)
-    with night.database.transaction() as connection:
-        counts[EMPTIED] = purge_loose_ends(connection, rules, night.on)
+    with counting(PURGED) as counts:
+        counts.update({PURGED: 0, WAITS_FOR_THE_ARCHIVE: len(found.unfiled)})
+        for batch in batches(found.ready):
+            counts.update(_purge_batch(batch))
+        with night.database.transaction() as connection:
+            counts[EMPTIED] = purge_loose_ends(connection, rules, night.on)
     if night.dry_run:
         _show(night, found.ready, found.unfiled)
     return counts

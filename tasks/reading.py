@@ -13,10 +13,13 @@ from integrations.graph.client import Graph
 from integrations.graph.drive import Upload, library_changes
 from integrations.graph.lists import Changes, ListItem, list_changes
 from tasks.batches import NETWORK
-from tasks.night import Night, this_night
+from tasks.night import Night, counting, this_night
 
 UNREAD = "svar som ikke kunne leses ennå"
 UPLOADS_UNREAD = "opplastinger som ikke kunne leses ennå"
+UPLOADED = "opplastede filer"
+DELETED_BEFORE = "slettet før de ble tatt inn"
+DELETED_AFTER = "slettet etter at de ble tatt inn"
 
 
 @task(name="read-answers", **NETWORK)
@@ -30,13 +33,14 @@ def read_answers(lists: Sequence[ListDefinition], *, uploads: bool = False) -> C
 
 
 async def _read(night: Night, lists: Sequence[ListDefinition], *, uploads: bool) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    async with night.graph() as graph:
-        for definition in lists:
-            counts += await _read_list(night, graph, definition)
-        if uploads:
-            counts += await _read_uploads(night, graph)
-    return counts
+    come = (*(definition.title for definition in lists), UPLOADED, DELETED_BEFORE, DELETED_AFTER)
+    with counting(*come) as counts:
+        async with night.graph() as graph:
+            for definition in lists:
+                counts.update(await _read_list(night, graph, definition))
+            if uploads:
+                counts.update(await _read_uploads(night, graph))
+    return +counts
 
 
 async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> Counter[str]:
@@ -46,12 +50,12 @@ async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> 
     changes = await list_changes(graph, name, token)
     with night.database.transaction() as connection:
         new = receive(connection, name, [_answer(item) for item in changes.items], changes.token, night.on)
-        deleted = note_deleted(connection, name, changes.gone, night.on)
+        gone = _gone(connection, name, changes)
         return Counter(
             {
                 definition.title: new,
-                "slettet før de ble tatt inn": withdraw(connection, name, _gone(connection, name, changes), night.on),
-                "slettet etter at de ble tatt inn": deleted,
+                DELETED_BEFORE: withdraw(connection, name, gone, night.on),
+                DELETED_AFTER: note_deleted(connection, name, gone, night.on),
                 UNREAD: len(changes.unread),
             }
         )
@@ -66,7 +70,7 @@ async def _read_uploads(night: Night, graph: Graph) -> Counter[str]:
     with night.database.transaction() as connection:
         new = receive(connection, CASE_LIBRARY, arrivals, changes.token, night.on)
         gone = withdraw(connection, CASE_LIBRARY, _gone(connection, CASE_LIBRARY, changes), night.on)
-    return Counter({"opplastede filer": new, "slettet før de ble tatt inn": gone, UPLOADS_UNREAD: len(changes.unread)})
+    return Counter({UPLOADED: new, DELETED_BEFORE: gone, UPLOADS_UNREAD: len(changes.unread)})
 
 
 def _gone(connection: Connection, source: str, changes: Changes) -> list[str]:
@@ -74,7 +78,7 @@ def _gone(connection: Connection, source: str, changes: Changes) -> list[str]:
     if not changes.is_whole:
         return list(changes.gone)
     there = {item.item_id for item in changes.items} | set(changes.unread)
-    return [*changes.gone, *not_among(connection, source, there)]
+    return sorted({*changes.gone, *not_among(connection, source, there)})
 
 
 def _answer(item: ListItem) -> Arrival:

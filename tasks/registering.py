@@ -26,7 +26,7 @@ from tasks.batches import LOCAL
 from tasks.closing import close_folders
 from tasks.deciding import decide_cases
 from tasks.delivering import open_folders, share_folders
-from tasks.night import Night, this_night
+from tasks.night import Night, counting, this_night
 from tasks.opening import open_now
 from tasks.reading import read_answers
 from tasks.receiving import TAKEN_IN, folder_case, take_in_now, take_in_uploads
@@ -81,7 +81,7 @@ def register_files(case_number: str, adviser: str) -> Counter[str]:
         reasons = reasons_for(connection, CASE_LIBRARY, [str(row.id) for row in files])
     if reasons and not counts[TAKEN_IN]:
         raise NotRegisteredError(f"{case.number}: {' '.join(reasons)}")
-    return counts
+    return +counts
 
 
 def register_application(employee_number: str, fields: Fields, adviser: str) -> Counter[str]:
@@ -113,10 +113,12 @@ def decide_what_follows(flow: str) -> Counter[str]:
 @task(name="deliver-at-once", **LOCAL)
 def deliver_at_once() -> Counter[str]:
     """Folders and documents that what was registered has brought about; what fails is tried again at night."""
-    counts = open_folders()
-    counts += share_folders()
-    counts += to_the_archive()
-    return counts + close_folders()
+    with counting() as counts:
+        counts.update(open_folders())
+        counts.update(share_folders())
+        counts.update(to_the_archive())
+        counts.update(close_folders())
+    return +counts
 
 
 def _apply(connection: Connection, night: Night, employee_number: str, fields: Fields, adviser: str) -> Counter[str]:

@@ -16,7 +16,7 @@ from integrations.graph import mail
 from integrations.graph.client import Graph
 from integrations.graph.mail import Unsent
 from tasks.batches import NETWORK
-from tasks.night import Night, this_night
+from tasks.night import Night, counting, this_night
 
 DRAFTS_REMOVED = "utkast til e-post fjernet"
 STILL_DRAFTS = "e-poster som lå igjen som utkast, og sendes på nytt"
@@ -36,20 +36,20 @@ def clear_drafts() -> Counter[str]:
 
 async def _clear(night: Night) -> Counter[str]:
     sender = night.settings.mail_sender or ""
-    counts: Counter[str] = Counter()
-    async with night.graph() as graph:
-        drafts = await mail.unsent(graph, sender)
-        rows = _rows_of(night, sender, drafts)
-        for draft in drafts:
-            row = rows.get(draft.message_id.lower())
-            if await _is_spare(graph, sender, draft, row):
-                counts[DRAFTS_REMOVED] += 1
-                if not night.dry_run:
-                    await mail.remove(graph, sender, draft.identity)
-            elif row is not None and _should_have_left(row):
-                counts[STILL_DRAFTS] += 1
-                with night.database.transaction() as connection:
-                    outgoing.not_done_after_all(connection, row.key)
+    with counting() as counts:
+        async with night.graph() as graph:
+            drafts = await mail.unsent(graph, sender)
+            rows = _rows_of(night, sender, drafts)
+            for draft in drafts:
+                row = rows.get(draft.message_id.lower())
+                if await _is_spare(graph, sender, draft, row):
+                    if not night.dry_run:
+                        await mail.remove(graph, sender, draft.identity)
+                    counts[DRAFTS_REMOVED] += 1
+                elif row is not None and _should_have_left(row):
+                    with night.database.transaction() as connection:
+                        outgoing.not_done_after_all(connection, row.key)
+                    counts[STILL_DRAFTS] += 1
     return counts
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, update
 
 from agreements.people import RejectedRow
-from integrations.database.rejected import resolve, set_aside
+from integrations.database.rejected import open_keys, resolve, set_aside
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import inbox, watermarks
 
@@ -19,6 +19,10 @@ IDS_IN_A_QUERY = 10_000
 CONSIDERED = ("taken_in", "refused", "replaced")
 """Nothing more will be made of these; what was set aside for who sent it, or when, may be taken in yet."""
 ASIDE = ("set_aside", "refused")
+PRESENT = ("new", "taken_in", *ASIDE)
+"""As far as we know it is in its list: the last we heard is neither that it was deleted nor that it was purged."""
+REGISTERED = "hr-"
+"""How the id of what HR registers in a form begins; no list has it, and no id of Graph's begins so."""
 DELETED = "Elementet er slettet fra listen etter at det ble tatt inn. Saken er ikke endret."
 
 
@@ -72,6 +76,9 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
     known = _known(connection, source, [arrival.external_id for arrival in arrivals])
     back = [row.id for arrival in arrivals for row in known.get(arrival.external_id, []) if _is_back(arrival, row)]
     _become(connection, "new", back)
+    there = [row for arrival in arrivals for row in known.get(arrival.external_id, [])]
+    # Of what was taken in there is no other deviation than that it was deleted, and now it is back.
+    resolve(connection, source, [str(row.id) for row in there if row.status == "taken_in"], today)
     fresh = [arrival for arrival in arrivals if _says_something_new(arrival, known.get(arrival.external_id, []))]
     overtaken = {arrival.external_id for arrival in fresh}
     _become(connection, "replaced", [row.id for item in overtaken for row in known.get(item, []) if _waits(row)])
@@ -94,7 +101,7 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
 def register(connection: Connection, source: str, payload: dict[str, Any], adviser: str, today: date) -> AnyRow:
     """The row of what an adviser registers in a form: a new one, or that of the same registered the same day."""
     content = dumps([today.isoformat(), payload], sort_keys=True)
-    item = f"hr-{sha256(content.encode()).hexdigest()[:32]}"
+    item = f"{REGISTERED}{sha256(content.encode()).hexdigest()[:32]}"
     if item not in (known := _known(connection, source, [item])):
         arrival = Arrival(item, "1", None, None, payload)
         insert_rows(connection, inbox, [{**_row(source, arrival, today), "registered_by": adviser}])
@@ -116,20 +123,26 @@ def withdraw(connection: Connection, source: str, gone: Sequence[str], today: da
 
 
 def note_deleted(connection: Connection, source: str, gone: Sequence[str], today: date) -> int:
-    """What was deleted after it was taken in changes nothing, and shows among the deviations; how many that is."""
+    """What was deleted after it was taken in changes nothing, and shows among the deviations, once; how many is new."""
     taken = [
         max((row for row in rows if row.status == "taken_in"), key=lambda row: row.id, default=None)
         for rows in _known(connection, source, gone).values()
     ]
-    deleted = [RejectedRow(str(row.id), row.case_number or "", DELETED) for row in taken if row is not None]
+    known = open_keys(connection, source)
+    rows = [row for row in taken if row is not None and str(row.id) not in known]
+    deleted = [RejectedRow(str(row.id), row.case_number or "", DELETED) for row in rows]
     set_aside(connection, source, deleted, today)
     return len(deleted)
 
 
 def not_among(connection: Connection, source: str, present: Collection[str]) -> list[str]:
-    """Ids of what waits and is not in the list any more, after all of the list has been read."""
-    waits = select(inbox.c.external_id).where(inbox.c.status == "new", inbox.c.source == source)
-    return sorted(set(connection.scalars(waits)) - set(present))
+    """Ids of what should be in the list and is not any more, after all of the list has been read."""
+    known = select(inbox.c.external_id).where(
+        inbox.c.source == source,
+        inbox.c.status.in_(PRESENT),
+        ~inbox.c.external_id.startswith(REGISTERED),
+    )
+    return sorted(set(connection.scalars(known)) - set(present))
 
 
 def taken_in_as(connection: Connection, source: str, wanted: Sequence[str]) -> dict[str, str]:

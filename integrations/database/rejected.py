@@ -54,6 +54,12 @@ def open_rejections(connection: Connection) -> list[AnyRow]:
     return list(connection.execute(wanted.order_by(table.c.source, table.c.first_seen_on, table.c.key)))
 
 
+def open_keys(connection: Connection, source: str) -> set[str]:
+    """What of this source was set aside and has not healed."""
+    table = rejected_rows
+    return set(connection.scalars(select(table.c.key).where(table.c.source == source, table.c.resolved_on.is_(None))))
+
+
 def reasons_for(connection: Connection, source: str, keys: Sequence[str]) -> list[str]:
     """Why these are set aside, those of them that are; each reason once."""
     table = rejected_rows

@@ -8,7 +8,7 @@ import httpx
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from config.settings import Settings
-from integrations.graph.credentials import open_credential, refused
+from integrations.graph.credentials import open_credential, refused, token_of
 from integrations.graph.errors import GraphCredentialsError, GraphUnreachableError
 from integrations.graph.patience import Patience
 
@@ -24,10 +24,10 @@ async def roles_in_token(settings: Settings) -> frozenset[str] | None:
     """
     try:
         async with open_credential(settings, Patience().answer_within) as credential:
-            token = await credential.get_token(settings.graph_scope)
+            token = await token_of(credential, settings.graph_scope)
     except ClientAuthenticationError:
         raise GraphCredentialsError(refused(settings)) from None
-    except (AzureError, httpx.TransportError) as error:
+    except (AzureError, httpx.RequestError) as error:
         raise GraphUnreachableError(f"Entra ID cannot be reached ({type(error).__name__}).") from None
     return _roles(token.token)
 

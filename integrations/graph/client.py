@@ -57,8 +57,9 @@ WORTH_ANOTHER_TRY = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
-BROKEN_OFF = (httpx.TransportError, AzureError, TimeoutError)
-"""Graph, or Entra ID before it, was not reached or did not finish its answer."""
+BROKEN_OFF = (httpx.RequestError, httpx.InvalidURL, AzureError, TimeoutError)
+"""Graph, or Entra ID before it, was not reached, or did not finish its answer, or not in the encoding it said."""
+MISCODED = "answered in another encoding than it said, as a proxy's page may; try again later."
 CONNECT_WITHIN = 10
 TRICKLE = 5
 """An answer that comes in drops never is silent for long: it may take so many times our patience with silence."""
@@ -236,7 +237,7 @@ class Graph:
             async with asyncio.timeout(TRICKLE * self._patience.answer_within):
                 response = await self._line.plain.request(verb, url, content=body, headers=headers)
         except BROKEN_OFF as error:
-            raise self._unreachable(error) from None
+            raise _unreachable_elsewhere(error, url, doing) from None
         self._heed(cost, response)
         return _checked(response, doing)
 
@@ -270,7 +271,7 @@ class Graph:
         Raises:
             GraphCredentialsError: Entra ID refuses.
             GraphThrottledError: it has asked for more time than `last_begins_by` leaves.
-            TokenEndpointError, AzureError, httpx.TransportError, TimeoutError: this time there was none to be had.
+            AzureError, httpx.RequestError, TimeoutError: this time there was none to be had.
         """
         door, within = Cost(SIGN_IN, 0), TRICKLE * self._patience.answer_within
         try:
@@ -317,11 +318,17 @@ class Graph:
     def _unreachable(self, error: Exception) -> GraphUnreachableError:
         if isinstance(error, TokenEndpointError):
             return GraphUnreachableError(f"Microsoft Graph: {error.message}; try again later.")
-        where = urlsplit(self._base_url).netloc
-        return GraphUnreachableError(
-            f"Microsoft Graph at {where} cannot be reached ({type(error).__name__}). "
-            "Look at HK_GRAPH_BASE_URL and the network."
-        )
+        kind = type(error).__name__
+        if isinstance(error, AzureError):  # nobody else raises it than who asks for a token
+            where = "" if self._settings.graph_credential_kind == "managed-identity" else self._settings.graph_authority
+            return GraphUnreachableError(
+                f"Microsoft Graph: the token endpoint {_host(where)} cannot be reached ({kind}). "
+                "Look at HK_GRAPH_AUTHORITY and the network."
+            )
+        where = f"Microsoft Graph at {_host(self._base_url)}"
+        if isinstance(error, httpx.DecodingError):
+            return GraphUnreachableError(f"{where} {MISCODED}")
+        return GraphUnreachableError(f"{where} cannot be reached ({kind}). Look at HK_GRAPH_BASE_URL and the network.")
 
 
 @asynccontextmanager
@@ -358,6 +365,25 @@ async def open_graph(
         adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(tokens), client=http)
         adapter.base_url = settings.graph_base_url
         yield Graph(_Line(adapter, plain, credential), settings, patience, budget)
+
+
+def _unreachable_elsewhere(error: Exception, url: str, doing: str) -> GraphUnreachableError:
+    """Of an address that Graph handed out, which no setting of ours leads to."""
+    where = f"Microsoft Graph: {doing}: {_host(url)}"
+    if isinstance(error, httpx.DecodingError):
+        return GraphUnreachableError(f"{where} {MISCODED}")
+    return GraphUnreachableError(
+        f"{where}, which Graph sent us to, cannot be reached ({type(error).__name__}). "
+        "Look at the network: proxy and firewall must let us there."
+    )
+
+
+def _host(address: str) -> str:
+    """Host and port; no more, since the rest of a pre-authenticated address lets in whoever knows it."""
+    try:
+        return urlsplit(address).netloc.rpartition("@")[2]
+    except ValueError:
+        return "an address that is none"
 
 
 def entries_of(page: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+import zlib
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
@@ -92,6 +93,18 @@ def _must_have_answered(status: int, retry_after: str | None) -> None:
         raise TokenEndpointError(str(status), status, retry_after)
 
 
+async def token_of(credential: AsyncTokenCredential, scope: str) -> AccessToken:
+    """A token of this credential; azure-core lets through what zlib says of an answer that is not what it is called.
+
+    Raises:
+        TokenEndpointError: that, and whatever else the credential raises.
+    """
+    try:
+        return await credential.get_token(scope)
+    except zlib.error:
+        raise TokenEndpointError("in another encoding than it said", codes.OK, None) from None
+
+
 class RenewableCredential(AsyncTokenCredential):
     """A credential with the token it gave, which can be told that Graph has refused it before its time was up.
 
@@ -113,7 +126,7 @@ class RenewableCredential(AsyncTokenCredential):
 
         Raises:
             ClientAuthenticationError, GraphCredentialsError: who we are is not believed.
-            TokenEndpointError, AzureError, httpx.TransportError, TimeoutError: it was not to be had `within` seconds.
+            AzureError, httpx.RequestError, TimeoutError: it was not to be had `within` seconds.
         """
         async with self._asking:
             if self._is_refused or self._token.expires_on - RENEW_BEFORE_EXPIRY_SECONDS < time.time():
@@ -124,7 +137,7 @@ class RenewableCredential(AsyncTokenCredential):
 
     async def _ask(self) -> AccessToken:
         try:
-            return await self._current.get_token(self._scope)
+            return await token_of(self._current, self._scope)
         except ClientAuthenticationError as error:
             # A managed identity's is heard only here: its own retries have listened in vain.
             headers = getattr(error.response, "headers", {})
@@ -181,7 +194,7 @@ class LoopbackCredential(AsyncTokenCredential):
 
         Raises:
             GraphCredentialsError: the token endpoint refuses.
-            TokenEndpointError, httpx.TransportError: it is ill, or not there.
+            TokenEndpointError, httpx.RequestError: it is ill, or not there.
         """
         del scopes, claims, tenant_id, enable_cae, kwargs
         directly = httpx.AsyncHTTPTransport(verify=trusted_authorities())

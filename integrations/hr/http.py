@@ -197,6 +197,8 @@ def _read(
         raise _PassingError("did not answer in time") from None
     except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError):
         raise _PassingError("broke off in the middle of an answer") from None
+    except (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
+        raise _PassingError("answered in another encoding than it said") from None
     except requests.ConnectionError:
         raise _PassingError("could not be reached") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:

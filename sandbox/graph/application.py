@@ -184,9 +184,10 @@ def _failed(fault: Fault, done: Answer | None, identification: Mapping[str, str]
         return _CutOff()
     if fault.drop == "truncate":
         return _CutOff(done if done is not None and done.body else None)
-    if fault.body == "html":
-        page = Answer(fault.status or 200, ERROR_PAGE, _retry_header(fault), "text/html; charset=utf-8")
-        return _response(page, identification)
+    if fault.body in {"html", "miscoded"}:
+        encoding = {"Content-Encoding": "gzip"} if fault.body == "miscoded" else {}
+        headers = {**_retry_header(fault), **encoding}
+        return _response(Answer(fault.status or 200, ERROR_PAGE, headers, "text/html; charset=utf-8"), identification)
     if fault.body == "other_hash" and done is not None:
         return _response(_with_another_hash(done), identification)
     if fault.status is not None:

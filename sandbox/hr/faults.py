@@ -22,7 +22,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         retry_after: seconds, sent as the Retry-After header.
         delay: seconds to wait before anything else.
         drop: cut the connection off before the answer or in the middle of it.
-        body: what comes with status 200 instead: an HTML page, half of the JSON, or a page without entries.
+        body: what comes with status 200 instead: an HTML page, one that calls itself compressed and is not, half of
+            the JSON, or a page without entries.
         garbage: rows, counted through the whole resource, that come without anything readable.
     """
 
@@ -34,7 +35,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_after: int | None = None
     delay: float = 0.0
     drop: Literal["before", "truncate"] | None = None
-    body: Literal["html", "truncated", "empty-page"] | None = None
+    body: Literal["html", "miscoded", "truncated", "empty-page"] | None = None
     garbage: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from agreements.people import RejectedRow, Snapshot
@@ -119,13 +120,35 @@ def test_what_comes_out_of_the_recycle_bin_waits_again(database: Database) -> No
     assert statuses(database) == [("1", "v1", "new")]
 
 
-def test_what_waits_and_is_not_in_the_list_any_more(database: Database) -> None:
+def test_what_is_known_and_not_in_the_list_any_more(database: Database) -> None:
+    """All but what HR registered, what was withdrawn before, and what has been purged."""
+    take(database, *map(arrival, "1234567"))
+    decide(database, _2=TOO_LATE, _3=TOO_LATE)
+    with database.transaction() as connection:
+        withdraw(connection, LIST, ["3"], TODAY)
+        connection.execute(update(inbox).where(inbox.c.external_id == "4").values(status="purged"))
+        connection.execute(update(inbox).where(inbox.c.external_id == "5").values(status="refused"))
+        register(connection, LIST, {"Saksnummer": "HK-2027-00001"}, "0900", TODAY)
+    take(database, arrival("7", "v2"), arrival("8"), mark="t2")
+    take(database, arrival("9"), source="hk-answers")
+    with database.transaction() as connection:
+        assert not_among(connection, LIST, {"6"}) == ["1", "2", "5", "7", "8"]
+
+
+def test_what_is_deleted_is_noted_once_until_it_has_been_back(database: Database) -> None:
+    """A list that is read from its beginning lacks it every time."""
     take(database, arrival("1"))
     decide(database)
-    take(database, arrival("2"), arrival("3"), mark="t2")
-    take(database, arrival("4"), source="hk-answers")
+    noted = []
+    for today in (TODAY, TOMORROW, TOMORROW):
+        with database.transaction() as connection:
+            noted.append(note_deleted(connection, LIST, ["1"], today))
+    assert [(row.last_seen_on, row.resolved_on) for row in rows(database, rejected_rows)] == [(TODAY, None)]
+    take(database, arrival("1"), mark="t2")
+    assert [row.resolved_on for row in rows(database, rejected_rows)] == [TODAY]
     with database.transaction() as connection:
-        assert not_among(connection, LIST, {"3"}) == ["2"]
+        noted.append(note_deleted(connection, LIST, ["1"], TOMORROW))
+    assert noted == [1, 0, 0, 1]
 
 
 def test_which_items_were_taken_in_and_as_what(database: Database) -> None:

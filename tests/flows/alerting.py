@@ -17,15 +17,19 @@ SECONDS_FOR_AN_ALERT = 40
 
 
 @contextmanager
-def listening() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A webhook on loopback, and what is posted to it."""
+def listening(page: bytes = b"", encoding: str | None = None) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A webhook on loopback, and what is posted to it; it answers with `page`."""
     received: list[dict[str, Any]] = []
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(page)))
+            if encoding is not None:
+                self.send_header("Content-Encoding", encoding)
             self.end_headers()
+            self.wfile.write(page)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
             """Nothing."""

@@ -1,6 +1,7 @@
 """One bad row, answer or upload is set aside with its reason, is in the report, and the night goes on."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -119,6 +120,18 @@ def test_hr_that_cannot_be_read_ends_nobodys_employment(town: Town) -> None:
     assert failed.is_failed()
     assert (failed.message or "").startswith("Ansatte: ")
     assert town.rows("SELECT employee_number, absent_since, left_on FROM employees ORDER BY 1") == employees
+
+
+def test_what_a_step_had_done_before_it_broke_off_is_counted(town: Town) -> None:
+    """Our credentials are refused when the cases have been opened and their folders are to be."""
+    town.sandbox.tenant.faults.add(Fault(method="PUT", path_pattern="Avtaleutkast", times=None, status=401))
+
+    failed = town.night(FIRST_NIGHT)
+
+    assert failed.is_failed()
+    assert (failed.message or "").startswith("Nye saker, Dokumentasjon: Microsoft Graph: the credentials were refused.")
+    counts: Any = failed.result(raise_on_failure=False)
+    assert counts["Nye saker"]["nye saker"] == town.count("cases") > 0
 
 
 def test_a_mail_whose_sending_was_answered_504_is_sent_once(town: Town) -> None:

@@ -104,6 +104,15 @@ def test_a_channel_that_fails_is_said_and_the_other_tells(town: Town, monkeypatc
     assert subjects(town) == ["Hjemmekontor: Databasen kan ikke leses."]
 
 
+def test_a_webhook_that_answers_nonsense_keeps_no_mail_back(town: Town) -> None:
+    with listening(b"<html>", "gzip") as (address, _):
+        assert tell(TOMORROW, address) == [
+            "HK_ALERT_WEBHOOK kan ikke nås (DecodingError).",
+            "Drift er varslet (HK_OPS_MAILBOX).",
+        ]
+    assert len(subjects(town)) == 1
+
+
 def test_without_a_channel_it_says_so(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HK_OPS_MAILBOX")
     assert tell(TOMORROW) == ["Ingen er varslet: sett HK_OPS_MAILBOX eller HK_ALERT_WEBHOOK."]

@@ -26,6 +26,7 @@ NAME = "cloud.sandvik.example"
 """What the certificate calls it as well. No name service knows it: only a proxy leads there."""
 TOKEN = "a-token-of-this-cloud"
 LIFETIME = 3600
+MISCODED = b"<html>this page is said to be compressed"
 
 
 @dataclass(slots=True)
@@ -139,6 +140,7 @@ async def _speak_h11(running: Cloud, reader: asyncio.StreamReader, writer: async
             status, retry_after, answer = running.answer(asked, body)
             kind = "text/html" if answer.startswith(b"<") else "application/json"
             told = [("Content-Type", kind), ("Content-Length", str(len(answer)))]
+            told += [("Content-Encoding", "gzip")] if answer == MISCODED else []
             told += [] if retry_after is None else [("Retry-After", retry_after)]
             for part in (h11.Response(status_code=status, headers=told), h11.Data(answer), h11.EndOfMessage()):
                 writer.write(connection.send(part) or b"")

@@ -21,6 +21,8 @@ PASSING: dict[str, dict[str, Any]] = {
     "reset before the work": {"drop": "before"},
     "reset after the work": {"drop": "after"},
     "reset in the body": {"drop": "truncate"},
+    "another encoding": {"body": "miscoded"},
+    "another encoding after the work": {"body": "miscoded", "after_work": True},
     "a hang": {"delay": HANG, "status": 504},
     "a hang before the work": {"delay": HANG},
     "a hang after the work": {"delay": HANG, "after_work": True},

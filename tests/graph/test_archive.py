@@ -75,6 +75,7 @@ def test_another_file_put_there_in_the_last_moment_is_not_overwritten(office: Of
         Fault(method="PUT", drop="truncate"),
         Fault(method="PUT", body="html", after_work=True),
         Fault(method="PUT", body="html"),
+        Fault(method="PUT", body="miscoded"),
         Fault(method="PUT", drop="before"),
         Fault(method="POST", path_pattern="/createUploadSession$", drop="after"),
     ],
@@ -180,6 +181,7 @@ def fragments(office: Office) -> int:
         Fault(path_pattern="/upload/", skip=1, status=504, after_work=True),
         Fault(path_pattern="/upload/", skip=1, times=2, status=503),
         Fault(path_pattern="/upload/", skip=1, body="html", after_work=True),
+        Fault(path_pattern="/upload/", skip=1, body="miscoded", after_work=True),
     ],
     ids=lambda fault: f"{fault.status} {fault.drop} {fault.body}",
 )

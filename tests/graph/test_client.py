@@ -44,10 +44,12 @@ async def read(graph: Graph) -> dict[str, Any]:
         Fault(path_pattern=ON_USERS, times=2, drop="before"),
         Fault(path_pattern=ON_USERS, times=2, drop="after"),
         Fault(path_pattern=ON_USERS, times=2, drop="truncate"),
+        Fault(path_pattern=ON_USERS, times=2, body="miscoded"),
+        Fault(path_pattern="/oauth2/", times=2, body="miscoded"),
         Fault(path_pattern="/oauth2/", times=2, status=503),
         Fault(path_pattern="/oauth2/", times=2, drop="before"),
     ],
-    ids=lambda fault: f"{fault.path_pattern} {fault.status} {fault.drop}",
+    ids=lambda fault: f"{fault.path_pattern} {fault.status} {fault.drop} {fault.body}",
 )
 def test_what_passes_is_tried_again(office: Office, fault: Fault) -> None:
     office.fail(fault)
@@ -138,6 +140,21 @@ def test_a_broken_line_is_told_with_the_setting_to_look_at(office: Office, drop:
     office.fail(Fault(path_pattern=ON_USERS, times=None, drop=drop))
     with pytest.raises(GraphUnreachableError, match=r"127\.0\.0\.1:\d+ cannot be reached .*HK_GRAPH_BASE_URL"):
         office.run(read)
+
+
+def test_an_answer_in_another_encoding_is_said_to_be_one(office: Office) -> None:
+    office.fail(Fault(path_pattern=ON_USERS, times=None, body="miscoded"))
+    with pytest.raises(GraphUnreachableError, match=r"at 127\.0\.0\.1:\d+ answered in another encoding than it said"):
+        office.run(read)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/upload/key-to-it", "http://[/key-to-it", "/login/key-to-it"])
+def test_where_graph_sent_us_to_is_told_and_no_setting_is_blamed(office: Office, address: str) -> None:
+    with pytest.raises(GraphUnreachableError, match="which Graph sent us to, cannot be reached") as told:
+        office.run(lambda graph: graph.handed_out("PUT", address, "PUT fragment", body=b""))
+    assert ("127.0.0.1:9" in str(told.value)) == ("127.0.0.1:9" in address)
+    assert "HK_" not in str(told.value)
+    assert "key-to-it" not in str(told.value)
 
 
 def test_a_page_where_json_was_due_is_no_answer(office: Office) -> None:
@@ -295,8 +312,9 @@ def test_a_refusal_is_told_by_code_and_request_id_and_names_nobody(office: Offic
         (Fault(path_pattern=ON_USERS, times=None, status=504, after_work=True), GraphError),
         (Fault(path_pattern=ON_USERS, times=None, drop="before"), GraphUnreachableError),
         (Fault(path_pattern=ON_USERS, times=None, drop="after"), GraphUnreachableError),
+        (Fault(path_pattern=ON_USERS, times=None, body="miscoded"), GraphUnreachableError),
     ],
-    ids=lambda value: f"{value.status} {value.drop}" if isinstance(value, Fault) else "",
+    ids=lambda value: f"{value.status} {value.drop} {value.body}" if isinstance(value, Fault) else "",
 )
 def test_once_is_once(office: Office, fault: Fault, error: type[Exception]) -> None:
     office.fail(fault)

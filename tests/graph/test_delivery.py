@@ -49,6 +49,7 @@ FAILURES = {
     "cut off after": [Fault(method=method, path_pattern=path, drop="after") for method, path in STEPS],
     "a page before": [Fault(method=method, path_pattern=path, body="html") for method, path in STEPS],
     "a page after": [Fault(method=method, path_pattern=path, body="html", after_work=True) for method, path in STEPS],
+    "another encoding": [Fault(method=method, path_pattern=path, body="miscoded") for method, path in STEPS],
 }
 
 

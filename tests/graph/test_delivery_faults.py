@@ -396,6 +396,8 @@ PASSING: dict[str, dict[str, object]] = {
     "reset before": {"drop": "before"},
     "reset after": {"drop": "after"},
     "half an answer": {"drop": "truncate"},
+    "another encoding": {"body": "miscoded"},
+    "another encoding after the work": {"body": "miscoded", "after_work": True},
     "hang": {"delay": HANG, "drop": "before"},
     "hang, and the work late": {"delay": HANG},
     "401": {"status": 401},
@@ -408,7 +410,10 @@ OTHERS: dict[str, dict[str, object]] = {
     **{str(status): {"status": status} for status in (400, 403, 404, 409, 410, 412, 416, 423, 500, 507)},
 }
 """What a person may have to see to; that this night does it is welcome, but not asked."""
-AFTER_THE_WORK = {"504 after the work", "reset after", "a page after the work", "hang, and the work late"}
+AFTER_THE_WORK = {
+    *("504 after the work", "reset after", "another encoding after the work"),
+    *("a page after the work", "hang, and the work late"),
+}
 FACTS_OF_A_FILE = {"put small file", "read back", "last fragment", "look at upload"}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.graph.cloud import TOKEN, Cloud, cloud
+from tests.graph.cloud import MISCODED, TOKEN, Cloud, cloud
 
 ROOT = Path(__file__).parents[2]
 TENANT, CLIENT = "11111111-2222-4333-8444-555555555555", "66666666-7777-4888-8999-000000000000"
@@ -148,6 +148,20 @@ def test_without_a_time_it_is_asked_again_at_our_own_pace(sky: Cloud) -> None:
     sky.refusals.append((503, None, BUSY))
     assert look(sky, **APP, HK_GRAPH_CLIENT_SECRET="hemmelig") in {"waited 0\n", "waited 1\n"}
     assert_looked(sky)
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_an_answer_in_another_encoding_is_asked_for_again(sky: Cloud, status: int) -> None:
+    sky.refusals.append((status, None, MISCODED))
+    assert look(sky, **APP, HK_GRAPH_CLIENT_SECRET="hemmelig") in {"waited 0\n", "waited 1\n"}
+    assert_looked(sky)
+
+
+@pytest.mark.parametrize("page", [MISCODED, b"<html>", b"{}", b'{"message": ""}', b"[]", b""])
+def test_a_page_in_place_of_a_token_is_one_line(sky: Cloud, page: bytes) -> None:
+    sky.refusals += [(200, None, page)] * 2
+    told = look(sky, **APP, HK_GRAPH_CLIENT_SECRET="hemmelig")
+    assert (told.startswith("Microsoft Graph: "), told.count("\n")) == (True, 1)
 
 
 def test_a_token_endpoint_that_stays_ill_is_one_line(sky: Cloud) -> None:

@@ -8,11 +8,12 @@ import pytest
 from agreements.case import AssessmentOutcome, Case, RequirementKind, State
 from agreements.intake import too_late
 from config.sharepoint import ANSWERS, APPLICATIONS, ASSESSMENTS, CASE_LIBRARY
-from integrations.database.inbox import DELETED
+from integrations.database.inbox import DELETED, Verdict, conclude, register, wait_again
 from integrations.database.tables import inbox, notices, rejected_rows
 from integrations.graph.drive import ensure_folder, share
 from sandbox.graph import Actor
 from tasks.night import night
+from tasks.reading import DELETED_AFTER
 from tasks.receiving import take_in_uploads
 from tests.database.samples import TODAY, changed, decide_all, load_staff, rows, staff
 from tests.graph.conftest import Office
@@ -146,6 +147,10 @@ def test_a_list_that_is_read_from_its_beginning_gives_nothing_twice(desk: Desk) 
     desk.tenant.delete_list_item("Soknader", gone)
     desk.tenant.expire_delta_tokens()
     desk.open()
+    assert desk.open() == {"nye saker": 0, "endrede søknader": 0, "søknader satt til side": 0}
+    [number] = [number for number, who in before if who == "0002"]
+    [noted] = rows(desk.database, rejected_rows)
+    assert (noted.path, noted.reason) == (number, DELETED)
     assert desk.numbers()[: len(before)] == before
     assert [who for _, who in desk.numbers()[len(before) :]] == ["0004"]
     assert desk.statuses() == [
@@ -154,6 +159,60 @@ def test_a_list_that_is_read_from_its_beginning_gives_nothing_twice(desk: Desk) 
         (waits, "taken_in"),
         (withdrawn, "withdrawn"),
     ]
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["by its tombstone", "read from the beginning"])
+def test_an_application_that_was_set_aside_and_deleted_is_never_taken_in(desk: Desk, *, forgotten: bool) -> None:
+    item_id = desk.tenant.add_list_item("Soknader", WANTED, UNKNOWN)
+    desk.open()
+    desk.tenant.delete_list_item("Soknader", item_id)
+    if forgotten:
+        desk.tenant.expire_delta_tokens()
+    desk.open()
+    assert (desk.statuses(), desk.reasons()) == ([(item_id, "withdrawn")], [])
+    load_staff(desk.database, staff("0001", "0002", "0003", "0004"))
+    with desk.database.transaction() as connection:
+        assert wait_again(connection, ["Soknader"]) == 0
+    desk.open()
+    assert desk.numbers() == []
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["by its tombstone", "read from the beginning"])
+def test_what_was_taken_in_and_deleted_is_counted_and_noted_once(desk: Desk, *, forgotten: bool) -> None:
+    """And what HR registered is in no list at any time."""
+    item_id, kept = desk.apply(), desk.tenant.add_list_item("Soknader", WANTED, BRIT)
+    desk.open()
+    with desk.database.transaction() as connection:
+        registered = register(connection, "Soknader", WANTED, "0900", TODAY)
+        conclude(connection, "Soknader", [Verdict(registered.id, "HK-1")], TODAY)
+    desk.tenant.delete_list_item("Soknader", item_id)
+    counted = []
+    for _ in range(3):
+        if forgotten:
+            desk.tenant.expire_delta_tokens()
+        counted.append(desk.read(APPLICATIONS))
+    assert counted == [{DELETED_AFTER: 1}, {}, {}]
+    assert [status for _, status in desk.statuses()] == ["taken_in"] * 3
+    assert desk.reasons() == [DELETED]
+    desk.tenant.delete_list_item("Soknader", kept)
+    assert desk.read(APPLICATIONS) == {DELETED_AFTER: 1}
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["by its tombstone", "read from the beginning"])
+def test_a_refused_file_that_is_deleted_needs_nobody_any_more(desk: Desk, office: Office, *, forgotten: bool) -> None:
+    number = desk.have_case()
+    folder = office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, number))
+    office.run(lambda graph: share(graph, CASE_LIBRARY, folder, [AASE.mail or ""]))
+    item_id = desk.tenant.upload(CASE_LIBRARY, number, "a.txt", b"hei", AASE)
+    desk.read(uploads=True)
+    with night(TODAY + timedelta(days=desk.day)):
+        take_in_uploads.fn()
+    assert desk.statuses() == [(item_id, "refused")]
+    _delete_file(office, item_id)
+    if forgotten:
+        desk.tenant.expire_delta_tokens()
+    desk.read(uploads=True)
+    assert (desk.statuses(), desk.reasons()) == ([(item_id, "withdrawn")], [])
 
 
 @pytest.mark.parametrize(

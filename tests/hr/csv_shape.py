@@ -131,8 +131,9 @@ class Download:
         if isinstance(fault, int):
             return Response(status_code=fault)
         content = self.files[request.url.path]
-        if fault == "html":
-            return Response(PAGE_FOR_PEOPLE, media_type="text/html")
+        if fault in {"html", "miscoded"}:
+            encoding = {"Content-Encoding": "gzip"} if fault == "miscoded" else {}
+            return Response(PAGE_FOR_PEOPLE, media_type="text/html", headers=encoding)
         if fault == "half":
             return Response(content[: len(content) // 2])
         if fault == "drop":

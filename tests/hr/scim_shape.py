@@ -204,8 +204,9 @@ def _answer(system: ScimSystem, request: Request, answer: Callable[[ScimSystem, 
         return Response()
     if fault.status is not None:
         return Response(status_code=fault.status)
-    if fault.body == "html":
-        return HTMLResponse("<!doctype html><title>Logg inn</title>")
+    if fault.body in {"html", "miscoded"}:
+        encoding = {"Content-Encoding": "gzip"} if fault.body == "miscoded" else {}
+        return HTMLResponse("<!doctype html><title>Logg inn</title>", headers=encoding)
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if request.url.path != TOKEN and token not in system.tokens:
         return Response(status_code=401)

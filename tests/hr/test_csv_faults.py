@@ -255,7 +255,7 @@ def download() -> Iterator[Download]:
         yield server
 
 
-@pytest.mark.parametrize("fault", [503, 502, 429, "html", "half", "drop"])
+@pytest.mark.parametrize("fault", [503, 502, 429, "html", "miscoded", "half", "drop"])
 def test_a_fault_that_passes_is_not_noticed(download: Download, fault: int | str) -> None:
     download.faults = [fault]
     assert len(download.source().read_snapshot().employees) == 3
@@ -267,6 +267,7 @@ def test_a_fault_that_passes_is_not_noticed(download: Download, fault: int | str
     [
         (503, "answered 503, 4 times: try again later"),
         ("html", "is a web page or XML instead of CSV, 4 times: try again later"),
+        ("miscoded", "answered in another encoding than it said, 4 times: try again later"),
         ("half", "breaks off: its last line has no line end, 4 times"),
         ("drop", "broke off in the middle of an answer, 4 times"),
     ],

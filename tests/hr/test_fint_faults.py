@@ -34,7 +34,9 @@ from tests.hr.conftest import TODAY, HrSystem
         Fault(path_pattern=f"{UNITS}$", body="truncated"),
         Fault(path_pattern=f"{PERSONS}$", body="empty-page"),
         Fault(path_pattern="/oauth/token$", status=503),
+        Fault(path_pattern=f"{POSITIONS}$", body="miscoded"),
         Fault(path_pattern="/oauth/token$", body="html"),
+        Fault(path_pattern="/oauth/token$", body="miscoded"),
     ],
 )
 def test_a_fault_that_passes_is_not_noticed(small: HrSystem, fault: Fault) -> None:
@@ -48,6 +50,11 @@ def test_a_fault_that_passes_is_not_noticed(small: HrSystem, fault: Fault) -> No
         (Fault(path_pattern=f"{PERSONNEL}$", status=503, times=None), PERSONNEL, "answered 503, 4 times: try again"),
         (Fault(path_pattern=f"{POSITIONS}$", body="html", times=None), POSITIONS, "other than FINT's JSON"),
         (Fault(path_pattern=f"{UNITS}$", body="truncated", times=None), UNITS, "other than FINT's JSON"),
+        (
+            Fault(path_pattern=f"{UNITS}$", body="miscoded", times=None),
+            UNITS,
+            "in another encoding than it said, 4 times",
+        ),
         (Fault(path_pattern=f"{PERSONS}$", drop="truncate", times=None), PERSONS, "broke off in the middle"),
         (Fault(path_pattern=f"{PERSONS}$", drop="before", times=None), PERSONS, "could not be reached"),
         (Fault(path_pattern=f"{PERSONS}$", body="empty-page", times=None), PERSONS, "left out a page, 3 times in a"),

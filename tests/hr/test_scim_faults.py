@@ -67,6 +67,7 @@ def unreadable(system: ScimSystem) -> str:
         Fault(path_pattern=f"{USERS}$", drop="before", skip=1),
         Fault(path_pattern=f"{USERS}$", drop="truncate", skip=1, times=2),
         Fault(path_pattern=f"{USERS}$", body="html", skip=1),
+        Fault(path_pattern=f"{USERS}$", body="miscoded", skip=1),
         Fault(path_pattern=f"{USERS}$", body="truncated", skip=2),
         Fault(path_pattern=f"{USERS}$", body="empty-page", skip=1),
         Fault(path_pattern=f"{USERS}$", body="html", offset=200),

@@ -84,13 +84,14 @@ def _bad_answers(body: bytes) -> dict[str, Answer]:
     return {
         "503": fails(503),
         "html": gives(HTML),
+        "miscoded": gives(HTML, Content_Encoding="gzip"),
         "truncated": gives(body[: len(body) // 2]),
         "broken off": breaks_off(body),
         "hung up": hangs_up,
     }
 
 
-@pytest.mark.parametrize("fault", ["503", "html", "truncated", "broken off", "hung up"])
+@pytest.mark.parametrize("fault", ["503", "html", "miscoded", "truncated", "broken off", "hung up"])
 def test_a_fault_that_passes_is_not_noticed(night: Night, village: Municipality, fault: str) -> None:
     night.server.first = [_bad_answers(night.body)[fault] for _ in range(3)]
     assert night.read() == expected(village.on(TODAY))
@@ -103,6 +104,7 @@ def test_a_fault_that_passes_is_not_noticed(night: Night, village: Municipality,
         ("503", "answered 503, 4 times: try again later"),
         ("html", "is a web page and not Visma's list of persons (personsXML), 4 times: try again later"),
         ("truncated", "is not Visma's list of persons (personsXML), or is cut off or damaged, 4 times: "),
+        ("miscoded", "answered in another encoding than it said, 4 times: try again later"),
         ("broken off", "broke off in the middle of an answer, 4 times"),
         ("hung up", "could not be reached, 4 times"),
     ],
