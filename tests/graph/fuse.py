@@ -7,6 +7,7 @@ import os
 import re
 import signal
 from collections import Counter
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -17,6 +18,8 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import Pool
 
 COMMIT = "COMMIT"
+doing: ContextVar[str] = ContextVar("doing", default="")
+"""What the process is about, which its commits are told apart by: `COMMIT reading`."""
 BY_NAME = re.compile(r"[$A-Za-z_]+")
 WRITTEN = re.compile(r"(?P<moment>before|after) (?P<ordinal>\d+) (?P<step>.+)")
 
@@ -28,7 +31,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Before or after the `ordinal`-th (from 1) of the steps called so: `COMMIT`, or a request as `named` calls it."""
+    """Before or after the `ordinal`-th (from 1) of the steps called so: a commit, or a request as `named` calls it."""
 
     moment: Moment
     ordinal: int
@@ -76,7 +79,7 @@ class Fuse:
         transport.handle_async_request = handle
 
     def _before_commit(self, connection: Connection) -> None:
-        point = self._next(COMMIT)
+        point = self._next(f"{COMMIT} {doing.get()}".strip())
         self._burn(point, Moment.BEFORE)
         connection.info[COMMIT] = point
 

@@ -51,11 +51,10 @@ from tests.sandbox.contract import proxy_before
 
 AASE = user("0001")
 OUTSIDE = re.compile(
-    r"^/(?!v1\.0/)|/root:/[^/]+/|/permissions/[^/]+$|/lists/[^/]+/items/[^/]+/versions$|/mailFolders/[^/]+$"
+    r"^/(?!v1\.0/)|/permissions/[^/]+$|/lists/[^/]+/items/[^/]+/versions$|/mailFolders/[^/]+$"
     r"|/messages/[^/]+/\$value$|/items/[^/]+:/[^/]+:$"
 )
-"""Tokens and upload addresses are not Graph's own; paths of several segments are more than the contract describes, and
-so is what BEYOND_THE_CONTRACT names."""
+"""Tokens and upload addresses are not Graph's own; what BEYOND_THE_CONTRACT names the contract lacks."""
 BEYOND_THE_CONTRACT = {
     "GET item versions": "listitem-list-versions.md",
     "DELETE folder permission": "permission-delete.md",
@@ -110,15 +109,27 @@ class Judge:
     async def _as_in_contract(self, request: Request) -> str:
         """The path, with the forms that only Graph's documentation names in the form that stands in the contract too.
 
-        These are `root/children` and `root/delta` (driveitem-delta.md), and `delta` for `delta()`.
+        These are `root/children` and `root/delta` (driveitem-delta.md), `delta` for `delta()`, and what hangs on a path
+        from the root (driveitem-createuploadsession.md). A path of several segments is one there: with its slashes
+        escaped it is the same path to the tenant.
         """
         path: str = request.scope["raw_path"].decode().removeprefix("/v1.0")
+        drive, by_path, below = path.partition("/root:/")
+        if by_path:
+            below, colon, action = below.partition(":/")
+            below = below.replace("/", "%2F") + colon + action
+            return (
+                f"{drive}/items/{await self._root_of(request, drive)}:/{below}" if colon else f"{drive}/root:/{below}"
+            )
         drive, of_root, rest = path.partition("/root/")
         if of_root:
-            async with httpx.AsyncClient(headers={"Authorization": request.headers["Authorization"]}) as client:
-                root = (await client.get(f"{self.proxy_url}{drive}/root")).json()
-            path = f"{drive}/items/{root['id']}/{rest}"
+            path = f"{drive}/items/{await self._root_of(request, drive)}/{rest}"
         return f"{path}()" if path.endswith("/delta") else path
+
+    async def _root_of(self, request: Request, drive: str) -> str:
+        async with httpx.AsyncClient(headers={"Authorization": request.headers["Authorization"]}) as client:
+            root = (await client.get(f"{self.proxy_url}{drive}/root")).json()
+        return str(root["id"])
 
 
 async def _no_body() -> Message:

@@ -75,8 +75,8 @@ def send_what_came_back() -> None:
         write_and_send_mail.fn()
 
 
-def send_all(environment: Mapping[str, str], together: Barrier, tell: Pipe) -> None:
-    """The mail of a night, as soon as no other night is at work; tell how often one was."""
+def send_all(environment: Mapping[str, str], together: Barrier, refused: Event, tell: Pipe) -> None:
+    """The mail of a night, as soon as no other night is at work; tell how often one was, `refused` the first time."""
     os.environ.update(environment)
     together.wait(SECONDS)
     in_the_way = 0
@@ -86,6 +86,7 @@ def send_all(environment: Mapping[str, str], together: Barrier, tell: Pipe) -> N
                 write_and_send_mail.fn()
         except LeaseTakenError:
             in_the_way += 1
+            refused.set()
             time.sleep(0.01)
         else:
             tell.send(in_the_way)
