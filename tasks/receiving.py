@@ -20,10 +20,9 @@ from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting
 from integrations.database.outgoing import keep_document
 from integrations.database.rejected import open_rejections, set_aside
 from integrations.database.rows import AnyRow
-from integrations.documents.photos import clean_photo
+from integrations.documents.apart import Examiner, NotExaminedError
 from integrations.documents.refusals import refusal_in
-from integrations.documents.signed import for_the_archive
-from integrations.documents.uploads import MAX_BYTES, UploadKind, UploadRefused, classify
+from integrations.documents.uploads import MAX_BYTES, UploadKind
 from integrations.forms import FOR_EMPLOYEE, case_number_of, read_fact
 from integrations.graph.client import Graph
 from integrations.graph.drive import download, find_item
@@ -36,6 +35,11 @@ from tasks.reading import UPLOADS_UNREAD
 
 ACTOR = "intake"
 TAKEN_IN = "svar mottatt"
+UNEXPECTED = "filer som ga en uventet feil (se Avvik)"
+TAKEN_FOR = {
+    UploadKind.PHOTO: (RequirementKind.PHOTO, "image/jpeg"),
+    UploadKind.PDF: (RequirementKind.SIGNED_AGREEMENT, "application/pdf"),
+}
 NOT_READ_YET = "Filen kunne ikke leses ennå; det prøves på nytt neste natt."
 
 
@@ -44,6 +48,7 @@ class CheckedFile:
     """An upload after the check: what it is and the content to keep, or a sentence why it cannot be used.
 
     One that `is_gone` was deleted before it was read; one that could not be fetched is `unread`, and says why it waits.
+    A `fault` says that nobody expected such a file, and where in the program it came up.
     """
 
     kind: RequirementKind | None = None
@@ -53,6 +58,7 @@ class CheckedFile:
     refusal: str | None = None
     is_gone: bool = False
     unread: str | None = None
+    fault: str | None = None
 
 
 @task(name="take-in-answers", **LOCAL)
@@ -87,26 +93,14 @@ def take_in_uploads(case_number: str | None = None) -> Counter[str]:
     the deviations with the reason. Only those of one case where its number is given.
 
     Raises:
-        GraphUnreachableError: several on end could not be fetched. What came before them is taken in.
+        GraphUnreachableError, NotExaminedError: several on end could not be fetched, or looked at. What came before
+            them is taken in.
     """
     night = this_night()
     with night.database.transaction() as connection:
         waiting_rows = [row for row in waiting(connection, [CASE_LIBRARY]) if case_number in {None, folder_case(row)}]
         rows = _those_tried_before_last(connection, waiting_rows)
-    if not rows:
-        return Counter()
-    checked, outage = asyncio.run(_fetch_and_check(night, rows))
-    with night.database.transaction() as connection:
-        desk = _Desk(connection, night, rows, [folder_case(row) for row, _ in checked])
-        verdicts = [desk.receive_file(row, folder_case(row), file) for row, file in checked if file.unread is None]
-        desk.close(CASE_LIBRARY, verdicts)
-        unread = [RejectedRow(str(row.id), folder_case(row), file.unread) for row, file in checked if file.unread]
-        set_aside(connection, CASE_LIBRARY, unread, night.on)
-    counts = _counted(verdicts) + Counter({UPLOADS_UNREAD: len(unread)})
-    if outage is not None:
-        night.before_it_broke += counts
-        raise outage
-    return counts
+    return asyncio.run(_take_in_each(night, rows)) if rows else Counter()
 
 
 def _those_tried_before_last(connection: Connection, rows: Sequence[AnyRow]) -> list[AnyRow]:
@@ -115,26 +109,43 @@ def _those_tried_before_last(connection: Connection, rows: Sequence[AnyRow]) -> 
     return sorted(rows, key=lambda row: str(row.id) in tried)
 
 
-async def _fetch_and_check(
-    night: Night, rows: Sequence[AnyRow]
-) -> tuple[list[tuple[AnyRow, CheckedFile]], GraphUnreachableError | None]:
-    """The files as far as we came, and the outage that ended it: one file alone is none, several on end are."""
-    checked: list[tuple[AnyRow, CheckedFile]] = []
+async def _take_in_each(night: Night, rows: Sequence[AnyRow]) -> Counter[str]:
+    """One file at a time, in memory and in a transaction of its own: what happens to one happens to no other.
+
+    One alone that cannot be fetched or looked at is no outage; several on end are.
+    """
+    counts: Counter[str] = Counter()
     on_end = 0
-    async with night.graph() as graph:
-        for row in rows:
-            try:
-                checked.append((row, await _checked(night, graph, row)))
-                on_end = 0
-            except GraphUnreachableError as error:
-                checked.append((row, CheckedFile(unread=f"{NOT_READ_YET} ({error})")))
-                on_end += 1
-                if on_end == AT_A_TIME:
-                    return checked, error
-    return checked, None
+    with Examiner() as examiner:
+        async with night.graph() as graph:
+            for row in rows:
+                try:
+                    file = await _checked(night, graph, examiner, row)
+                    on_end = 0
+                except (GraphUnreachableError, NotExaminedError) as error:
+                    file = CheckedFile(unread=f"{NOT_READ_YET} ({error})")
+                    on_end += 1
+                    if on_end == AT_A_TIME:
+                        night.before_it_broke += _conclude(night, row, file) + counts
+                        raise
+                counts += _conclude(night, row, file)
+    return counts
 
 
-async def _checked(night: Night, graph: Graph, row: AnyRow) -> CheckedFile:
+def _conclude(night: Night, row: AnyRow, file: CheckedFile) -> Counter[str]:
+    number = folder_case(row)
+    with night.database.transaction() as connection:
+        night.must_be_alone(connection)
+        if file.unread is not None:
+            set_aside(connection, CASE_LIBRARY, [RejectedRow(str(row.id), number, file.unread)], night.on)
+            return Counter({UPLOADS_UNREAD: 1})
+        desk = _Desk(connection, night, [row], [number])
+        verdict = desk.receive_file(row, number, file)
+        desk.close(CASE_LIBRARY, [verdict])
+    return +_counted([verdict]) + Counter({UNEXPECTED: 1} if file.fault else {})
+
+
+async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) -> CheckedFile:
     if row.payload["size"] > MAX_BYTES:
         return CheckedFile(refusal="Filen er større enn 25 MB. Last opp en mindre fil.")
     try:
@@ -142,15 +153,11 @@ async def _checked(night: Night, graph: Graph, row: AnyRow) -> CheckedFile:
     except GraphError as error:
         is_gone = await _is_gone(graph, row)
         return CheckedFile(is_gone=is_gone, unread=None if is_gone else f"{NOT_READ_YET} ({error})")
-    try:
-        if classify(content) is UploadKind.PHOTO:
-            photo = clean_photo(content)
-            return CheckedFile(RequirementKind.PHOTO, photo.content, "image/jpeg", photo.sha256)
-        kept = for_the_archive(content, row.received_on, night.policy.language)
-        signature = sha256(kept).hexdigest()
-        return CheckedFile(RequirementKind.SIGNED_AGREEMENT, kept, "application/pdf", signature)
-    except UploadRefused as refusal:
-        return CheckedFile(refusal=str(refusal))
+    found = examiner.examine(content, row.received_on, night.policy.language)
+    if found.kind is None:
+        return CheckedFile(refusal=found.refusal, fault=found.fault)
+    requirement, media_type = TAKEN_FOR[found.kind]
+    return CheckedFile(requirement, found.content, media_type, sha256(found.content).hexdigest())
 
 
 async def _is_gone(graph: Graph, row: AnyRow) -> bool:
@@ -188,7 +195,7 @@ class _Desk:
             return Verdict(row.id, self._known(number), "Filen ble slettet før den ble lest.")
         try:
             if file.kind is None:
-                return self._refuse(row, number, file.refusal or "")
+                return self._refuse(row, number, file.refusal or "", file.fault)
             verdict = self._take_in(row, number, FileReceived(file.kind, file.sha256))
         except SetAsideError as reason:
             return Verdict(row.id, self._known(number), str(reason))
@@ -208,14 +215,18 @@ class _Desk:
         self._remember(Action(f"fact.{row.source}.{row.id}", case, after, actor=sender.employee_number))
         return Verdict(row.id, number)
 
-    def _refuse(self, row: AnyRow, number: str, sentence: str) -> Verdict:
-        """Whoever may upload is told what is wrong with the file; anybody else's file only shows as a deviation."""
+    def _refuse(self, row: AnyRow, number: str, sentence: str, fault: str | None) -> Verdict:
+        """Whoever may upload is told what is wrong with the file; anybody else's file only shows as a deviation.
+
+        Of a fault that is ours to mend, the deviations say where it is.
+        """
         case, sender = self._case(number), self._sender(row)
         if case.is_open and sender.employee_number == case.employee_number:
             told = refusal_in(self._night.policy.language, sentence)
             notice = Notice("upload_refused", Role.EMPLOYEE, detail=told)
             self._remember(Action(f"upload.refused.{row.id}", case, case, (notice,)))
-        return Verdict(row.id, number, sentence, is_refused=True)
+        reason = sentence if fault is None else f"{sentence} (Uventet feil: {fault})"
+        return Verdict(row.id, number, reason, is_refused=True)
 
     def _remember(self, action: Action) -> None:
         self._actions.setdefault(action.before.number, []).append(action)

@@ -17,6 +17,8 @@ from agreements.words import days_in_words
 from config.policy_files import TEMPLATES
 from config.sharepoint import LISTS, Column, ListDefinition, in_bokmal
 from integrations.documents import photos, signed, uploads
+from integrations.documents.examining import TOO_MUCH, UNREADABLE
+from integrations.documents.photos import TOO_LARGE
 from integrations.documents.refusals import NYNORSK, refusal_in
 from integrations.documents.uploads import KNOWN_MISTAKES, NOT_A_PHOTO_OR_PDF
 from tasks import receiving
@@ -146,7 +148,7 @@ def test_days(days: float, bokmal: str, nynorsk: str) -> None:
 def refusals() -> Iterator[str]:
     """Every sentence that refuses an upload, as the code has it."""
     yield from (advice for _, advice in KNOWN_MISTAKES)
-    yield NOT_A_PHOTO_OR_PDF
+    yield from (NOT_A_PHOTO_OR_PDF, TOO_LARGE, TOO_MUCH, UNREADABLE)
     for module in (uploads, photos, receiving, signed):
         for node in ast.walk(ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"UploadRefused", "CheckedFile"}:

@@ -6,7 +6,9 @@ A phone writes where the home is into its photos; re-encoding leaves that behind
 import hashlib
 import io
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 import pillow_heif
@@ -17,6 +19,12 @@ from integrations.documents.uploads import UploadKind, UploadRefused, classify, 
 MAX_SIDE: Final = 2000
 MAX_PIXELS: Final = 64_000_000
 """Judged by the file's header before anything is decoded; larger than the largest ordinary phone photo (50 MP)."""
+MAX_DECODED: Final = 164_000_000
+"""Bytes that a picture may take before it has become smaller: 41 MP of a PNG in colour, 54 of a HEIC."""
+PIXELS_AT_ONCE: Final = 1_000_000
+BYTES_A_PIXEL: Final = {"1": 1, "L": 1, "P": 1, "I;16": 2}
+"""In Pillow; all others take four."""
+TOO_LARGE: Final = "Bildet har for høy oppløsning. Ta et nytt bilde med vanlig oppløsning og last opp det."
 
 JPEG_QUALITY: Final = 85
 ORIENTATION_TAG: Final = 0x0112
@@ -30,6 +38,9 @@ UPRIGHT: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 RESIZABLE_MODES: Final = frozenset({"L", "RGB", "CMYK"})
+Small = tuple[Image.Image, bytes | None, int | None]
+"""A picture not much larger than `MAX_SIDE` in some colours, made without another as large as the file's; its colour
+profile, and how the camera was held."""
 UNREADABLE: Final = (
     OSError,
     EOFError,
@@ -65,7 +76,7 @@ def clean_photo(content: bytes) -> CleanPhoto:
     try:
         picture = _picture(content)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large() from error
+        raise UploadRefused(TOO_LARGE) from error
     except UNREADABLE as error:
         raise UploadRefused("Bildet er skadet eller ufullstendig. Ta et nytt bilde og last opp det.") from error
     encoded = io.BytesIO()
@@ -75,13 +86,8 @@ def clean_photo(content: bytes) -> CleanPhoto:
 
 
 def _picture(content: bytes) -> Image.Image:
-    with _opened(content) as image:
-        orientation = _orientation(image)
-        profile = image.info.get("icc_profile")
-        if image.mode in RESIZABLE_MODES:
-            # A JPEG that is still unread is decoded at a fraction of its size here, which saves time and memory.
-            image.thumbnail((MAX_SIDE, MAX_SIDE))
-        picture = _in_srgb(image, profile)
+    small, profile, orientation = _small_heic(content) if is_heic(content) else _small(content)
+    picture = _in_srgb(small, profile)
     picture.thumbnail((MAX_SIDE, MAX_SIDE))
     if orientation in UPRIGHT:
         picture = picture.transpose(UPRIGHT[orientation])
@@ -90,27 +96,65 @@ def _picture(content: bytes) -> Image.Image:
     return picture
 
 
-def _opened(content: bytes) -> Image.Image:
-    if not is_heic(content):
-        image: Image.Image = Image.open(io.BytesIO(content), formats=["JPEG", "PNG"])
-        _check_pixels(image.size)
-        return image
+def _small(content: bytes) -> Small:
+    with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as image:
+        _check_size(image.size)
+        held = _held_by_decoder(image)
+        # A JPEG is decoded at a fraction of its size, which saves time and memory.
+        times = max(1, max(image.size) / MAX_SIDE)
+        image.draft(None, (max(1, int(image.width / times)), max(1, int(image.height / times))))
+        _check_size(image.size, BYTES_A_PIXEL.get(image.mode, 4), held)
+        orientation, profile = _orientation(image), image.info.get("icc_profile")
+        image.load()
+        if image.mode in RESIZABLE_MODES and not image.has_transparency_data:
+            image.thumbnail((MAX_SIDE, MAX_SIDE))
+            return image, profile, orientation
+        small = _from_strips(image.size, lambda top, bottom: image.crop((0, top, image.width, bottom)))
+        return small, profile, orientation
+
+
+def _small_heic(content: bytes) -> Small:
+    """It is turned by its decoder already."""
     photo = pillow_heif.open_heif(content)
-    _check_pixels(photo.size)
-    return photo.to_pillow()
+    (width, height), mode = photo.size, photo.mode
+    _check_size(photo.size, 5 if photo.has_alpha else 3)
+    pixels, stride = memoryview(photo.data), photo.stride
+
+    def strip(top: int, bottom: int) -> Image.Image:
+        part = pixels[top * stride : bottom * stride]
+        return Image.frombytes(mode, (width, bottom - top), part, "raw", mode, stride)
+
+    return _from_strips((width, height), strip), photo.info.get("icc_profile"), None
 
 
-def _check_pixels(size: tuple[int, int]) -> None:
-    if size[0] * size[1] > MAX_PIXELS:
-        raise _too_large()
+def _from_strips(size: tuple[int, int], strip: Callable[[int, int], Image.Image]) -> Image.Image:
+    """The picture in RGB, a strip at a time, as many times smaller as `MAX_SIDE` allows."""
+    width, height = size
+    factor = max(1, max(size) // MAX_SIDE)
+    small = Image.new("RGB", (ceil(width / factor), ceil(height / factor)))
+    rows = max(1, PIXELS_AT_ONCE // (width * factor)) * factor
+    for top in range(0, height, rows):
+        part = _in_rgb(strip(top, min(top + rows, height)))
+        small.paste(part.reduce(factor), (0, top // factor))
+    return small
 
 
-def _too_large() -> UploadRefused:
-    return UploadRefused("Bildet har for høy oppløsning. Ta et nytt bilde med vanlig oppløsning og last opp det.")
+def _held_by_decoder(image: Image.Image) -> int:
+    """Bytes beside the pixels: a progressive JPEG is read as a whole first, two bytes a value."""
+    sampling: list[int] = [across * down for _, across, down, _ in getattr(image, "layer", ())]
+    if "progressive" not in image.info or not sampling:
+        return 0
+    values = image.width * image.height * sum(sampling) // max(sampling)
+    return 2 * values
+
+
+def _check_size(size: tuple[int, int], bytes_a_pixel: int = 0, held: int = 0) -> None:
+    pixels = size[0] * size[1]
+    if pixels > MAX_PIXELS or pixels * bytes_a_pixel + held > MAX_DECODED:
+        raise UploadRefused(TOO_LARGE)
 
 
 def _orientation(image: Image.Image) -> int | None:
-    """How the camera was held. HEIC files are turned by their decoder already and say so."""
     try:
         return image.getexif().get(ORIENTATION_TAG)
     except UNREADABLE:
@@ -118,11 +162,6 @@ def _orientation(image: Image.Image) -> int | None:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    image.load()
-    if image.mode.startswith("I"):
-        return _from_16_bit(image)
-    if image.has_transparency_data:
-        image = _on_white(image.convert("RGBA"))
     if profile and image.mode in {"RGB", "CMYK"}:
         try:
             own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -131,6 +170,14 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             converted = None  # an unreadable profile costs true colours, not the picture
         if converted is not None:
             return converted
+    return image.convert("RGB")
+
+
+def _in_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        return _from_16_bit(image)
+    if image.has_transparency_data:
+        return _on_white(image.convert("RGBA"))
     return image.convert("RGB")
 
 

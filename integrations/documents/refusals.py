@@ -78,6 +78,16 @@ NYNORSK: Final[Mapping[str, str]] = {
     "PDF-filen kan ikke gjøres om til arkivformat. Skriv den ut til PDF på nytt og last opp den filen.": (
         "PDF-fila kan ikkje gjerast om til arkivformat. Skriv ho ut til PDF på nytt og last opp den fila."
     ),
+    (
+        "Filen er for stor til å bli lest. Ta et bilde med vanlig oppløsning, eller skriv dokumentet ut til PDF på "
+        "nytt, og last det opp."
+    ): (
+        "Fila er for stor til å bli lesen. Ta eit bilete med vanleg oppløysing, eller skriv dokumentet ut til PDF på "
+        "nytt, og last det opp."
+    ),
+    "Filen kunne ikke leses. Ta et nytt bilde, eller skriv dokumentet ut til PDF på nytt, og last det opp.": (
+        "Fila kunne ikkje lesast. Ta eit nytt bilete, eller skriv dokumentet ut til PDF på nytt, og last det opp."
+    ),
 }
 """By the sentence in bokmål, which is what `UploadRefused` says. A test finds any that is missing here."""
 

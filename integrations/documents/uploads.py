@@ -26,7 +26,7 @@ KNOWN_MISTAKES: Final = (
     (b"<", "Filen er en nettside eller en tegning. Last opp et bilde (JPEG, PNG eller HEIC) eller en PDF."),
 )
 MAX_UNPACKED: Final = 256 * 1024 * 1024
-PICTURES: Final = frozenset({"/DCTDecode", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode"})
+PICTURES: Final = frozenset({b"/DCTDecode", b"/JPXDecode", b"/JBIG2Decode", b"/CCITTFaxDecode"})
 SHAPES_ELSEWHERE: Final = (pikepdf.Name.Type0, pikepdf.Name.Type3)
 FONT_FILES: Final = ("/FontFile", "/FontFile2", "/FontFile3")
 NOT_A_PHOTO_OR_PDF: Final = "Filtypen kan ikke brukes. Last opp et bilde (JPEG, PNG eller HEIC) eller en PDF."
@@ -149,12 +149,14 @@ def _is_foreign_font(dictionary: pikepdf.Object) -> bool:
 
 
 def _is_lzw(dictionary: pikepdf.Object) -> bool:
-    return "/LZWDecode" in _filters(dictionary)
+    return b"/LZWDecode" in _filters(dictionary)
 
 
-def _filters(dictionary: pikepdf.Object) -> set[str]:
+def _filters(dictionary: pikepdf.Object) -> set[bytes]:
+    """As bytes: a name need not be UTF-8."""
     packed = dictionary.get("/Filter")
-    return {str(each) for each in (packed if isinstance(packed, pikepdf.Array) else [packed])}
+    names = packed if isinstance(packed, pikepdf.Array) else [packed]
+    return {each.unparse() for each in names if isinstance(each, pikepdf.Name)}
 
 
 def _checked(pdf: pikepdf.Pdf) -> CheckedPdf:

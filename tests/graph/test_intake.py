@@ -1,5 +1,7 @@
 """What people do to their answers between two readings, and what becomes of it: which rows, which cases."""
 
+import sys
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,14 +10,19 @@ import pytest
 from agreements.case import AssessmentOutcome, Case, RequirementKind, State
 from agreements.intake import too_late
 from config.sharepoint import ANSWERS, APPLICATIONS, ASSESSMENTS, CASE_LIBRARY
+from integrations.database.cases import add_cases
 from integrations.database.inbox import DELETED, Verdict, conclude, register, wait_again
 from integrations.database.tables import inbox, notices, rejected_rows
+from integrations.documents.apart import Examiner
+from integrations.documents.examining import UNREADABLE, Finding
+from integrations.graph.client import Graph
 from integrations.graph.drive import ensure_folder, share
 from sandbox.graph import Actor
 from tasks.night import night
-from tasks.reading import DELETED_AFTER
-from tasks.receiving import take_in_uploads
-from tests.database.samples import TODAY, changed, decide_all, load_staff, rows, staff
+from tasks.reading import DELETED_AFTER, UPLOADS_UNREAD
+from tasks.receiving import TAKEN_IN, UNEXPECTED, take_in_uploads
+from tests.database.samples import TODAY, changed, decide_all, load_staff, new_case, rows, staff
+from tests.documents.samples import jpeg
 from tests.graph.conftest import Office
 from tests.graph.desk import AASE, WANTED, Desk
 from tests.graph.town import user
@@ -391,6 +398,90 @@ def test_a_file_put_in_place_of_another_is_another_file(desk: Desk, office: Offi
     desk.tenant.upload(CASE_LIBRARY, number, "a.txt", b"two", AASE)
     desk.read(uploads=True)
     assert desk.statuses() == [(item_id, "replaced"), (item_id, "new")]
+
+
+def test_a_file_that_nobody_expected_is_its_uploaders_affair_alone(
+    desk: Desk, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is answered like any file that cannot be used, and the night says that a program should be mended."""
+    number, other = with_folders(desk, office)
+    desk.tenant.upload(CASE_LIBRARY, number, "avtale.pdf", BURSTS, AASE)
+    desk.tenant.upload(CASE_LIBRARY, other, "pult.jpg", jpeg(), BRIT)
+    fault = "UnicodeDecodeError in uploads.py:156 (_filters)"
+    monkeypatch.setattr(Examiner, "examine", bursting(Finding(refusal=UNREADABLE, fault=fault)))
+    desk.read(uploads=True)
+
+    assert take_in_files(desk) == {TAKEN_IN: 1, "svar satt til side": 1, UNEXPECTED: 1}
+
+    assert [status for _, status in desk.statuses()] == ["refused", "taken_in"]
+    assert desk.reasons() == [f"{UNREADABLE} (Uventet feil: {fault})"]
+    told = [row for row in rows(desk.database, notices) if row.template == "upload_refused"]
+    assert [(row.case_number, row.detail) for row in told] == [(number, UNREADABLE)]
+    assert RequirementKind.PHOTO not in desk.case(other).missing
+
+
+def test_what_was_taken_in_before_everything_broke_stays_taken_in(
+    desk: Desk, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, other = with_folders(desk, office)
+    desk.tenant.upload(CASE_LIBRARY, other, "pult.jpg", jpeg(), BRIT)
+    desk.tenant.upload(CASE_LIBRARY, number, "avtale.pdf", BURSTS, AASE)
+    monkeypatch.setattr(Examiner, "examine", bursting(None))
+    desk.read(uploads=True)
+    with pytest.raises(ZeroDivisionError):
+        take_in_files(desk)
+    assert [status for _, status in desk.statuses()] == ["taken_in", "new"]
+
+
+def test_files_wait_when_nobody_can_look_at_them(desk: Desk, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    number, other = with_folders(desk, office)
+    desk.tenant.upload(CASE_LIBRARY, number, "pult.jpg", jpeg(), AASE)
+    desk.tenant.upload(CASE_LIBRARY, other, "pult.jpg", jpeg(), BRIT)
+    desk.read(uploads=True)
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/bin/false")
+        assert take_in_files(desk) == {UPLOADS_UNREAD: 2}
+    assert [row for row in rows(desk.database, notices) if row.template == "upload_refused"] == []
+    assert take_in_files(desk) == {TAKEN_IN: 2}
+    assert desk.reasons() == []
+
+
+BURSTS = b"%PDF-1.7 nobody has seen the like"
+
+
+def bursting(finding: Finding | None) -> Callable[..., Finding]:
+    """Looks at files as it does, but for one: what comes of that, or an end of everything."""
+    look = Examiner.examine
+
+    def examine(examiner: Examiner, content: bytes, *about: Any) -> Finding:  # noqa: ANN401 - passed on
+        if content != BURSTS:
+            return look(examiner, content, *about)
+        if finding is None:
+            raise ZeroDivisionError
+        return finding
+
+    return examine
+
+
+def with_folders(desk: Desk, office: Office) -> tuple[str, str]:
+    """Two cases that wait for documentation, each with its folder."""
+    number, other = desk.have_case(), new_case(2, "0002")
+    with desk.database.transaction() as connection:
+        add_cases(connection, [other])
+    decide_all(desk.database, desk.policy, [other.number])
+
+    async def share_both(graph: Graph) -> None:
+        for case_number, who in ((number, AASE), (other.number, BRIT)):
+            folder = await ensure_folder(graph, CASE_LIBRARY, case_number)
+            await share(graph, CASE_LIBRARY, folder, [who.mail or ""])
+
+    office.run(share_both)
+    return number, other.number
+
+
+def take_in_files(desk: Desk) -> dict[str, int]:
+    with night(TODAY + timedelta(days=desk.day)):
+        return dict(take_in_uploads.fn())
 
 
 def _delete_file(office: Office, item_id: str) -> None:
