@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         description="Where several municipalities share a Prefect server: this one's short name (a-z, 0-9, -)",
     )
 
+    backup_dir: Path | None = Field(
+        default=None, description="Where `backup` puts backups; when set, one that is over a day old is worth an alert"
+    )
+
     hr_kind: HrKind = "fint"
     hr_url: str | None = None
     hr_units_url: str | None = Field(default=None, description="csv: a second file, with the units")

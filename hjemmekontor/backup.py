@@ -2,9 +2,6 @@
 
 import os
 import shutil
-import sqlite3
-import subprocess
-from collections.abc import Mapping
 from contextlib import closing, nullcontext
 from datetime import UTC, date, datetime
 from hashlib import file_digest
@@ -16,14 +13,21 @@ from sqlalchemy import URL, make_url
 from config.errors import ExpectedError
 from config.settings import Settings
 from hjemmekontor.surroundings import prepare_prefect
+from integrations.database.copying import CopyError, Place, place_of
 from integrations.database.engine import Database
-from integrations.database.lease import NIGHT, forget_leases, lease, this_process
-from integrations.database.migrate import has_tables, migrate
-from integrations.database.outgoing import look_first_from
+from integrations.database.health import remember_backup
+from integrations.database.lease import NIGHT, forgetting_leases, lease, this_process
+from integrations.database.migrate import has_tables, is_known, migrate, revision_of
+from integrations.database.outgoing import looking_first_from
 
 OURS, PREFECTS = "hjemmekontor", "prefect"
+"""What their files in a backup are called."""
 CONTENTS = "contents.json"
 TO_OTHERS = 0o077
+NOT_NAMED = (
+    "Prefect's database is not here: PREFECT_SERVER_DATABASE_CONNECTION_URL in the server's settings names it "
+    "(server.env; docs/production.md). Ours alone: --without-prefect."
+)
 
 
 class BackupError(ExpectedError):
@@ -31,136 +35,111 @@ class BackupError(ExpectedError):
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """What a backup holds: when it was made, and the SHA-256 of each file by its name."""
+    """What a backup holds: when it was made, the SHA-256 of each file by its name, and our database's schema."""
 
     made_at: datetime
     files: dict[str, str]
+    revision: str | None = None
 
 
-def backup(settings: Settings, into: Path, now: datetime) -> Path:
+def backup(settings: Settings, into: Path, now: datetime, *, with_prefect: bool = True) -> Path:
     """Both databases as they are now, while everything runs, in a new folder under `into` that only we may read.
 
-    Ours is read first: a run that Prefect knows of and we do not is run again, and does nothing twice.
+    Ours is read first: a run that Prefect knows of and we do not is run again, and does nothing twice. One that fails
+    leaves nothing behind; one that is whole is remembered, for `status` to tell its age.
 
     Raises:
-        BackupError: a database cannot be read, or there is no room or right to write.
+        BackupError, CopyError: a database cannot be read, or there is no room or right to write.
     """
+    places = _places(settings, with_prefect=with_prefect)
+    for place in places.values():
+        place.must_be_there()
     folder = into / f"{now.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
+    with closing(Database.open(settings.database_url)) as database:
+        revision = revision_of(database)
+        if revision is None:
+            raise BackupError("HK_DATABASE_URL: there is nothing in the database to back up.")
+        _write(folder, places, now, revision)
+        with database.transaction() as connection:
+            remember_backup(connection, now)
+    return folder
+
+
+def _write(folder: Path, places: dict[str, Place], now: datetime, revision: str | None) -> None:
     before = os.umask(TO_OTHERS)
     try:
         folder.mkdir(parents=True)
-        files = {file.name: _digest(file) for file in (_dump(name, url, folder) for name, url in _databases(settings))}
-        (folder / CONTENTS).write_bytes(msgspec.json.encode(Contents(now, files)))
+        try:
+            files = {file.name: _digest(file) for file in (place.dump(folder, name) for name, place in places.items())}
+            (folder / CONTENTS).write_bytes(msgspec.json.encode(Contents(now, files, revision)))
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
     except OSError as error:
         raise BackupError(f"{folder}: {error.strerror or error}") from None
     finally:
         os.umask(before)
-    return folder
 
 
-def restore(settings: Settings, folder: Path, today: date, *, replace: bool) -> Contents:
-    """Both databases as they were when this backup was made.
+def restore(settings: Settings, folder: Path, today: date, *, replace: bool, with_prefect: bool = False) -> Contents:
+    """Our database as it was when this backup was made, and Prefect's when asked for.
 
-    What was sent after it is not known any more, so for a month every mail is looked for in the mailbox before it is
-    sent (docs/production.md says what else to look at).
+    Everything is looked at before anything is touched. What was sent after the backup is not known any more, so for a
+    month every mail is looked for in the mailbox before it is sent (docs/production.md says what else to look at):
+    that comes in the same transaction as the data, so that no night can begin without it.
 
     Raises:
-        BackupError: the backup is not whole, there is something in a database and `replace` was not said, or a
-            database cannot be written.
+        BackupError, CopyError: the backup is not whole, there is something in a database and `replace` was not said,
+            or a database cannot be written.
         LeaseTakenError: a night runs.
     """
     contents = _whole(folder)
-    targets = _databases(settings)
-    if not replace and any(_holds_something(url) for _, url in targets):
+    if contents.revision is not None and not is_known(contents.revision):
+        raise BackupError(f"{folder}: made by a newer version of this program; install that one first.")
+    places = _places(settings, with_prefect=with_prefect)
+    files = {name: _file_of(contents, folder, name) for name in places}
+    for name, place in places.items():
+        place.must_take(files[name])
+    if not replace and any(place.holds_something() for place in places.values()):
         raise BackupError(
             "There is a database already. Stop server and workers, and say --replace to lose what is in it."
         )
     with closing(Database.open(settings.database_url)) as database:
         with lease(database, NIGHT, this_process()) if has_tables(database) else nullcontext():
-            for name, url in targets:
-                file = next((folder / each for each in contents.files if Path(each).stem == name), None)
-                if file is not None:
-                    _load(file, url)
+            places[OURS].load(files[OURS], [forgetting_leases(), *looking_first_from(today)])
         migrate(database)
-        with database.transaction() as connection:
-            forget_leases(connection)
-            look_first_from(connection, today)
+    if with_prefect:
+        try:
+            places[PREFECTS].load(files[PREFECTS])
+        except CopyError as error:
+            raise BackupError(f"Ours is restored, Prefect's is not: {error}") from None
     return contents
 
 
-def _databases(settings: Settings) -> list[tuple[str, URL]]:
-    prepare_prefect(settings.state_dir)
-    from prefect.settings import Settings as PrefectSettings  # noqa: PLC0415 - it is slow to import
-
-    theirs = PrefectSettings().server.database.connection_url
-    found = [(OURS, make_url(settings.database_url))]
-    if theirs is not None:
-        found.append((PREFECTS, make_url(theirs.get_secret_value())))
+def _places(settings: Settings, *, with_prefect: bool) -> dict[str, Place]:
+    """Ours first."""
+    found = {OURS: place_of(make_url(settings.database_url), "HK_DATABASE_URL")}
+    if with_prefect:
+        found[PREFECTS] = place_of(_prefects(settings), "PREFECT_SERVER_DATABASE_CONNECTION_URL")
     return found
 
 
-def _is_sqlite(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite"
+def _prefects(settings: Settings) -> URL:
+    """By the settings of Prefect's server; without any, a file in its home.
 
+    Raises:
+        BackupError: nothing names it, there is no such file, and the server is asked by its address: this is a worker's
+            environment and not the server's.
+    """
+    prepare_prefect(settings.state_dir)
+    from prefect.settings import Settings as PrefectSettings  # noqa: PLC0415 - it is slow to import
 
-def _dump(name: str, url: URL, folder: Path) -> Path:
-    if _is_sqlite(url):
-        file = folder / f"{name}.db"
-        source_file = Path(url.database or "")
-        if not source_file.exists():
-            raise BackupError(f"{source_file}: there is no database to back up.")
-        try:
-            with closing(sqlite3.connect(source_file)) as source, closing(sqlite3.connect(file)) as target:
-                source.backup(target)
-        except sqlite3.Error as error:
-            raise BackupError(f"{source_file}: {error}") from None
-        return file
-    file = folder / f"{name}.dump"
-    _postgres("pg_dump", url, "--format=custom", "--no-owner", f"--file={file}")
-    return file
-
-
-def _load(file: Path, url: URL) -> None:
-    if _is_sqlite(url) is not (file.suffix == ".db"):
-        raise BackupError(f"{file.name}: the backup is of another kind of database than the settings name.")
-    if not _is_sqlite(url):
-        # Tables of a newer version would stand in the way of the migrations that make them.
-        with closing(_on_postgresql(url)) as database, database.transaction() as connection:
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-            connection.exec_driver_sql("CREATE SCHEMA public")
-        _postgres("pg_restore", url, "--no-owner", "--single-transaction", str(file))
-        return
-    target_file = Path(url.database or "")
-    target_file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(target_file)) as target:
-            source.backup(target)
-    except sqlite3.Error as error:
-        raise BackupError(f"{target_file}: {error}") from None
-
-
-def _postgres(program: str, url: URL, *options: str) -> None:
-    """One of PostgreSQL's own programs; the password goes through the environment, unseen in lists of processes."""
-    found = shutil.which(program)
-    if found is None:
-        raise BackupError(f"{program} is not installed here: it comes with PostgreSQL's client (postgresql-client).")
-    done = subprocess.run(  # noqa: S603 - PostgreSQL's own program, with our own words
-        [found, "--no-password", f"--dbname={url.database}", *options],
-        env=_environment(url),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise BackupError(f"{program} of {url.database}: {last}")
-
-
-def _environment(url: URL) -> Mapping[str, str]:
-    """The address as libpq reads it; a socket's directory stands among the options of the URL."""
-    options = {"PGHOST": url.host or url.query.get("host"), "PGPORT": url.port or url.query.get("port")}
-    options |= {"PGUSER": url.username, "PGPASSWORD": url.password}
-    return {**os.environ, **{name: str(value) for name, value in options.items() if value is not None}}
+    database = PrefectSettings().server.database
+    url = None if database.connection_url is None else make_url(database.connection_url.get_secret_value())
+    is_known = "connection_url" in database.model_fields_set or "PREFECT_API_URL" not in os.environ
+    if url is None or not (is_known or Path(url.database or "").exists()):
+        raise BackupError(NOT_NAMED)
+    return url
 
 
 def _digest(file: Path) -> str:
@@ -179,12 +158,8 @@ def _whole(folder: Path) -> Contents:
     return contents
 
 
-def _holds_something(url: URL) -> bool:
-    if _is_sqlite(url):
-        return Path(url.database or "").exists()
-    with closing(_on_postgresql(url)) as database:
-        return has_tables(database)
-
-
-def _on_postgresql(url: URL) -> Database:
-    return Database.open(url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
+def _file_of(contents: Contents, folder: Path, name: str) -> Path:
+    found = next((folder / each for each in contents.files if Path(each).stem == name), None)
+    if found is None:
+        raise BackupError(f"{folder}: holds no backup of {name}.")
+    return found

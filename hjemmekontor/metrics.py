@@ -69,6 +69,9 @@ def _of_today(connection: Connection, on: date) -> Iterator[tuple[str, str, str,
     if figures.last_sync is not None:
         synced_at = figures.last_sync.finished_at.timestamp()
         yield "staff_synced_timestamp_seconds", "gauge", "When the staff was last read to the end.", [({}, synced_at)]
+    if figures.backed_up_at is not None:
+        made_at = figures.backed_up_at.timestamp()
+        yield "backup_timestamp_seconds", "gauge", "When the last whole backup was made.", [({}, made_at)]
 
 
 def _family(name: str, kind: str, said: str, samples: Samples, own: Labels) -> str:

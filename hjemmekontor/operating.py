@@ -77,20 +77,43 @@ def deploy() -> None:
     console.print(f"Deployed to the work pool {pool_of(settings)}.", markup=False, highlight=False)
 
 
-def backup(into: Annotated[Path, typer.Argument(help="A folder for backups; each gets one of its own in it.")]) -> None:
+def backup(
+    into: Annotated[
+        Path | None,
+        typer.Argument(help="A folder for backups, each in one of its own; HK_BACKUP_DIR when left out."),
+    ] = None,
+    *,
+    with_prefect: Annotated[
+        bool, typer.Option("--with-prefect/--without-prefect", help="Prefect's database as well, or ours alone.")
+    ] = True,
+) -> None:
     """Back up our database and Prefect's, while everything runs."""
-    from hjemmekontor.backup import backup
+    from hjemmekontor.backup import BackupError, backup
 
-    console.print(str(backup(load_settings(), into, datetime.now(UTC))), markup=False, highlight=False, soft_wrap=True)
+    settings = load_settings()
+    folder = into or settings.backup_dir
+    if folder is None:
+        raise BackupError("Where to? `hjemmekontor backup FOLDER`, or set HK_BACKUP_DIR.")
+    made = backup(settings, folder, datetime.now(UTC), with_prefect=with_prefect)
+    console.print(str(made), markup=False, highlight=False, soft_wrap=True)
 
 
 def restore(
     folder: Annotated[Path, typer.Argument(help="One backup, as `backup` printed it.")],
     *,
-    replace: Annotated[bool, typer.Option("--replace", help="Lose what is in the databases now.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Lose what is in the database now.")] = False,
+    with_prefect: Annotated[
+        bool,
+        typer.Option(
+            "--with-prefect/--without-prefect", help="Prefect's database as well: the runs of everybody on its server."
+        ),
+    ] = False,
 ) -> None:
-    """Put both databases back as they were; stop the server and the workers first."""
+    """Put our database back as it was, and Prefect's when asked to; stop the workers first, and then the server."""
     from hjemmekontor.backup import restore
 
-    contents = restore(load_settings(), folder, datetime.now(OSLO).date(), replace=replace)
+    settings, today = load_settings(), datetime.now(OSLO).date()
+    if with_prefect and settings.installation is not None:
+        console.print("Prefect's database goes back for every municipality on its server.", style="yellow")
+    contents = restore(settings, folder, today, replace=replace, with_prefect=with_prefect)
     console.print(f"Restored as of {contents.made_at:%Y-%m-%d %H:%M} UTC.", markup=False, highlight=False)

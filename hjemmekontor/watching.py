@@ -1,4 +1,4 @@
-"""The alert that needs no Prefect: whether a night has gone well lately, by our own database, told once a day.
+"""The alert that needs no Prefect: no good night or backup lately, by our own database, told once a day.
 
 For a timer of the machine (deploy/hjemmekontor-watch@.timer). What else can be wrong, Prefect's automations tell.
 """
@@ -13,10 +13,11 @@ from agreements.calendar import OSLO
 from config.errors import ExpectedError
 from config.installation import named
 from config.settings import Settings
+from integrations.database.health import last_backup_at
 from integrations.database.nights import last_good_night_at
 from integrations.database.reading import reading
 from tasks.alerting import send_alert
-from tasks.judging import NIGHT_LATE_AFTER, SILENT
+from tasks.judging import NIGHT_LATE_AFTER, SILENT, is_backup_late
 from tasks.status import read_nights
 
 TOLD_ON = "varslet"
@@ -38,13 +39,14 @@ class Worry:
 UNREADABLE = Worry("Databasen kan ikke leses.", "The database cannot be reached, or is locked")
 NONE_YET = Worry("Ingen natt har gått bra ennå.", "The night did not run")
 NONE_LATELY = Worry("Det er over 26 timer siden en natt gikk bra.", "The night did not run")
+BACKUP_LATE = Worry("Det er over et døgn siden en sikkerhetskopi ble tatt.", "The backup failed")
 PREFECT_SILENT = Worry(f"{SILENT}.", "Prefect's server is down")
 
 
 def worries(settings: Settings, now: datetime) -> Iterator[Worry]:
     try:
         with reading(settings.database_url) as connection:
-            good_at = last_good_night_at(connection)
+            good_at, backed_up_at = last_good_night_at(connection), last_backup_at(connection)
     except ExpectedError:
         yield UNREADABLE
     else:
@@ -52,6 +54,8 @@ def worries(settings: Settings, now: datetime) -> Iterator[Worry]:
             yield NONE_YET
         elif now - good_at > NIGHT_LATE_AFTER:
             yield NONE_LATELY
+        if settings.backup_dir is not None and is_backup_late(backed_up_at, now):
+            yield BACKUP_LATE
     if not read_nights(settings).is_answered:
         yield PREFECT_SILENT
 

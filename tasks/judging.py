@@ -14,6 +14,8 @@ from integrations.graph.expiry import Credential, Validity
 
 NIGHT_LATE_AFTER = timedelta(hours=26)
 """A day, an hour when the clock changes, and an hour for the night itself."""
+BACKUP_LATE_AFTER = timedelta(hours=25)
+"""A day, and an hour when the clock changes."""
 CASES_SHOWN = 5
 WENT_WELL, FAILED = "gikk bra", "feilet"
 CREDENTIALS: Mapping[GraphCredential, tuple[str, str]] = {
@@ -171,6 +173,19 @@ def _stuck(numbers: Sequence[str]) -> Line:
         return Line(what, "ingen")
     shown = ", ".join(numbers[:CASES_SHOWN]) + (" …" if len(numbers) > CASES_SHOWN else "")
     return Line(what, f"{len(numbers)}: {shown}", is_well=False, repairs=(NIGHT, "Vis sak"))
+
+
+def backup_line(at: datetime | None, now: datetime) -> Line:
+    """For whoever is to have backups. No deployment repairs it: the runbook's «The backup failed» does."""
+    what = "Sikkerhetskopi"
+    if at is None:
+        return Line(what, "ingen er tatt ennå", is_well=False)
+    is_late = is_backup_late(at, now)
+    return Line(what, f"tatt {clock(at)}" + (" (for lenge siden)" if is_late else ""), is_well=not is_late)
+
+
+def is_backup_late(at: datetime | None, now: datetime) -> bool:
+    return at is None or now - at > BACKUP_LATE_AFTER
 
 
 def clock(at: datetime) -> str:

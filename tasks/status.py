@@ -26,7 +26,7 @@ from integrations.database.health import Figures, read_figures
 from integrations.database.nights import EndedNight, record_night
 from integrations.database.reading import reading
 from integrations.graph.expiry import credential_of
-from tasks.judging import FAILED, WENT_WELL, LastNight, Line, Nights, clock, is_all_well, judge
+from tasks.judging import FAILED, WENT_WELL, LastNight, Line, Nights, backup_line, clock, is_all_well, judge
 from tasks.night import Night, today_in_oslo
 from tasks.repairs import form_links
 
@@ -79,7 +79,9 @@ def look(on: date) -> list[Line]:
 
 
 def _judged(figures: Figures, settings: Settings) -> list[Line]:
-    return judge(figures, read_nights(settings), credential_of(settings), settings.rejected_limit, datetime.now(UTC))
+    now = datetime.now(UTC)
+    lines = judge(figures, read_nights(settings), credential_of(settings), settings.rejected_limit, now)
+    return lines if settings.backup_dir is None else [*lines, backup_line(figures.backed_up_at, now)]
 
 
 def read_nights(settings: Settings) -> Nights:

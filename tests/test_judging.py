@@ -10,7 +10,7 @@ from config.deployments import NIGHT, REPLAY, REVIEW_HOLD, SEND_AGAIN, STAFF
 from integrations.database.health import Figures, Held
 from integrations.database.nights import EndedNight
 from integrations.graph.expiry import Credential
-from tasks.judging import LastNight, Nights, is_all_well, judge
+from tasks.judging import LastNight, Nights, backup_line, is_all_well, judge
 
 TODAY = date(2027, 3, 1)
 NOW = datetime(2027, 3, 1, 6, 0, tzinfo=UTC)
@@ -30,6 +30,19 @@ LAST = LastNight(NOW - timedelta(hours=5), "gikk bra", is_well=True)
 NIGHTS = Nights(LAST, NOW + timedelta(hours=19))
 CREDENTIAL = Credential("certificate", NOW + timedelta(days=300))
 LIMIT = 50
+
+
+@pytest.mark.parametrize(
+    ("hours", "said", "is_well"),
+    [
+        (None, "ingen er tatt ennå", False),
+        (24, "tatt 28.02.2027 kl. 07:00", True),
+        (26, "tatt 28.02.2027 kl. 05:00 (for lenge siden)", False),
+    ],
+)
+def test_the_backup(hours: int | None, said: str, is_well: bool) -> None:  # noqa: FBT001 - a column of the table
+    line = backup_line(None if hours is None else NOW - timedelta(hours=hours), NOW)
+    assert (line.what, line.said, line.is_well) == ("Sikkerhetskopi", said, is_well)
 
 
 def test_all_is_well() -> None:

@@ -8,10 +8,13 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from agreements.case import OPEN_STATES
 from agreements.freshness import GoodRun
+from integrations.database.inbox import move_watermark, watermark
 from integrations.database.ledger import last_good_run
 from integrations.database.nights import EndedNight, last_night
 from integrations.database.tables import cases, holds, outbox, rejected_rows, throttles
 
+BACKED_UP = "backed-up"
+"""Where the time of the last whole backup stands among the watermarks."""
 DEVIATIONS_SHOWN_FOR = timedelta(days=14)
 """What was set aside and has not been seen for so long is not spoken of any more."""
 
@@ -29,7 +32,8 @@ class Figures:
     """Counts and case numbers as of a business date, nobody's name.
 
     `given_up` are mails, folders and files that nobody tries again by themselves, `tried_again` those that failed and
-    are. `stuck` are open cases in which a rule was due before the day and has not been carried out.
+    are. `stuck` are open cases in which a rule was due before the day and has not been carried out. `backed_up_at` is
+    when the last whole backup was made, None before the first.
     """
 
     on: date
@@ -41,6 +45,7 @@ class Figures:
     tried_again: int
     throttled_until: datetime | None
     stuck: Sequence[str]
+    backed_up_at: datetime | None = None
 
 
 def read_figures(connection: Connection, on: date) -> Figures:
@@ -55,7 +60,18 @@ def read_figures(connection: Connection, on: date) -> Figures:
         tried_again=_deliveries(connection, (outbox.c.status == "pending") & outbox.c.reason.is_not(None)),
         throttled_until=connection.scalar(select(func.max(throttles.c.blocked_until))),
         stuck=connection.scalars(select(cases.c.number).where(is_late).order_by(cases.c.id)).all(),
+        backed_up_at=last_backup_at(connection),
     )
+
+
+def remember_backup(connection: Connection, at: datetime) -> None:
+    move_watermark(connection, BACKED_UP, at.isoformat())
+
+
+def last_backup_at(connection: Connection) -> datetime | None:
+    """When the last whole backup was made."""
+    token = watermark(connection, BACKED_UP)
+    return None if token is None else datetime.fromisoformat(token)
 
 
 def held(connection: Connection) -> list[Held]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from config.errors import ExpectedError
@@ -110,9 +110,9 @@ def _claim(connection: Connection, name: str, mine: dict[str, Any]) -> None:
         raise LeaseTakenError("Another run has just begun; try again when it is done.") from None
 
 
-def forget_leases(connection: Connection) -> None:
+def forgetting_leases() -> Delete:
     """After a restore: whoever held one when the backup was made does so no more."""
-    connection.execute(delete(leases))
+    return delete(leases)
 
 
 def this_process() -> str:

@@ -31,11 +31,20 @@ def has_tables(database: Database) -> bool:
     return bool(inspect(database.engine).get_table_names())
 
 
+def revision_of(database: Database) -> str | None:
+    """The last migration that was run on it."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(revision: str) -> bool:
+    """Whether this program has it; one that a newer program has made cannot be gone on from."""
+    return revision in {each.revision for each in ScriptDirectory.from_config(_configuration()).walk_revisions()}
+
+
 def must_be_migrated(database: Database) -> None:
     """Raises SchemaOutdatedError unless every migration has been run."""
-    with database.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    if current != ScriptDirectory.from_config(_configuration()).get_current_head():
+    if revision_of(database) != ScriptDirectory.from_config(_configuration()).get_current_head():
         raise SchemaOutdatedError("The database is not up to date: run `hjemmekontor migrate`.")
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import UpdateBase
 
 from agreements.actions import ErrandKind
 from agreements.case import OPEN_STATES, FilingKind, RequirementKind
@@ -239,11 +240,16 @@ def add_mails(connection: Connection, mails: Sequence[NewMail], today: date) -> 
         connection.execute(in_mail, marks)
 
 
-def look_first_from(connection: Connection, today: date) -> None:
-    """The database is an older one since today: what it thinks of sending may have been sent."""
-    connection.execute(update(outbox).where(outbox.c.status == "pending").values(attempts=outbox.c.attempts + 1))
-    connection.execute(delete(watermarks).where(watermarks.c.source == RESTORED))
-    connection.execute(insert(watermarks).values(source=RESTORED, token=today.isoformat()))
+def looking_first_from(today: date) -> list[UpdateBase]:
+    """The database is an older one since today: what it thinks of sending may have been sent.
+
+    Statements, so that they are part of the transaction that brings it; every schema since the first takes them.
+    """
+    return [
+        update(outbox).where(outbox.c.status == "pending").values(attempts=outbox.c.attempts + 1),
+        delete(watermarks).where(watermarks.c.source == RESTORED),
+        insert(watermarks).values(source=RESTORED, token=today.isoformat()),
+    ]
 
 
 def _may_have_been_sent(connection: Connection, today: date) -> bool:

@@ -113,6 +113,22 @@ def test_a_webhook_that_answers_nonsense_keeps_no_mail_back(town: Town) -> None:
     assert len(subjects(town)) == 1
 
 
+def test_a_backup_that_does_not_come_is_told_where_there_is_to_be_one(
+    town: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    now = datetime.now(UTC)
+    assert tell(now) == []
+    monkeypatch.setenv("HK_BACKUP_DIR", str(tmp_path / "backups"))
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", f"sqlite+aiosqlite:///{tmp_path / 'prefect.db'}")
+    (tmp_path / "prefect.db").touch()
+    assert tell(now) == ["Drift er varslet (HK_OPS_MAILBOX)."]
+    assert subjects(town) == ["Hjemmekontor: Det er over et døgn siden en sikkerhetskopi ble tatt."]
+    done = subprocess.run([str(BIN), "backup"], capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - our own words
+    assert done.returncode == 0, done.stderr
+    assert tell(datetime.now(UTC)) == []
+
+
 def test_without_a_channel_it_says_so(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HK_OPS_MAILBOX")
     assert tell(TOMORROW) == ["Ingen er varslet: sett HK_OPS_MAILBOX eller HK_ALERT_WEBHOOK."]
