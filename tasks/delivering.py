@@ -38,6 +38,7 @@ from integrations.graph.archive import Fields, Paper, archive_file
 from integrations.graph.client import Graph
 from integrations.graph.drive import ArchiveConflictError, ensure_folder, put_file, share
 from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.outage import Outage
 from integrations.graph.upload_sessions import Session
 from tasks.batches import NETWORK
 from tasks.filing import load_people
@@ -143,24 +144,21 @@ async def attempt_each(
 ) -> Counter[str]:
     """A few at a time; how many ended under each heading that `attempt` gives, `success` even when none did.
 
-    A row for which Graph does not answer as Graph does counts as a failure: it may be that row alone, as when a
-    filter on the way takes offence at a text. Several on end, or nothing else, is the line.
+    A row for which Graph does not answer as Graph does counts as a failure, and the others go on until it is an outage.
 
     Raises:
         ExpectedError: the last that `attempt` raised; other attempts are broken off, as by a crash.
     """
-    remaining, on_end = iter(rows), 0
+    remaining, outage = iter(rows), Outage(at_a_time, len(rows))
 
     async def work() -> None:
-        nonlocal on_end
         for row in remaining:
             try:
                 counts[await attempt(row)] += 1
-                on_end = 0
+                outage.is_answered()
             except GraphUnreachableError:
                 counts[failure] += 1
-                on_end += 1
-                if on_end in {at_a_time, len(rows)}:
+                if outage.begins():
                     raise
 
     with counting(success) as counts:

@@ -13,6 +13,7 @@ from config.errors import ExpectedError
 from integrations.graph.client import Graph, entries_of
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.gathering import gather
+from integrations.graph.outage import Outage
 
 KEPT_BY_SHAREPOINT = frozenset(
     {
@@ -102,25 +103,24 @@ async def changes_of(walk: Walk, present: Sequence[str], read: Callable[[str], A
     """Each of those that a walk found, as it is when it is read.
 
     One that cannot be read stops none of the others, also when it is said to be gone: the next walk tells whether it
-    is. Several on end for which the service is ill, or nothing else, is the service.
+    is. It ends when it is the service that is ill.
 
     Raises:
         GraphError, GraphUnreachableError: the last of those.
     """
     unread: list[str] = []
-    ill_on_end = 0
+    outage = Outage(READ_AT_A_TIME, len(present))
 
     async def read_or_leave(item_id: str) -> Any | None:  # noqa: ANN401 - whatever `read` gives
-        nonlocal ill_on_end
         try:
             item = await read(item_id)
         except (GraphError, GraphUnreachableError) as error:
-            ill_on_end += not isinstance(error, GraphError) or error.may_pass
-            if ill_on_end == min(READ_AT_A_TIME, len(present)):
+            is_ill = not isinstance(error, GraphError) or error.may_pass
+            if is_ill and outage.begins():
                 raise
             unread.append(item_id)
             return None
-        ill_on_end = 0
+        outage.is_answered()
         return item
 
     found = await gather(present, read_or_leave, READ_AT_A_TIME)

@@ -5,13 +5,14 @@ The SDK's own task for this fails in several ways; see docs/architecture.md.
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from config.errors import ExpectedError
 from integrations.graph.client import Graph, json_object
-from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.errors import GraphError, GraphThrottledError, GraphUnreachableError
 
 UNIT = 320 * 1024
 FRAGMENT = UNIT * 10
@@ -51,8 +52,10 @@ class Session:
 async def upload_in_fragments(graph: Graph, address: str, content: bytes, session: Session) -> dict[str, Any] | None:
     """Make the file at `address` (`/drives/…:/name:`), which must not be there. The new item.
 
-    None when the session is gone before we saw its end: whether the file is there must be looked for at its place.
-    A session that is given up is cancelled, so that its bytes do not lie about until it expires.
+    None when the session is over before we saw its end: whether the file is there must be looked for at its place, and
+    the next try opens another. So ends one that has expired, and one of an earlier night that is refused or cannot be
+    reached: what is wrong with its address (a domain that was renamed, a proxy) need not be wrong with the next. A
+    session that is given up is cancelled, so that its bytes do not lie about until it expires.
 
     Raises:
         GraphError: 409 when the name is taken, 507 when there is no room, and whatever else is refused.
@@ -61,27 +64,31 @@ async def upload_in_fragments(graph: Graph, address: str, content: bytes, sessio
     is_continued = session.url is not None
     url = session.url or await _open(graph, address, session)
     try:
-        missing = await _how_far(graph, url, len(content)) if is_continued else (0, len(content))
-        return await _send(graph, url, content, missing)
-    except GraphError as error:
-        if error.status not in GONE:
-            await cancel(graph, session)
-            raise
-        session.url = None
-        return None
-    except GraphUnreachableError:
+        return await _send(graph, url, content, is_continued=is_continued)
+    except (GraphError, GraphUnreachableError) as error:
+        if isinstance(error, GraphError) and error.status in GONE:
+            session.url = None
+            return None
+        if is_continued and _is_throttled(error):
+            raise  # another one would have to wait as long, and the next night can go on with this one
         await cancel(graph, session)
-        raise
+        if not is_continued:
+            raise
+        return None
+
+
+def _is_throttled(error: ExpectedError) -> bool:
+    return isinstance(error, GraphThrottledError) or (
+        isinstance(error, GraphError) and error.status == HTTPStatus.TOO_MANY_REQUESTS
+    )
 
 
 async def cancel(graph: Graph, session: Session) -> None:
     """Let go of what has arrived. It expires by itself as well, so that nothing depends on this."""
-    if session.url is not None:
-        try:
-            await graph.handed_out("DELETE", session.url, "DELETE upload session")
-        except (GraphError, GraphUnreachableError):
-            return
-        session.url = None
+    url, session.url = session.url, None
+    if url is not None:
+        with suppress(GraphError, GraphUnreachableError):
+            await graph.handed_out("DELETE", url, "DELETE upload session")
 
 
 async def _open(graph: Graph, address: str, session: Session) -> str:
@@ -93,23 +100,24 @@ async def _open(graph: Graph, address: str, session: Session) -> str:
     return url
 
 
-async def _send(graph: Graph, url: str, content: bytes, missing: tuple[int, int]) -> dict[str, Any]:
+async def _send(graph: Graph, url: str, content: bytes, *, is_continued: bool) -> dict[str, Any]:
     """Fragment after fragment, none beside another. Our patience begins anew with every byte that has arrived."""
-    furthest, tries = missing[0], graph.tries()
+    missing, furthest, tries = (0, len(content)), 0, graph.tries()
+    must_ask = is_continued
     doubt: ExpectedError | None = None
     while True:
         try:
-            if doubt is not None:
+            if must_ask:
                 missing = await _how_far(graph, url, len(content))
             answer = await _put(graph, url, content, missing)
             if "id" in answer:
                 return answer
             missing = first_missing(answer.get("nextExpectedRanges", ()), len(content))
-            doubt = None
+            must_ask, doubt = False, None
         except (GraphError, GraphUnreachableError) as error:
             if isinstance(error, GraphError) and error.status not in WORTH_ASKING_HOW_FAR:
                 raise
-            doubt = error
+            must_ask, doubt = True, error
         if missing[0] > furthest:
             furthest, tries = missing[0], graph.tries()
         elif not await graph.another_try(tries, None):

@@ -2,6 +2,8 @@
 
 from contextlib import nullcontext
 from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -9,7 +11,7 @@ from config.sharepoint import ARCHIVE_LIBRARY
 from integrations.graph.archive import SMALL_FILE, NotReadBackError, Paper, archive_file
 from integrations.graph.client import Graph
 from integrations.graph.drive import ArchiveConflictError, StoredFile, drive_id
-from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.errors import GraphError, GraphThrottledError, GraphUnreachableError
 from integrations.graph.upload_sessions import FRAGMENT, Session, first_missing
 from sandbox.graph import Fault
 from tests.graph.conftest import Office
@@ -261,6 +263,52 @@ def test_a_session_that_has_expired_begins_anew(office: Office) -> None:
     over = Session(f"{office.settings.graph_base_url.removesuffix('/v1.0')}/_sandbox/upload/{'0' * 32}")
     assert archive(office, LARGE, session=over).holds(LARGE)
     assert (archived(office), office.tenant.open_uploads) == ([PATH], 0)
+
+
+REFUSALS: dict[str, dict[str, Any]] = {
+    **{str(status): {"status": status} for status in (400, 403, 423, 500, 503)},
+    "no answer": {"drop": "before"},
+    "a page": {"body": "html"},
+    "another encoding": {"body": "miscoded"},
+}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_an_earlier_session_that_is_refused_for_good_is_forgotten(
+    office: Office, left_off: Session, refusal: str, method: str
+) -> None:
+    """A new one opens at once: what is wrong with an address need not be wrong with the next."""
+    there = urlsplit(left_off.url or "").path
+    office.fail(Fault(method=method, path_pattern=there, times=None, **REFUSALS[refusal]))
+    kept: list[str] = []
+    left_off.keep = kept.append
+    assert archive(office, LARGE * 2, session=left_off).holds(LARGE * 2)
+    assert (len(kept), office.requests("/createUploadSession"), archived(office)) == (1, 1, [PATH])
+    assert office.tenant.open_uploads == 0
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/upload/1", "http://[", "01ABCDEF"])
+def test_an_address_that_leads_nowhere_any_more_is_forgotten(office: Office, address: str) -> None:
+    """The tenant's domain has another name, or another proxy stands in the way."""
+    assert archive(office, LARGE, session=Session(address)).holds(LARGE)
+    assert office.requests("/createUploadSession") == 1
+
+
+def test_an_earlier_session_is_kept_while_the_service_asks_for_time(office: Office, left_off: Session) -> None:
+    url = left_off.url
+    office.fail(Fault(path_pattern="/upload/", times=None, status=429, retry_after=7200))
+    for _ in range(2):
+        with pytest.raises((GraphThrottledError, GraphError)):
+            archive(office, LARGE * 2, session=Session(url))
+    assert (office.requests("/createUploadSession"), office.tenant.open_uploads) == (0, 1)
+
+
+def test_a_new_session_that_is_refused_as_well_says_what_is_wrong_with_it(office: Office, left_off: Session) -> None:
+    office.fail(Fault(path_pattern="/upload/", times=None, status=423))
+    with pytest.raises(GraphError, match="PUT fragment was answered 423"):
+        archive(office, LARGE * 2, session=left_off)
+    assert office.requests("/createUploadSession") == 1
 
 
 @pytest.mark.parametrize("content", [LARGE * 2, b"another"], ids=["the same", "another"])

@@ -490,3 +490,22 @@ def test_every_call_meets_every_fault(street: Street, call: Call, what: str) -> 
 
     call.work.assert_done(street, number)
     assert {row.status for row in street.rows_of(number)} <= {"done"}
+
+
+# --- Where a large file went on an earlier night ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 403, 423, 500, None], ids=str)
+def test_an_address_of_an_earlier_night_keeps_no_document_back(street: Street, status: int | None) -> None:
+    """None: nobody is at that address any more."""
+    work = FilingOf(LARGE)
+    number = work.order(street)
+    address = "http://127.0.0.1:9/upload/stale"
+    if status is not None:
+        address = f"{street.environment['HK_GRAPH_BASE_URL'].removesuffix('/v1.0')}/upload/stale"
+        street.tenant.faults.add(Fault(path_pattern="/upload/stale", times=None, status=status))
+    with street.database.transaction() as connection:
+        connection.execute(update(outbox).where(outbox.c.case_number == number).values(remote_id=address))
+    street.run(work.step)
+    work.assert_done(street, number)
+    assert {row.status for row in street.rows_of(number)} == {"done"}
