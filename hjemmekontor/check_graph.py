@@ -4,9 +4,10 @@ Three looks leave their mark for a moment: a folder in the case library, a draft
 to the archive that is begun and called off. All are taken away again, and nobody is told of them.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
 from agreements.policy import Policy
@@ -35,6 +36,12 @@ GRANT_SHARING = f"the role on the site must be owner, so that case folders can b
 GRANT_ARCHIVE = f"the role on the site must be owner ({MANUAL})"
 GRANT_DIRECTORY = f"grant User.Read.All as an application permission in Entra ID ({MANUAL})"
 GRANT_MAILBOX = f"grant «Application Mail.ReadWrite» for the sender's mailbox in Exchange Online ({MANUAL})"
+EVERYBODY = (
+    *("besøkende på ", "medlemmer av ", "vitjande på ", "medlemer av ", " visitors", " members"),
+    *("spo-grid-all-users", "c:0(.s|true", "everyone", "alle unntatt eksterne", "alle unnateke eksterne"),
+)
+"""In names of the groups that SharePoint makes with a site, and of those that are all who can sign in."""
+OPEN_LINKS = frozenset({"anonymous", "organization"})
 
 Found = tuple[Verdict, str]
 
@@ -88,6 +95,7 @@ class _Inspection:
             *(Look(f"{kinds[each.template]} {each.name}", self._list_look(each)) for each in self._definitions),
             Look("Case folders", self._case_folders, GRANT_SHARING),
             Look("Archive", self._archive, GRANT_ARCHIVE),
+            *(Look(f"Access to {each}", self._access_look(each), GRANT_SHARING) for each in self._libraries()),
         ]
 
     def of_tenant(self) -> Sequence[Look]:
@@ -148,6 +156,26 @@ class _Inspection:
         await self._graph.handed_out("DELETE", json_object(opened, doing)["uploadUrl"], "DELETE upload session")
         return Verdict.WELL, "can be written to"
 
+    def _libraries(self) -> list[str]:
+        return [each.name for each in self._definitions if each.template == Template.LIBRARY]
+
+    def _access_look(self, library: str) -> Callable[[], Awaitable[Found]]:
+        async def look() -> Found:
+            return await self._access(library)
+
+        return look
+
+    async def _access(self, library: str) -> Found:
+        """Whom the library lets in. That is for HR and the archive; a person is not named."""
+        address = f"/drives/{await drive_id(self._graph, library)}/root/permissions"
+        shown = await self._graph.pages(address, "GET library permissions")
+        open_to = sorted({who_is(each) for each in shown if is_for_everybody(each)})
+        if open_to:
+            advice = f"stop inheriting permissions, and let in HR and the archive alone ({MANUAL})"
+            return Verdict.WARNING, f"is open to {', '.join(open_to)}: {advice}"
+        let_in = sorted({who_is(each) for each in shown})
+        return Verdict.WELL, f"lets in {', '.join(let_in)}" if let_in else "lets in nobody but owners and the app"
+
     async def _directory(self) -> Found:
         """People whom HR gives no address are looked up here."""
         await self._graph.get("/users?$top=1&$select=id", "GET users")
@@ -190,3 +218,26 @@ class _Inspection:
         if more:
             return Verdict.WARNING, f"more than needed: {', '.join(more)}; take them back in Entra ID ({MANUAL})"
         return Verdict.WELL, f"{', '.join(sorted(self._roles)) or 'none'} in Entra ID"
+
+
+def is_for_everybody(permission: Mapping[str, Any]) -> bool:
+    """What the site hands down, its own groups of visitors and members, Microsoft's groups of all, and links."""
+    if "owner" in permission.get("roles", ()):
+        return False
+    names = [str(name).casefold() for each in _identities(permission) for name in each.values()]
+    is_common = any(sign in name for name in names for sign in EVERYBODY)
+    return is_common or "inheritedFrom" in permission or permission.get("link", {}).get("scope") in OPEN_LINKS
+
+
+def who_is(permission: Mapping[str, Any]) -> str:
+    """A group by its name."""
+    if "link" in permission:
+        return "whoever has a link"
+    granted = permission.get("grantedToV2") or permission.get("grantedTo") or {}
+    group = granted.get("siteGroup") or granted.get("group")
+    return f"«{group.get('displayName', '?')}»" if group else "single persons or apps"
+
+
+def _identities(permission: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    granted = permission.get("grantedToV2") or permission.get("grantedTo") or {}
+    return [each for each in granted.values() if isinstance(each, dict)]

@@ -15,7 +15,7 @@ from integrations.graph.client import Graph
 from integrations.graph.drive import children_of, close_to_people, delete_item, find_folder, version_of
 from integrations.graph.lists import last_editor
 from tasks.batches import NETWORK
-from tasks.delivering import NotYetError, deliver_all, draft_name
+from tasks.delivering import NotYetError, case_folder, deliver_all, draft_name
 from tasks.night import Night, counting, this_night
 
 FOLDERS_CLOSED = "saksmapper lukket"
@@ -70,8 +70,7 @@ async def _foreseen(night: Night) -> Counter[str]:
     if rows:
         async with night.graph() as graph:
             for row in rows:
-                folder_id = await _folder_of(night, graph, row.case_number)
-                if folder_id is not None:
+                for folder_id in await _folders_of(night, graph, row.case_number):
                     counts.update(_counted(await _inventory(night, graph, row.case_number, folder_id)))
     return counts
 
@@ -82,11 +81,12 @@ async def _close(night: Night, graph: Graph, row: AnyRow) -> Counter[str]:
     Raises:
         NotYetError: something has to stay for now; the folder is closed all the same.
     """
-    folder_id = await _folder_of(night, graph, row.case_number)
+    folder_ids = await _folders_of(night, graph, row.case_number)
     emptied: Counter[str] = Counter()
-    if folder_id is not None:
+    for folder_id in folder_ids:
         await close_to_people(graph, CASE_LIBRARY, folder_id)
-        emptied = _counted(await _empty(night, graph, row.case_number, folder_id))
+    for folder_id in folder_ids:
+        emptied.update(_counted(await _empty(night, graph, row.case_number, folder_id)))
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
     return emptied
@@ -96,10 +96,12 @@ def _counted(found: Inventory) -> Counter[str]:
     return Counter({FILES_DELETED: found.files, FILES_SET_ASIDE: found.aside})
 
 
-async def _folder_of(night: Night, graph: Graph, number: str) -> str | None:
-    with night.database.transaction() as connection:
-        made_as = outgoing.opened_folder(connection, number)
-    return await find_folder(graph, CASE_LIBRARY, number, made_as)
+async def _folders_of(night: Night, graph: Graph, number: str) -> list[str]:
+    """The one that was made for the case, under whatever name; and what has the case's name, if that is another."""
+    made = await case_folder(night, graph, number)
+    named = await find_folder(graph, CASE_LIBRARY, number)
+    found = [None if made is None else str(made["id"]), named]
+    return [*dict.fromkeys(each for each in found if each is not None)]
 
 
 async def _empty(night: Night, graph: Graph, number: str, folder_id: str) -> Inventory:

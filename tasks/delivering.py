@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from operator import itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from prefect import task
 from sqlalchemy import Connection
@@ -36,7 +36,15 @@ from integrations.database.rows import AnyRow
 from integrations.documents.agreement import render_agreement
 from integrations.graph.archive import Fields, Paper, archive_file
 from integrations.graph.client import Graph
-from integrations.graph.drive import ArchiveConflictError, ensure_folder, put_file, share
+from integrations.graph.drive import (
+    ArchiveConflictError,
+    StillOpenError,
+    ensure_folder,
+    known_folder,
+    put_file,
+    rename,
+    share,
+)
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.outage import Outage
 from integrations.graph.upload_sessions import Session
@@ -60,6 +68,10 @@ TAKEN_BY_ANOTHER = "leveranser som en annen kjøring har tatt"
 NOT_LET_IN = (
     "Saksmappen er der, men {who} slipper ikke inn: Microsoft 365 kjenner ingen med den e-postadressen. Rett adressen "
     "i HR-systemet eller i Entra ID; det prøves på nytt hver natt."
+)
+NO_ADDRESSES = (
+    "Saksmappen er der, men ingen slipper inn, og utkastet er ikke lagt der: verken den ansatte eller lederen "
+    "har en e-postadresse. Legg den inn i HR-systemet eller i Entra ID; det prøves på nytt hver natt."
 )
 NOT_KEPT = "Filen som skulle arkiveres, er ikke tatt vare på her. Legg den i arkivet for hånd, og avslutt saken."
 
@@ -190,7 +202,7 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) ->
         return TAKEN_BY_ANOTHER
     try:
         await deliver(night, graph, row)
-    except (GraphError, GraphUnreachableError, ArchiveConflictError, NotYetError) as error:
+    except (GraphError, GraphUnreachableError, ArchiveConflictError, StillOpenError, NotYetError) as error:
         conflict = isinstance(error, ArchiveConflictError)
         with night.database.transaction() as connection:
             outgoing.failed(connection, row.key, reason_of(error), for_good=conflict)
@@ -201,42 +213,65 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) ->
 
 
 async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
-    with night.database.transaction() as connection:
-        case = load_cases(connection, [row.case_number])[row.case_number][1]
-        people = load_people(connection, [case])[case.number]
-        addresses = outgoing.people_of_cases(connection, [case.number])[case.number]
-    draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
-    folder_id = await ensure_folder(graph, CASE_LIBRARY, case.number)
-    await put_file(graph, CASE_LIBRARY, folder_id, draft_name(case.number), render_agreement(draft, None))
-    kept_out = await _share(graph, folder_id, addresses)
+    """Shared first: the draft says where somebody lives and works, and the library may let everybody in."""
+    folder = await case_folder(night, graph, row.case_number)
+    folder_id = folder["id"] if folder else await ensure_folder(graph, CASE_LIBRARY, row.case_number)
+    people_in, kept_out = await _share(night, graph, row.case_number, folder_id)
+    if people_in:
+        await _put_draft(night, graph, row.case_number, folder_id)
     with night.database.transaction() as connection:
         # From here on the case's mails go out: whoever is kept out must be told as well.
-        outgoing.remember_remote(connection, row.key, folder_id)
-        if not kept_out:
-            outgoing.done(connection, row.key)
-    _must_be_in(kept_out)
-
-
-async def _share_folder(night: Night, graph: Graph, row: AnyRow) -> None:
-    with night.database.transaction() as connection:
-        addresses = outgoing.people_of_cases(connection, [row.case_number])[row.case_number]
-    _must_be_in(await _share(graph, await ensure_folder(graph, CASE_LIBRARY, row.case_number), addresses))
+        outgoing.remember_folder(connection, row.case_number, folder_id)
+    if folder and folder["name"].casefold() != row.case_number.casefold():
+        # The mails lead to it by its name.
+        await rename(graph, CASE_LIBRARY, folder_id, row.case_number)
+    _must_be_in(people_in, kept_out)
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
 
 
-async def _share(graph: Graph, folder_id: str, addresses: AnyRow) -> list[str]:
-    """With the employee and the manager of today, as far as they have an address; who of them is kept out, by role."""
+async def _share_folder(night: Night, graph: Graph, row: AnyRow) -> None:
+    folder = await case_folder(night, graph, row.case_number)
+    if folder is None:
+        await _open_folder(night, graph, row)
+        return
+    _must_be_in(*await _share(night, graph, row.case_number, folder["id"]))
+    with night.database.transaction() as connection:
+        outgoing.done(connection, row.key)
+
+
+async def case_folder(night: Night, graph: Graph, number: str) -> dict[str, Any] | None:
+    """The folder that was made for this case, whatever people call it by now; None when there is none (any more)."""
+    with night.database.transaction() as connection:
+        made_as = outgoing.opened_folder(connection, number)
+    return None if made_as is None else await known_folder(graph, CASE_LIBRARY, made_as)
+
+
+async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) -> None:
+    with night.database.transaction() as connection:
+        case = load_cases(connection, [number])[number][1]
+        people = load_people(connection, [case])[number]
+    draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
+    await put_file(graph, CASE_LIBRARY, folder_id, draft_name(number), render_agreement(draft, None))
+
+
+async def _share(night: Night, graph: Graph, number: str, folder_id: str) -> tuple[int, list[str]]:
+    """With the employee and the manager of today: how many of them are in, and the roles of those kept out."""
+    with night.database.transaction() as connection:
+        addresses = outgoing.people_of_cases(connection, [number])[number]
     reachable = {"den ansatte": addresses.employee_mail, "lederen": addresses.manager_mail}
     wanted = [address for address in reachable.values() if address]
     refused = await share(graph, CASE_LIBRARY, folder_id, wanted) if wanted else []
-    return [role for role, address in reachable.items() if address in refused]
+    kept_out = [role for role, address in reachable.items() if address in refused]
+    return len(wanted) - len(refused), kept_out
 
 
-def _must_be_in(kept_out: Sequence[str]) -> None:
+def _must_be_in(people_in: int, kept_out: Sequence[str]) -> None:
     """Raises NotYetError, which names nobody, when one of them is not."""
     if kept_out:
         raise NotYetError(NOT_LET_IN.format(who=" og ".join(kept_out)))
+    if not people_in:
+        raise NotYetError(NO_ADDRESSES)
 
 
 async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:

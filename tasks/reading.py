@@ -3,12 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from prefect import task
 from sqlalchemy import Connection
 
 from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.inbox import Arrival, not_among, note_deleted, receive, watermark, withdraw
+from integrations.database.outgoing import folders_in_use, open_again
 from integrations.graph.client import Graph
 from integrations.graph.drive import Upload, library_changes
 from integrations.graph.lists import Changes, ListItem, list_changes
@@ -16,6 +18,8 @@ from tasks.batches import NETWORK
 from tasks.night import Night, counting, this_night
 
 UNREAD = "svar som ikke kunne leses ennå"
+FOLDERS_GONE = "saksmapper som er slettet, og lages på nytt"
+FOLDERS_RENAMED = "saksmapper med endret navn, som får navnet sitt igjen"
 UPLOADS_UNREAD = "opplastinger som ikke kunne leses ennå"
 UPLOADED = "opplastede filer"
 DELETED_BEFORE = "slettet før de ble tatt inn"
@@ -70,7 +74,23 @@ async def _read_uploads(night: Night, graph: Graph) -> Counter[str]:
     with night.database.transaction() as connection:
         new = receive(connection, CASE_LIBRARY, arrivals, changes.token, night.on)
         gone = withdraw(connection, CASE_LIBRARY, _gone(connection, CASE_LIBRARY, changes), night.on)
-    return Counter({UPLOADED: new, DELETED_BEFORE: gone, UPLOADS_UNREAD: len(changes.unread)})
+        folders = _look_after_folders(connection, changes)
+    return Counter({UPLOADED: new, DELETED_BEFORE: gone, UPLOADS_UNREAD: len(changes.unread)}) + folders
+
+
+def _look_after_folders(connection: Connection, changes: Changes) -> Counter[str]:
+    """Folders in use that somebody has deleted are made anew, those that have another name get their own back."""
+    in_use = folders_in_use(connection)
+    missing = set(in_use).difference(changes.folders) if changes.is_whole else set(in_use).intersection(changes.gone)
+    renamed = {
+        number
+        for folder, number in in_use.items()
+        if changes.folders.get(folder, number).casefold() != number.casefold()
+    }
+    gone = {in_use[folder] for folder in missing}
+    open_again(connection, gone, is_gone=True)
+    open_again(connection, renamed, is_gone=False)
+    return Counter({FOLDERS_GONE: len(gone), FOLDERS_RENAMED: len(renamed)})
 
 
 def _gone(connection: Connection, source: str, changes: Changes) -> list[str]:
@@ -87,5 +107,6 @@ def _answer(item: ListItem) -> Arrival:
 
 def _file(upload: Upload) -> Arrival:
     # The version is that of the content, which is not in the payload itself.
-    payload = {"folder": upload.folder, "name": upload.name, "size": upload.size, "version": upload.version}
+    payload: dict[str, Any] = {"folder": upload.folder, "name": upload.name, "size": upload.size}
+    payload |= {"version": upload.version, "within": list(upload.within)}
     return Arrival(upload.item_id, upload.version, upload.sender_id, upload.sender_mail, payload)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -17,7 +17,7 @@ from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.addresses import senders
 from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting
-from integrations.database.outgoing import keep_document
+from integrations.database.outgoing import cases_of_folders, keep_document
 from integrations.database.rejected import open_rejections, set_aside
 from integrations.database.rows import AnyRow
 from integrations.documents.apart import Examiner, NotExaminedError
@@ -98,9 +98,11 @@ def take_in_uploads(case_number: str | None = None) -> Counter[str]:
     """
     night = this_night()
     with night.database.transaction() as connection:
-        waiting_rows = [row for row in waiting(connection, [CASE_LIBRARY]) if case_number in {None, folder_case(row)}]
-        rows = _those_tried_before_last(connection, waiting_rows)
-    return asyncio.run(_take_in_each(night, rows)) if rows else Counter()
+        waiting_rows = waiting(connection, [CASE_LIBRARY])
+        numbers = folder_cases(connection, waiting_rows)
+        wanted = [row for row in waiting_rows if case_number in {None, numbers[row.id]}]
+        rows = _those_tried_before_last(connection, wanted)
+    return asyncio.run(_take_in_each(night, rows, numbers)) if rows else Counter()
 
 
 def _those_tried_before_last(connection: Connection, rows: Sequence[AnyRow]) -> list[AnyRow]:
@@ -109,7 +111,7 @@ def _those_tried_before_last(connection: Connection, rows: Sequence[AnyRow]) -> 
     return sorted(rows, key=lambda row: str(row.id) in tried)
 
 
-async def _take_in_each(night: Night, rows: Sequence[AnyRow]) -> Counter[str]:
+async def _take_in_each(night: Night, rows: Sequence[AnyRow], numbers: Mapping[int, str]) -> Counter[str]:
     """One file at a time, in memory and in a transaction of its own: what happens to one happens to no other.
 
     One alone that cannot be fetched or looked at is no outage; several on end are.
@@ -126,14 +128,13 @@ async def _take_in_each(night: Night, rows: Sequence[AnyRow]) -> Counter[str]:
                     file = CheckedFile(unread=f"{NOT_READ_YET} ({error})")
                     on_end += 1
                     if on_end == AT_A_TIME:
-                        night.before_it_broke += _conclude(night, row, file) + counts
+                        night.before_it_broke += _conclude(night, row, numbers[row.id], file) + counts
                         raise
-                counts += _conclude(night, row, file)
+                counts += _conclude(night, row, numbers[row.id], file)
     return counts
 
 
-def _conclude(night: Night, row: AnyRow, file: CheckedFile) -> Counter[str]:
-    number = folder_case(row)
+def _conclude(night: Night, row: AnyRow, number: str, file: CheckedFile) -> Counter[str]:
     with night.database.transaction() as connection:
         night.must_be_alone(connection)
         if file.unread is not None:
@@ -261,8 +262,18 @@ def _case_number(row: AnyRow) -> str:
         return ""
 
 
-def folder_case(row: AnyRow) -> str:
-    """The number of the case in whose folder this upload lies, as far as the folder's name is one."""
+def folder_cases(connection: Connection, rows: Sequence[AnyRow]) -> dict[int, str]:
+    """By the row's id, the number of the case in whose folder this upload lies.
+
+    The folder is known by its id, since people who write in it may rename it. One that we did not make is known by its
+    name, as far as that is a number.
+    """
+    within = {row.id: row.payload.get("within", ()) for row in rows}
+    known = cases_of_folders(connection, {folder for folders in within.values() for folder in folders})
+    return {row.id: next((known[each] for each in within[row.id] if each in known), _named(row)) for row in rows}
+
+
+def _named(row: AnyRow) -> str:
     folder: str = row.payload["folder"]
     return folder.split("/", maxsplit=1)[0].upper()
 

@@ -29,7 +29,7 @@ from tasks.delivering import open_folders, share_folders
 from tasks.night import Night, counting, this_night
 from tasks.opening import open_now
 from tasks.reading import read_answers
-from tasks.receiving import TAKEN_IN, folder_case, take_in_now, take_in_uploads
+from tasks.receiving import TAKEN_IN, folder_cases, take_in_now, take_in_uploads
 
 ALREADY = "registrert fra før i dag"
 Fields = Mapping[str, Any]
@@ -71,7 +71,9 @@ def register_files(case_number: str, adviser: str) -> Counter[str]:
     night.about.append(case.number)
     read_answers([], uploads=True)
     with night.database.transaction() as connection:
-        fresh = [row for row in waiting(connection, [CASE_LIBRARY]) if folder_case(row) == case.number]
+        waiting_rows = waiting(connection, [CASE_LIBRARY])
+        numbers = folder_cases(connection, waiting_rows)
+        fresh = [row for row in waiting_rows if numbers[row.id] == case.number]
         files = [*set_aside_in(connection, CASE_LIBRARY, case.number), *fresh]
         vouch(connection, files, adviser, {FOR_EMPLOYEE: True})
     if not files:

@@ -1,7 +1,7 @@
 """What is to go out: errands and mails in the outbox, notices on their way to becoming mails, filings to verify."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -26,6 +26,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from agreements.actions import ErrandKind
 from agreements.case import OPEN_STATES, FilingKind, RequirementKind
+from agreements.rules.staffing import STATES_WITH_A_FOLDER_IN_USE
 from config.sharepoint import ARCHIVE_LIBRARY
 from integrations.database.addresses import mail_of
 from integrations.database.rows import AnyRow, insert_rows
@@ -45,6 +46,7 @@ from integrations.database.tables import (
 MAIL = "mail"
 RESTORED = "restored"
 """Where the day of the last restore stands among the watermarks."""
+IDS_IN_A_QUERY = 10_000
 LOOKED_FOR_AFTER_A_RESTORE = timedelta(days=31)
 UNDONE_BY: Mapping[str, Sequence[str]] = {
     ErrandKind.CLOSE_FOLDER: (ErrandKind.OPEN_FOLDER, ErrandKind.SHARE_FOLDER),
@@ -107,6 +109,44 @@ def opened_folder(connection: Connection, case_number: str) -> str | None:
         outbox.c.remote_id.is_not(None),
     )
     return connection.scalar(made.order_by(outbox.c.id.desc()))
+
+
+def remember_folder(connection: Connection, case_number: str, folder_id: str) -> None:
+    """The folder that is the case's from now on: people may call it what they like."""
+    connection.execute(
+        update(outbox).where(*_opening(), outbox.c.case_number == case_number).values(remote_id=folder_id)
+    )
+
+
+def cases_of_folders(connection: Connection, folder_ids: Collection[str]) -> dict[str, str]:
+    """Case number by the id of the folder that was made for the case."""
+    wanted = sorted(folder_ids)
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), IDS_IN_A_QUERY):
+        part = outbox.c.remote_id.in_(wanted[start : start + IDS_IN_A_QUERY])
+        rows = connection.execute(select(outbox.c.remote_id, outbox.c.case_number).where(*_opening(), part))
+        found.update((row.remote_id, row.case_number) for row in rows)
+    return found
+
+
+def folders_in_use(connection: Connection) -> dict[str, str]:
+    """Case number by folder id, of the cases whose people are expected to find their folder."""
+    in_use = cases.c.state.in_([str(state) for state in STATES_WITH_A_FOLDER_IN_USE])
+    rows = select(outbox.c.remote_id, outbox.c.case_number).join(cases, cases.c.number == outbox.c.case_number)
+    found = connection.execute(rows.where(*_opening(), in_use, outbox.c.remote_id.is_not(None)))
+    return {row.remote_id: row.case_number for row in found}
+
+
+def open_again(connection: Connection, numbers: Collection[str], *, is_gone: bool) -> None:
+    """The folders of these cases are opened once more. Nobody is sent to one that is gone before it is there again."""
+    values: dict[str, Any] = {"status": "pending", "done_at": None, **({"remote_id": None} if is_gone else {})}
+    again = update(outbox).where(*_opening(), outbox.c.case_number == bindparam("number")).values(values)
+    if numbers:
+        connection.execute(again, [{"number": number} for number in sorted(numbers)])
+
+
+def _opening() -> tuple[ColumnElement[bool], ...]:
+    return (outbox.c.kind == str(ErrandKind.OPEN_FOLDER),)
 
 
 def pending_keys(connection: Connection, kind: str) -> list[AnyRow]:

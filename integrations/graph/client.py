@@ -91,6 +91,7 @@ class Graph:
         self.drive_ids: dict[str, str] = {}
         self.folder_ids: dict[str, str] = {}
         self.folder_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.parent_ids: dict[str, str] = {}
         self.list_ids: dict[str, str] = {}
 
     def without_base(self, address: str) -> str:

@@ -1,7 +1,7 @@
 """Folders and files of the site's libraries: the case folders people upload to, and what archive and sessions share."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, unquote
@@ -13,6 +13,10 @@ from integrations.graph.lists import Changes, changes_of, last_editor, walk_delt
 from integrations.graph.quickxor import quick_xor_hash
 
 LOOKS = 3
+STILL_OPEN = (
+    "Mappen er delt, men den arver fortsatt tilganger fra biblioteket, så utkastet er ikke lagt i den. Slutt å arve "
+    "tillatelser på mappen; det prøves på nytt hver natt."
+)
 KNOWS_NOBODY = "noResolvedUsers"
 """What Graph answers an invitation of somebody who is not in the directory, or cannot be shared with; seen by others
 (OneDrive/onedrive-api-docs #1497), in no list of codes."""
@@ -20,6 +24,10 @@ KNOWS_NOBODY = "noResolvedUsers"
 
 class ArchiveConflictError(ExpectedError):
     """Something else has the name already. A person must look: we overwrite nothing."""
+
+
+class StillOpenError(ExpectedError):
+    """A folder was shared, and still lets in whoever the library lets in. The message says what a person should do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,10 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file somebody put into a library. `folder` is the path below the library's root."""
+    """A file somebody put into a library.
+
+    `folder` is the path below the library's root, `within` are the ids of its folders, the nearest first.
+    """
 
     item_id: str
     version: str
@@ -47,6 +58,7 @@ class Upload:
     size: int
     sender_id: str | None
     sender_mail: str | None
+    within: tuple[str, ...] = ()
 
 
 async def drive_id(graph: Graph, library: str) -> str:
@@ -99,15 +111,25 @@ async def folder_once(graph: Graph, library: str, path: str) -> str:
     return graph.folder_ids[at]
 
 
-async def find_folder(graph: Graph, library: str, path: str, made_as: str | None = None) -> str | None:
-    """The id of the folder at `path`, None where there is none.
-
-    One that we made, whose id is known, is looked for by that first: then it takes two answers to believe it is gone.
-    """
-    drive = await drive_id(graph, library)
-    known = None if made_as is None else await find_item(graph, library, made_as)
-    known = known or await item_at(graph, drive, path)
+async def find_folder(graph: Graph, library: str, path: str) -> str | None:
+    """The id of the folder at `path`, None where there is none."""
+    known = await item_at(graph, await drive_id(graph, library), path)
     return None if known is None else _folder_id(known)
+
+
+async def known_folder(graph: Graph, library: str, item_id: str) -> dict[str, Any] | None:
+    """The folder of this id, wherever it is and whatever it is called; it takes two answers to believe it is gone."""
+    return await find_item(graph, library, item_id) or await find_item(graph, library, item_id)
+
+
+async def rename(graph: Graph, library: str, item_id: str, name: str) -> None:
+    """Give an item another name where it is.
+
+    Raises:
+        GraphError: 409 where something else has the name.
+    """
+    address = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
+    await graph.repeatable("PATCH", address, "PATCH item name", body={"name": name})
 
 
 async def item_at(graph: Graph, drive: str, path: str) -> dict[str, Any] | None:
@@ -124,6 +146,7 @@ async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[st
 
     Raises:
         GraphError: also when all are refused, and not because Graph knows nobody by their addresses.
+        StillOpenError: the folder lets in others from above all the same.
     """
     folder = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
     refused: list[str] = []
@@ -143,7 +166,9 @@ async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[st
         if not theirs and error.code != KNOWS_NOBODY:
             raise
     if theirs:
-        await _take_out(graph, folder, lambda each: each["id"] not in theirs and _is_one_of_ours(each))
+        left = await _take_out(graph, folder, lambda each: each["id"] not in theirs and _is_one_of_ours(each))
+        if any(_comes_from_above(each) for each in left):
+            raise StillOpenError(STILL_OPEN)
     return refused
 
 
@@ -189,15 +214,18 @@ async def find_item(graph: Graph, library: str, item_id: str) -> dict[str, Any] 
 
 
 async def library_changes(graph: Graph, library: str, token: str | None) -> Changes:
-    """Files put into the library, or deleted, since `token`."""
+    """Files put into the library, or deleted, since `token`; and folders that are new, moved or renamed."""
     drive = await drive_id(graph, library)
     start = f"/drives/{drive}/root/delta"
     walk = await walk_delta(graph, token, start, f"GET library {library} delta")
 
     async def read(item_id: str) -> Upload:
-        return _upload_of(await graph.get(f"/drives/{drive}/items/{item_id}", "GET file"))
+        entry = await graph.get(f"/drives/{drive}/items/{item_id}", "GET file")
+        return _upload_of(entry, await _within(graph, drive, entry))
 
-    return await changes_of(walk, [entry["id"] for entry in walk.present if "file" in entry], read)
+    changes = await changes_of(walk, [entry["id"] for entry in walk.present if "file" in entry], read)
+    folders = {entry["id"]: entry.get("name", "") for entry in walk.present if "folder" in entry}
+    return replace(changes, folders=folders)
 
 
 async def download(graph: Graph, library: str, item_id: str) -> bytes:
@@ -262,13 +290,13 @@ async def _invite(graph: Graph, folder: str, addresses: Sequence[str]) -> set[st
     return {permission["id"] for permission in granted if "id" in permission}
 
 
-async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> None:
-    """Take these permissions away, and look again until they are gone: what lets people in is read back as well."""
+async def _take_out(graph: Graph, folder: str, is_unwanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    """Take these permissions away, and look again until they are gone; what is left."""
     for _ in range(LOOKS):
         shown = await graph.pages(f"{folder}/permissions", "GET folder permissions")
         unwanted = [permission["id"] for permission in shown if is_unwanted(permission)]
         if not unwanted:
-            return
+            return shown
         for permission_id in unwanted:
             address = f"{folder}/permissions/{quote(permission_id, safe='')}"
             await graph.delete(address, "DELETE folder permission")
@@ -296,6 +324,12 @@ def _lets_somebody_in(permission: dict[str, Any]) -> bool:
     return (is_by_us or "link" in permission) and "inheritedFrom" not in permission
 
 
+def _comes_from_above(permission: dict[str, Any]) -> bool:
+    """What people of the library have on everything in it. Owners and apps are the site's affair."""
+    is_an_app = "application" in (permission.get("grantedToV2") or {})
+    return "inheritedFrom" in permission and "owner" not in permission.get("roles", ()) and not is_an_app
+
+
 def _folder_id(item: dict[str, Any]) -> str:
     if "folder" not in item:
         raise ArchiveConflictError("En fil har navnet som mappen skulle hatt. Ingenting er skrevet; se på den først.")
@@ -315,15 +349,32 @@ async def _make_folder(graph: Graph, drive: str, parent: str, path: str) -> str:
     return str(json_object(response, "POST folder")["id"])
 
 
-def _upload_of(entry: dict[str, Any]) -> Upload:
+async def _within(graph: Graph, drive: str, entry: dict[str, Any]) -> tuple[str, ...]:
+    """The ids of the folders that a file lies in: it says the nearest itself, and most have no other."""
+    above = entry.get("parentReference") or {}
+    ids = [above["id"]] if "id" in above else []
+    for _ in _path_of(entry).split("/")[1:]:
+        if ids[-1] not in graph.parent_ids:
+            folder = await graph.get(f"/drives/{drive}/items/{ids[-1]}", "GET folder")
+            graph.parent_ids[ids[-1]] = folder["parentReference"]["id"]
+        ids.append(graph.parent_ids[ids[-1]])
+    return tuple(ids)
+
+
+def _path_of(entry: dict[str, Any]) -> str:
+    """Of the folder a file lies in, below the library's root."""
+    return unquote(entry.get("parentReference", {}).get("path", "")).partition("root:")[2].strip("/")
+
+
+def _upload_of(entry: dict[str, Any], within: tuple[str, ...]) -> Upload:
     sender = last_editor(entry)
-    path = unquote(entry.get("parentReference", {}).get("path", "")).partition("root:")[2]
     return Upload(
         entry["id"],
         version_of(entry),
-        path.strip("/"),
+        _path_of(entry),
         entry["name"],
         entry["size"],
         sender.get("id"),
         sender.get("email"),
+        within,
     )

@@ -5,7 +5,7 @@ A delta entry has no `lastModifiedBy`, and of `createdBy` it may give a name onl
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -57,6 +57,7 @@ class Changes:
     """What came, and `gone`, the ids of what was deleted. `is_whole` says that there is nothing else in the list.
 
     `unread` are ids of what has changed and could not be read. `token` is None then: next time begins where this did.
+    `folders` are the names of a library's folders that came, by id.
     """
 
     items: Sequence[Any]
@@ -64,6 +65,7 @@ class Changes:
     gone: Sequence[str] = ()
     is_whole: bool = False
     unread: Sequence[str] = ()
+    folders: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

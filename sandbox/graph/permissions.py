@@ -93,14 +93,10 @@ class Permissions:
         raise access_denied(f"{user.user_principal_name} may not write in {drive.name}/{drive.path_of(folder)}")
 
 
-def visitors_document(root: DriveItem) -> Document:
-    """The visitors' permission, as everything below the root inherits it."""
-    return {
-        "id": "3",
-        "roles": ["read"],
-        "grantedToV2": {"siteGroup": dict(VISITORS)},
-        "inheritedFrom": {"driveId": root.drive_id, "id": root.item_id},
-    }
+def visitors_document(root: DriveItem, *, is_root: bool) -> Document:
+    """The visitors' permission on the root, as everything below inherits it."""
+    document: Document = {"id": "3", "roles": ["read"], "grantedToV2": {"siteGroup": dict(VISITORS)}}
+    return document if is_root else document | {"inheritedFrom": {"driveId": root.drive_id, "id": root.item_id}}
 
 
 def permission_document(permission: Permission, inherited_from: DriveItem | None = None) -> Document:

@@ -71,8 +71,8 @@ class SharingRoutes:
             permission_document(permission, None if holder.item_id == item.item_id else holder)
             for holder, permission in self._permissions.effective(drive, item)
         ]
-        if item.parent_id is not None and self._permissions.lets_visitors_in(drive, item):
-            documents.append(visitors_document(drive.root))
+        if self._permissions.lets_visitors_in(drive, item):
+            documents.append(visitors_document(drive.root, is_root=item.parent_id is None))
         return paged(call, documents, lambda document: document)
 
     def _permission(self, _: Call, names: Mapping[str, str]) -> Answer:

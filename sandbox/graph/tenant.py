@@ -177,6 +177,24 @@ class GraphTenant:
             item, _ = drive.put_file(folder, file_name, content, Actor.person(created_by), "replace")
         return item.item_id
 
+    def rename(self, library: str, path: str, name: str, renamed_by: TenantUser) -> None:
+        """A person gives a folder or file another name.
+
+        Raises:
+            GraphError: 404 when it is not there, 403 when the person may not write in it.
+        """
+        with self._store.transaction():
+            drive = self._services.drives.of_library(library)
+            item = drive.at(drive.root, path)
+            self._services.permissions.check_write(drive, item, renamed_by)
+            drive.move(item, drive.get(item.parent_id or ""), name, Actor.person(renamed_by))
+
+    def delete(self, library: str, path: str) -> None:
+        """Somebody puts a folder or file into the recycle bin."""
+        with self._store.transaction():
+            drive = self._services.drives.of_library(library)
+            drive.delete(drive.at(drive.root, path))
+
     def read(self, library: str, path: str) -> bytes:
         """The content of a file, or GraphError 404."""
         with self._store.lock:
@@ -209,6 +227,11 @@ class GraphTenant:
         with self._store.lock:
             drive = self._services.drives.of_library(library)
             return self._services.permissions.may_read(drive, drive.at(drive.root, path), user)
+
+    def close_library(self, library: str) -> None:
+        """What a person does in SharePoint («Slutt å arve tillatelser»): the site's visitors are let in no longer."""
+        with self._store.lock:
+            self._services.permissions.stop_inheriting(self._services.drives.of_library(library).root)
 
     @property
     def open_uploads(self) -> int:

@@ -1,6 +1,7 @@
 """Each permission refused in turn: `check` names it and what to grant. What is beyond need is warned of."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,31 @@ import pytest
 from pydantic import SecretStr
 
 from config.policy_files import load_policy
-from config.sharepoint import site_of
-from hjemmekontor.check_graph import graph_lines
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, IMPORT_LIBRARY, REPORT_LIBRARY, site_of
+from hjemmekontor.check_graph import graph_lines, is_for_everybody
 from hjemmekontor.verdicts import Line, Verdict
 from integrations.graph.provisioning import provision
 from sandbox.graph import Fault
 from tests.graph.conftest import Office
 
+LIBRARIES = (CASE_LIBRARY, ARCHIVE_LIBRARY, REPORT_LIBRARY)
+ACCESS = tuple(f"Access to {library}" for library in LIBRARIES)
+
 
 @pytest.fixture
-def office(office: Office) -> Office:
+def closed() -> Sequence[str]:
+    """The libraries that an administrator has closed to everybody else."""
+    return (*LIBRARIES, IMPORT_LIBRARY)
+
+
+@pytest.fixture
+def office(office: Office, closed: Sequence[str]) -> Office:
     """The site as the policy of the settings has it, and the role that the nights need."""
     site = site_of(load_policy(office.settings.policy))
     office.run(lambda graph: provision(graph, site, dry_run=False))
     office.tenant.grants.site_role = "owner"
+    for library in closed:
+        office.tenant.close_library(library)
     office.gate.requests.clear()
     return office
 
@@ -71,8 +83,12 @@ def _left_behind(office: Office) -> list[str]:
     ("role", "failing", "grant"),
     [
         (None, {"Site"}, "grant Sites.Selected in Entra ID, and the role owner on this site"),
-        ("read", {"Case folders", "Archive"}, "the role on the site must be owner"),
-        ("write", {"Case folders"}, "the role on the site must be owner, so that case folders can be made and shared"),
+        ("read", {"Case folders", "Archive", *ACCESS}, "the role on the site must be owner"),
+        (
+            "write",
+            {"Case folders", *ACCESS},
+            "the role on the site must be owner, so that case folders can be made and shared",
+        ),
     ],
 )
 def test_a_role_on_the_site_that_is_not_enough(office: Office, role: str | None, failing: set[str], grant: str) -> None:
@@ -94,6 +110,33 @@ def test_consent_that_is_missing_in_entra_id(office: Office, consent: str, faili
     lines = look(office)
     assert bad(lines) == dict.fromkeys(failing, Verdict.FAILURE)
     assert all(lines[what].said.startswith(grant) for what in failing)
+
+
+@pytest.mark.parametrize("closed", [()])
+def test_libraries_that_let_in_everybody_are_told_of(office: Office) -> None:
+    lines = look(office)
+    assert bad(lines) == dict.fromkeys(ACCESS, Verdict.WARNING)
+    assert all("is open to «Besøkende på Hjemmekontor»: stop inheriting" in lines[what].said for what in ACCESS)
+
+
+@pytest.mark.parametrize(
+    ("permission", "is_open"),
+    [
+        ({"roles": ["write"], "grantedToV2": {"siteGroup": {"displayName": "HR", "loginName": "HR"}}}, False),
+        ({"roles": ["read"], "grantedToV2": {"group": {"displayName": "Arkivet"}}}, False),
+        ({"roles": ["owner"], "grantedToV2": {"siteGroup": {"displayName": "Eiere av Hjemmekontor"}}}, False),
+        ({"roles": ["write"], "grantedToV2": {"siteGroup": {"displayName": "Medlemmer av Hjemmekontor"}}}, True),
+        ({"roles": ["read"], "grantedTo": {"user": {"displayName": "Everyone except external users"}}}, True),
+        (
+            {"roles": ["read"], "grantedToV2": {"siteUser": {"loginName": "c:0-.f|rolemanager|spo-grid-all-users/1"}}},
+            True,
+        ),
+        ({"roles": ["read"], "link": {"scope": "organization"}}, True),
+        ({"roles": ["read"], "inheritedFrom": {}, "grantedToV2": {"siteGroup": {"displayName": "HR"}}}, True),
+    ],
+)
+def test_who_is_everybody(permission: dict[str, Any], *, is_open: bool) -> None:
+    assert is_for_everybody(permission) is is_open
 
 
 def test_a_mailbox_that_is_closed(office: Office) -> None:

@@ -33,6 +33,7 @@ from integrations.graph.drive import (
     ensure_folder,
     library_changes,
     put_file,
+    rename,
     share,
     site_address,
     version_of,
@@ -254,6 +255,13 @@ async def _use_folders(graph: Graph) -> None:
         await put_file(graph, CASE_LIBRARY, folder_id, "Avtaleutkast HK-1.pdf", b"draft")
     [upload] = (await library_changes(graph, CASE_LIBRARY, None)).items
     assert await download(graph, CASE_LIBRARY, upload.item_id) == b"draft"
+    below = await ensure_folder(graph, CASE_LIBRARY, "HK-1/Bilder")
+    await put_file(graph, CASE_LIBRARY, below, "pult.jpg", b"photo")
+    await rename(graph, CASE_LIBRARY, folder_id, "HK-1 Kari")
+    [_, photo] = (await library_changes(graph, CASE_LIBRARY, None)).items
+    assert photo.within == (below, folder_id)
+    await rename(graph, CASE_LIBRARY, folder_id, "HK-1")
+    await delete_item(graph, CASE_LIBRARY, below, "*")
     await close_to_people(graph, CASE_LIBRARY, folder_id)
     [child] = await children_of(graph, CASE_LIBRARY, folder_id)
     assert await delete_item(graph, CASE_LIBRARY, upload.item_id, version_of(child))

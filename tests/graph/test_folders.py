@@ -1,0 +1,226 @@
+"""Case folders are known by their id: people rename and delete them. Nobody is let in whom the case does not know."""
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import update
+
+from agreements.actions import Action, Errand, ErrandKind
+from agreements.case import RequirementKind, State
+from agreements.policy import Policy
+from config.sharepoint import CASE_LIBRARY
+from integrations.database.cases import Decided, load_cases, save_decisions
+from integrations.database.tables import employees, outbox
+from integrations.graph.drive import STILL_OPEN, ensure_folder, share
+from sandbox.graph import Fault
+from sandbox.graph.permissions import Permissions
+from tasks.closing import close_folders
+from tasks.delivering import NO_ADDRESSES, open_folders, share_folders
+from tasks.mailing import write_and_send_mail
+from tasks.reading import FOLDERS_GONE, FOLDERS_RENAMED, read_answers
+from tasks.receiving import TAKEN_IN, take_in_uploads
+from tests.database.samples import STAMP, TODAY, person, read, rows
+from tests.documents.samples import jpeg
+from tests.graph.conftest import Office
+from tests.graph.one_night import quick_night
+from tests.graph.town import APPLICANTS, Town, user
+
+NUMBER, RENAMED = "HK-2027-00001", "HK-2027-00001 Kari"
+DRAFT = f"{NUMBER}/Avtaleutkast {NUMBER}.pdf"
+EMPLOYEE, MANAGER, NEW_MANAGER, OUTSIDER = "0001", "0900", "0004", "0002"
+EVERYBODY = (EMPLOYEE, MANAGER, NEW_MANAGER, OUTSIDER)
+
+
+def night_of(*steps: object) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    with quick_night():
+        for step in steps:
+            counts |= step.fn()  # type: ignore[attr-defined]  # a Prefect task
+    return counts
+
+
+def reading() -> dict[str, int]:
+    with quick_night():
+        return dict(read_answers.fn([], uploads=True) + take_in_uploads.fn())
+
+
+def readers(office: Office, path: str = NUMBER) -> set[str]:
+    return {who for who in EVERYBODY if office.tenant.may_read(CASE_LIBRARY, path, user(who))}
+
+
+def files(office: Office) -> list[str]:
+    return [file.path for file in office.tenant.files(CASE_LIBRARY) if NUMBER in file.path]
+
+
+def order(town: Town, policy: Policy, *errands: Errand, **changes: object) -> None:
+    with town.database.transaction() as connection:
+        version, case = load_cases(connection, [NUMBER])[NUMBER]
+        after = replace(case, **changes)
+        action = Action(f"test.{errands[0].kind}", case, after, errands=errands)
+        save_decisions(connection, [Decided(version, after, [action])], policy, STAMP)
+
+
+def hand_over(town: Town, policy: Policy) -> None:
+    errand = Errand(ErrandKind.SHARE_FOLDER, sequence=TODAY.toordinal())
+    order(town, policy, errand, manager_number=NEW_MANAGER, led_by=NEW_MANAGER)
+
+
+def first(town: Town, kind: str = ErrandKind.OPEN_FOLDER) -> tuple[str, str | None]:
+    row = town.outbox(kind)[0]
+    return row.status, row.reason
+
+
+# --- The draft is for those it is shared with -------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("town")
+def test_a_folder_is_shared_before_anything_is_put_into_it(office: Office) -> None:
+    night_of(open_folders)
+    asked = [request for request in office.gate.requests if "/invite" in request or "Avtaleutkast" in request]
+    in_order = [asked.index(next(each for each in asked if sign in each)) for sign in ("/invite", "Avtaleutkast")]
+    assert in_order == sorted(in_order)
+    assert (readers(office), readers(office, DRAFT)) == ({EMPLOYEE, MANAGER}, {EMPLOYEE, MANAGER})
+
+
+@pytest.mark.usefixtures("town")
+@pytest.mark.parametrize("status", [403, 400, 423, 500])
+def test_a_folder_that_cannot_be_shared_stays_empty(office: Office, status: int) -> None:
+    office.fail(Fault(method="POST", path_pattern="/invite$", times=None, status=status))
+    assert night_of(open_folders)["leveranser som feilet"] == len(APPLICANTS)
+    assert files(office) == []
+    office.tenant.faults.clear()
+    assert night_of(open_folders) == {"saksmapper opprettet": len(APPLICANTS)}
+    assert (files(office), readers(office, DRAFT)) == ([DRAFT], {EMPLOYEE, MANAGER})
+
+
+def test_when_nobody_has_an_address_the_draft_waits_until_somebody_has(town: Town, office: Office) -> None:
+    town.change(
+        update(employees)
+        .where(employees.c.employee_number.in_([EMPLOYEE, MANAGER]))
+        .values(email=None, user_principal_name=None)
+    )
+    night_of(open_folders)
+    assert (first(town), files(office)) == (("pending", NO_ADDRESSES), [])
+    of_one = update(employees).where(employees.c.employee_number == EMPLOYEE)
+    town.change(of_one.values(email=person(EMPLOYEE).email))
+    night_of(open_folders)
+    assert (first(town), files(office), readers(office)) == (("done", None), [DRAFT], {EMPLOYEE})
+
+
+def test_a_folder_that_still_lets_in_everybody_stays_empty(
+    town: Town, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(Permissions, "stop_inheriting", lambda *_: None)
+        night_of(open_folders)
+    assert (first(town), files(office)) == (("pending", STILL_OPEN), [])
+    night_of(open_folders)
+    assert (first(town), files(office), readers(office)) == (("done", None), [DRAFT], {EMPLOYEE, MANAGER})
+
+
+# --- Renamed ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def renamed(town: Town, office: Office) -> Town:
+    """The employee has given the folder another name."""
+    night_of(open_folders)
+    office.tenant.rename(CASE_LIBRARY, NUMBER, RENAMED, user(EMPLOYEE))
+    return town
+
+
+def test_a_renamed_folder_is_shared_with_the_new_manager(renamed: Town, office: Office, policy: Policy) -> None:
+    hand_over(renamed, policy)
+    assert night_of(share_folders) == {"saksmapper delt på nytt": 1}
+    assert readers(office, RENAMED) == {EMPLOYEE, NEW_MANAGER}
+    assert files(office) == [f"{RENAMED}/Avtaleutkast {NUMBER}.pdf"]
+
+
+@pytest.mark.usefixtures("renamed")
+def test_a_renamed_folder_gets_its_name_back(office: Office) -> None:
+    assert reading() == {FOLDERS_RENAMED: 1}
+    assert night_of(open_folders) == {"saksmapper opprettet": 1}
+    assert (files(office), readers(office)) == ([DRAFT], {EMPLOYEE, MANAGER})
+    assert reading() == {}
+
+
+@pytest.mark.parametrize("below", ["", "/Bilder/Stua"])
+def test_what_lies_in_a_renamed_folder_is_the_cases(renamed: Town, office: Office, below: str) -> None:
+    office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, f"{RENAMED}{below}"))
+    office.tenant.upload(CASE_LIBRARY, f"{RENAMED}{below}", "pult.jpg", jpeg(), user(EMPLOYEE))
+    assert reading() == {"opplastede filer": 1, FOLDERS_RENAMED: 1, TAKEN_IN: 1}
+    assert RequirementKind.PHOTO not in read(renamed.database, NUMBER)[1].missing
+
+
+def test_a_folder_that_got_the_number_of_another_case_is_still_its_own(renamed: Town, office: Office) -> None:
+    other = "HK-2027-00002"
+    office.tenant.rename(CASE_LIBRARY, other, "Min mappe", user("0002"))
+    office.tenant.rename(CASE_LIBRARY, RENAMED, other, user(EMPLOYEE))
+    office.tenant.upload(CASE_LIBRARY, other, "pult.jpg", jpeg(), user(EMPLOYEE))
+    reading()
+    assert RequirementKind.PHOTO not in read(renamed.database, NUMBER)[1].missing
+    for _ in range(2):  # the first takes the name that the second is to have
+        night_of(open_folders)
+    assert readers(office) == {EMPLOYEE, MANAGER}
+    assert readers(office, other) == {OUTSIDER, MANAGER}
+
+
+def test_a_renamed_folder_is_closed_and_emptied(renamed: Town, office: Office, policy: Policy) -> None:
+    order(renamed, policy, Errand(ErrandKind.CLOSE_FOLDER), state=State.ENDED)
+    night_of(close_folders)
+    assert (readers(office, RENAMED), files(office)) == (set(), [])
+    assert reading() == {}, "nobody needs its name any more"
+
+
+def test_of_two_folders_of_a_case_both_are_closed(renamed: Town, office: Office, policy: Policy) -> None:
+    """As an earlier version made a second one where the first had been renamed."""
+    second = office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, NUMBER))
+    office.run(lambda graph: share(graph, CASE_LIBRARY, second, [user(NEW_MANAGER).mail or ""]))
+    reading()
+    night_of(open_folders)
+    status, reason = first(renamed)
+    assert status == "pending"
+    assert (reason or "").startswith("Noe annet har navnet allerede")
+    order(renamed, policy, Errand(ErrandKind.CLOSE_FOLDER), state=State.ENDED)
+    night_of(close_folders)
+    assert (readers(office, RENAMED), readers(office)) == (set(), set())
+
+
+# --- Deleted ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("town")
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_a_folder_that_is_gone_is_made_anew(office: Office, *, is_whole: bool) -> None:
+    night_of(open_folders)
+    reading()
+    office.tenant.delete(CASE_LIBRARY, NUMBER)
+    if is_whole:
+        office.tenant.expire_delta_tokens()
+    assert reading() == {FOLDERS_GONE: 1}
+    assert night_of(write_and_send_mail) == {"e-poster sendt": len(APPLICANTS) - 1}, "nobody is sent to what is gone"
+
+    assert night_of(open_folders) == {"saksmapper opprettet": 1}
+
+    assert (files(office), readers(office)) == ([DRAFT], {EMPLOYEE, MANAGER})
+    assert night_of(write_and_send_mail) == {"e-poster sendt": 1}
+    office.tenant.upload(CASE_LIBRARY, NUMBER, "pult.jpg", jpeg(), user(EMPLOYEE))
+    assert reading() == {"opplastede filer": 1, TAKEN_IN: 1}
+
+
+def test_a_folder_that_is_gone_when_it_is_to_be_shared_is_made_anew(town: Town, office: Office, policy: Policy) -> None:
+    night_of(open_folders)
+    office.tenant.delete(CASE_LIBRARY, NUMBER)
+    hand_over(town, policy)
+    assert night_of(share_folders) == {"saksmapper delt på nytt": 1}
+    assert (files(office), readers(office)) == ([DRAFT], {EMPLOYEE, NEW_MANAGER})
+    assert reading() == {}
+
+
+def test_a_folder_that_nobody_needs_any_more_is_not_made_anew(town: Town, office: Office, policy: Policy) -> None:
+    night_of(open_folders)
+    reading()
+    order(town, policy, Errand(ErrandKind.CLOSE_FOLDER), state=State.ENDED)
+    night_of(close_folders)
+    office.tenant.delete(CASE_LIBRARY, NUMBER)
+    assert reading() == {}
+    assert {row.status for row in rows(town.database, outbox) if row.case_number == NUMBER} == {"done"}
