@@ -24,7 +24,7 @@ def notify_ops(what: str, run: str = "", run_id: str = "", section: str = "") ->
     quiet_logs()
     lines = [what]
     lines += [f"Kjøring: {run}"] if run else []
-    lines += [_page(run_id)] if run_id else []
+    lines += _page(run_id) if run_id else []
     lines += [f"Hva du gjør: docs/runbook.md, «{section}»."] if section else []
     outcome = alert_ops(f"varsel/{flow_run.id}", what, lines, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, ExpectedError):
@@ -35,6 +35,7 @@ def notify_ops(what: str, run: str = "", run_id: str = "", section: str = "") ->
     return Completed(message="Varslet.")
 
 
-def _page(run_id: str) -> str:
-    """By PREFECT_UI_URL where the worker runs, else by the address of the server that it asks."""
-    return f"{PREFECT_UI_URL.value()}/runs/flow-run/{run_id}"
+def _page(run_id: str) -> list[str]:
+    """By PREFECT_UI_URL where the worker runs, else by the address of the server that it asks; none without either."""
+    address = PREFECT_UI_URL.value()
+    return [] if address is None else [f"{address.rstrip('/')}/runs/flow-run/{run_id}"]

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from prefect.settings import PREFECT_UI_URL
 
 from agreements.calendar import OSLO
 from agreements.freshness import Freshness, freshness, hours
@@ -10,7 +13,7 @@ from config.archive_plan_files import load_archive_plan
 from config.errors import ExpectedError
 from config.manager_overrides import load_overrides
 from config.policy_files import load_policy
-from config.settings import GraphCredential, Settings
+from config.settings import LOOPBACK_HOSTS, GraphCredential, Settings
 from config.sharepoint import ARCHIVE_LIBRARY, IMPORT_LIBRARY
 from hjemmekontor.check_graph import graph_lines
 from hjemmekontor.verdicts import Line, Verdict
@@ -48,6 +51,7 @@ def run_checks(settings: Settings) -> list[Line]:
         _staff_data(settings),
         _line("HR system", lambda: _hr(settings)),
         credential_line(credential_of(settings), datetime.now(UTC)),
+        alert_links_line(settings, PREFECT_UI_URL.value()),
     ]
     return [*lines, *asyncio.run(graph_lines(settings))]
 
@@ -106,6 +110,19 @@ def credential_line(credential: Credential, now: datetime) -> Line:
         Validity.UNREADABLE: (Verdict.FAILURE, "HK_GRAPH_CERTIFICATE_PATH cannot be read as a certificate"),
     }[credential.validity(now)]
     return Line(NAMES[credential.kind], verdict, said)
+
+
+def alert_links_line(settings: Settings, page: str | None) -> Line:
+    """Whether whoever gets an alert by e-mail can open what it links to; on the sandbox's machine anybody can."""
+    what = "Links in alerts"
+    if settings.ops_mailbox is None:
+        return Line(what, Verdict.WELL, "no alerts by e-mail (HK_OPS_MAILBOX is not set)")
+    is_reached = page is not None and urlsplit(page).hostname not in LOOPBACK_HOSTS
+    if is_reached or settings.graph_is_a_stand_in:
+        return Line(what, Verdict.WELL, f"lead to {page}" if page else "none")
+    leads = "lead nowhere" if page is None else f"lead to {page}, which opens on that machine alone"
+    said = f"{leads}; set PREFECT_UI_URL beside PREFECT_API_URL (worker.env) to the address people open"
+    return Line(what, Verdict.WARNING, said)
 
 
 def _hr(settings: Settings) -> str:

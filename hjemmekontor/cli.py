@@ -29,7 +29,7 @@ from hjemmekontor.printing import (
     print_rejected,
     print_year,
 )
-from hjemmekontor.surroundings import bring_up_to_date, surroundings
+from hjemmekontor.surroundings import announcing, bring_up_to_date, surroundings
 from hjemmekontor.verdicts import Verdict
 from hjemmekontor.waiting import case_history, held_runs, rejected_rows
 from sandbox.town import Sandbox
@@ -154,7 +154,7 @@ def year(
     settings = load_settings()
     if not settings.uses_sandbox:
         raise ExpectedError("`hjemmekontor year` is for the sandbox only: unset HK_HR_URL and the HK_GRAPH_ settings.")
-    with surroundings(first) as sandbox:
+    with surroundings(first, must_own=True) as sandbox:
         from hjemmekontor.year import run_year
 
         started = time.monotonic()
@@ -309,7 +309,8 @@ def sandbox(
         for name, value in environment.items():
             typer.echo(f"{name}={value}")
         console.print("The sandbox is running; Ctrl-C stops it.")
-        _until_interrupted()
+        with announcing(town):
+            _until_interrupted()
 
 
 @app.command()
@@ -320,13 +321,13 @@ def serve(
 ) -> None:
     """Prefect's server with its UI, a worker, the deployments, and the sandbox when no real systems are configured."""
     today = datetime.now(OSLO).date()
-    with surroundings(today, hr_port, graph_port) as town:
+    with surroundings(today, hr_port, graph_port, must_own=True) as town:
         from hjemmekontor.serve import serving
 
         if town is not None:
             town.live_until(today)
         bring_up_to_date(load_settings())
-        with serving(port, load_settings(), console):
+        with serving(port, load_settings(), console), nullcontext() if town is None else announcing(town):
             _until_interrupted(None if town is None else lambda: town.live_until(datetime.now(OSLO).date()))
 
 

@@ -1,5 +1,6 @@
 """What must stand before a flow can run: Prefect's own settings, the systems to talk to, an up-to-date database."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,12 @@ from config.policy_files import load_policy
 from config.settings import Settings, load_settings
 from integrations.database.engine import Database
 from integrations.database.migrate import migrate
+from sandbox.store import StoreInUseError
 from sandbox.town import Sandbox
 
+PREFECT_API_URL = "PREFECT_API_URL"
+ANNOUNCED = "running.json"
+"""In the sandbox's folder: how to reach it."""
 PREFECT_DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_V2_ENABLED": "false",  # the second UI calls an analytics host even with analytics off
@@ -31,13 +36,18 @@ def prepare_prefect(state_dir: Path) -> None:
 
 
 @contextmanager
-def surroundings(first_night: date, hr_port: int = 0, graph_port: int = 0) -> Iterator[Sandbox | None]:
+def surroundings(
+    first_night: date, hr_port: int = 0, graph_port: int = 0, *, must_own: bool = False
+) -> Iterator[Sandbox | None]:
     """The systems the settings name, or else the sandbox with its settings put into the environment.
+
+    Where `serve` or `sandbox` runs the sandbox already, theirs is used, and None given as with real systems: its people
+    live by those. With `must_own` that is refused.
 
     What a person can have got wrong is looked at first, before anything is started or written.
 
     Raises:
-        SettingsError, PolicyError, ArchivePlanError, DatabaseUnreachableError: one line each.
+        SettingsError, PolicyError, ArchivePlanError, DatabaseUnreachableError, StoreInUseError: one line each.
     """
     settings = load_settings()
     load_policy(settings.policy)
@@ -47,11 +57,38 @@ def surroundings(first_night: date, hr_port: int = 0, graph_port: int = 0) -> It
     if not settings.uses_sandbox:
         yield None
         return
-    sandbox = Sandbox.open(settings.sandbox_dir, first_night)
-    with sandbox.running(hr_port, graph_port) as environment:
+    try:
+        sandbox = Sandbox.open(settings.sandbox_dir, first_night)
+    except StoreInUseError:
+        if must_own or not (settings.sandbox_dir / ANNOUNCED).exists():
+            raise
+        sandbox = None
+    with _announced(settings.sandbox_dir) if sandbox is None else sandbox.running(hr_port, graph_port) as environment:
         os.environ.update(environment)
         bring_up_to_date(load_settings())
         yield sandbox
+
+
+@contextmanager
+def announcing(sandbox: Sandbox) -> Iterator[None]:
+    """For the block, other commands find the sandbox that we run, and Prefect's server beside it if there is one.
+
+    What a process that was killed leaves is read only when yet another has the sandbox open.
+    """
+    reached = dict(sandbox.environment)
+    if PREFECT_API_URL in os.environ:
+        reached[PREFECT_API_URL] = os.environ[PREFECT_API_URL]
+    file = sandbox.directory / ANNOUNCED
+    file.write_text(json.dumps(reached), encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _announced(directory: Path) -> Iterator[dict[str, str]]:
+    yield json.loads((directory / ANNOUNCED).read_text(encoding="utf-8"))
 
 
 def bring_up_to_date(settings: Settings) -> None:

@@ -31,7 +31,10 @@ class Founding:
 
 
 class Sandbox:
-    """One town on disk. `today` is its business date, and moves only forwards."""
+    """One town on disk. `today` is its business date, and moves only forwards.
+
+    `environment` are the settings that connect to it while it runs.
+    """
 
     def __init__(self, directory: Path, founding: Founding, *, is_site_empty: bool = False) -> None:
         opens_on = date.fromisoformat(founding.opens_on)
@@ -51,6 +54,7 @@ class Sandbox:
             display_name="Drift Sandvik kommune",
         )
         self.today = opens_on
+        self.environment: dict[str, str] = {}
         self.tenant = GraphTenant.open(directory, self._users(opens_on), self._now, is_site_empty=is_site_empty)
         people_path = directory / "people.json"
         self.people = Townspeople(self.tenant, self._hr, founding.seed, opens_on, people_path)
@@ -76,7 +80,8 @@ class Sandbox:
         """Serve HR and Graph on loopback; gives the settings (environment) that connect to them."""
         hr = fint_application(self.municipality, lambda: self.today)
         with serve(hr, hr_port) as hr_server, serve(self.tenant.application(), graph_port) as graph_server:
-            yield self._environment(hr_server.url, graph_server.url)
+            self.environment = self._environment(hr_server.url, graph_server.url)
+            yield self.environment
 
     @property
     def is_new(self) -> bool:

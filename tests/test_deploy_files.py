@@ -94,10 +94,16 @@ def test_prefect_understands_the_servers_settings(monkeypatch: pytest.MonkeyPatc
     assert server.database.connection_url.get_secret_value().startswith("postgresql+asyncpg://")
 
 
+def test_alerts_link_to_where_the_page_is() -> None:
+    page = settings_in(DEPLOY / "server.env")["PREFECT_UI_API_URL"].removesuffix("/api")
+    assert settings_in(DEPLOY / "worker.env")["PREFECT_UI_URL"] == page
+
+
 def test_prefect_understands_the_workers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in settings_in(DEPLOY / "worker.env").items():
         monkeypatch.setenv(name, value)
     api = PrefectSettings().api
     assert api.url == "http://127.0.0.1:4200/api"
     assert api.auth_string is not None
+    assert PrefectSettings().ui_url == "https://hjemmekontor.example.no"
     assert PrefectSettings().client.csrf_support_enabled

@@ -8,7 +8,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.events.schemas.automations import AutomationCore
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 from pydantic import SecretStr
 
 from config.installation import TAG, resource
@@ -173,7 +173,8 @@ def test_an_alert_is_one_mail_however_often_its_run_is_repeated(town: Town, monk
     monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__ID", "the-same-run")
 
     for _ in range(2):
-        state = notify_ops(**told, return_state=True)
+        with temporary_settings({PREFECT_UI_URL: "https://hjemmekontor.example.no/"}):
+            state = notify_ops(**told, return_state=True)
         assert state.is_completed(), state.message
 
     (mail,) = town.mails()
@@ -181,7 +182,7 @@ def test_an_alert_is_one_mail_however_often_its_run_is_repeated(town: Town, monk
     body = mail.get_body(("html",))
     assert body is not None
     assert "nightly 2026-11-16" in body.get_content()
-    assert f"/runs/flow-run/{RUN}</p>" in body.get_content()
+    assert f">https://hjemmekontor.example.no/runs/flow-run/{RUN}</p>" in body.get_content()
 
 
 def test_an_alert_without_a_mailbox_says_so(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,6 +151,26 @@ def test_check_looks_at_everything_after_a_night(prefect_server: PrefectServer, 
     assert {"Database", "HR system", "Directory", "Mailbox", "List Soknader"} <= lines.keys()
 
 
+def test_a_command_uses_the_sandbox_that_another_process_runs(tmp_path: Path) -> None:
+    """As beside `serve`, whose worker needs the same town."""
+    command = [str(BIN), "sandbox", "--hr-port", "0", "--graph-port", "0"]
+    announced = tmp_path / ".local" / "sandbox" / "running.json"
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:  # noqa: S603 - our own words
+        try:
+            deadline = time.monotonic() + 60
+            while not announced.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            checked, lived = _run(["check"], {}), _run(["year", "--from", "2026-11-24"], {})
+        finally:
+            child.send_signal(signal.SIGTERM)
+    assert checked.returncode == 0, checked.stderr
+    assert "HR system: " in checked.stderr
+    assert lived.returncode == 1
+    assert "is in use by another process" in lived.stderr
+    assert not announced.exists()
+    assert _run(["check"], {}).returncode == 0
+
+
 def test_what_waits_for_a_person_is_shown(town: Town) -> None:
     assert town.night(FIRST_NIGHT).is_completed()
     with town.engine.begin() as connection:
