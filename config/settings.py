@@ -214,6 +214,11 @@ class Settings(BaseSettings):
         return self.graph_base_url.startswith("http://")
 
     @property
+    def may_choose_the_day(self) -> bool:
+        """Whether a run may be for any business date: in the sandbox, where a year is lived in minutes."""
+        return self.uses_sandbox or self.graph_is_a_stand_in
+
+    @property
     def graph_credential_kind(self) -> GraphCredential:
         """A certificate is preferred to a secret."""
         if self.graph_credential is not None:

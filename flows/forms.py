@@ -1,14 +1,15 @@
 """HR's forms: what every one of them has, how it is checked anew, and how what it says is carried out and told."""
 
+import random
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial, wraps
 from typing import Annotated, Any, TypeVar
 
-from prefect import Task
+from prefect import Task, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
@@ -20,15 +21,15 @@ from pydantic_core import ErrorDetails
 from agreements.policy import Policy
 from config.errors import ExpectedError
 from config.policy_files import load_policy
-from config.settings import load_settings
+from config.settings import Settings, load_settings
 from config.sharepoint import Column
 from flows.questions import asking, without_default
 from flows.running import MAIL, StepResult, run_step
-from integrations.database.lease import LeaseTakenError
+from integrations.database.lease import LeaseTakenError, Turn
 from integrations.forms import PLAUSIBLE_YEARS, cleaned
 from tasks.advisers import must_be_employed
 from tasks.batches import LOCAL
-from tasks.emptying import EMPTY, emptied_afterwards
+from tasks.emptying import EMPTY, emptied_afterwards, park
 from tasks.events import announce_result
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
@@ -36,7 +37,11 @@ from tasks.receipts import NOTHING_NEW, give_receipt
 from tasks.registering import ALREADY, deliver_at_once
 from tasks.telling import undelivered
 
-BUSY = "En annen kjøring er i gang, så ingenting er registrert. Send skjemaet på nytt om noen minutter."
+MAY_WAIT = timedelta(minutes=5)
+"""For whoever is at work; other forms take seconds. A night takes longer: then the form is parked, and comes again."""
+PARKED_FOR = timedelta(minutes=5)
+BUSY = "En annen kjøring er i gang, så ingenting er registrert. Prøv igjen når den er ferdig."
+NOT_THAT_DAY = "Datoen for et skjema er alltid dagen i dag, og kan ikke velges."
 CHOICE = re.compile("'([^']*)'")
 CASE_NUMBER = re.compile(r"HK-\d{4}-\d{5,}")
 UNKNOWN_FIELD = "Skjemaet har felt som ikke finnes. Last siden på nytt, og fyll det ut en gang til."
@@ -97,7 +102,7 @@ OptionalDays = Annotated[DaysPerWeek | SkipJsonSchema[None], Field(json_schema_e
 
 
 class Form(BaseModel):
-    """What every form ends with. `on` is the business date, for the command line and tests; the page does not show it.
+    """What every form ends with. `on` is the business date, for the sandbox and tests; the page does not show it.
 
     Titles and descriptions are what HR reads.
     """
@@ -113,7 +118,7 @@ class Form(BaseModel):
         description="Vis hva som ville skjedd. Ingenting blir lagret eller sendt.",
         json_schema_extra=LAST,
     )
-    on: SkipJsonSchema[date | None] = None
+    on: SkipJsonSchema[Day | None] = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -156,19 +161,32 @@ def run_form(job: Job, given: object) -> State[Any]:
     It is checked here because Prefect's own check can be switched off where the form is filled in. A mistake ends the
     run with one sentence, before anything is written. What was registered stays so when delivering fails: the night
     goes on with it. Prefect keeps nothing of what was filled in.
+
+    While another run is at work the form waits, and then comes again later with what was filled in: that we are busy
+    costs nobody what they have typed.
     """
     quiet_logs()
     with emptied_afterwards():
         try:
-            form = read_form(job.model_under(load_policy(load_settings().policy)), given)
-            with night(form.on, dry_run=form.dry_run) as running:
+            settings = load_settings()
+            form = read_form(job.model_under(load_policy(settings.policy)), given)
+            _must_be_today(form, settings)
+            with night(form.on, dry_run=form.dry_run, turn=Turn(MAY_WAIT, get_run_logger().warning)) as running:
                 with running.database.transaction() as connection:
                     must_be_employed(connection, form.registered_by, running.on)
                 return _carried_out(job, form, running)
         except LeaseTakenError:
+            if deployment.id is not None:
+                park(PARKED_FOR * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
             return not_accepted(BUSY)
         except ExpectedError as error:
             return not_accepted(str(error))
+
+
+def _must_be_today(form: Form, settings: Settings) -> None:
+    """Raises FormError: the page does not show the date, but its check can be switched off."""
+    if form.on not in {None, today_in_oslo()} and not settings.may_choose_the_day:
+        raise FormError(NOT_THAT_DAY)
 
 
 def not_accepted(sentence: str) -> State[Any]:

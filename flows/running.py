@@ -3,25 +3,29 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from typing import Any
 
+from prefect import get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from config.errors import ExpectedError
-from integrations.database.lease import LeaseLostError
+from integrations.database.lease import LeaseLostError, Turn
 from integrations.graph.errors import GraphUnreachableError
 from tasks.mailing import write_and_send_mail
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
-from tasks.status import remember_night, show_status
+from tasks.status import remember_night, show_status, was_done_meanwhile
 from tasks.telling import REPEATED, WAITED, tell, undelivered
 
 NIGHT = "nightly"
 MAIL = ("E-post", write_and_send_mail)
+MAY_WAIT = timedelta(hours=6)
+"""For whoever is at work when a night or a job begins: a form that sends thousands of mails takes hours."""
+DONE_MEANWHILE = "En annen kjøring har gjort den samme natten mens denne ventet, så ingenting var igjen."
 
 
 @dataclass(slots=True)
@@ -40,11 +44,15 @@ class StepResult:
 def run_flow(flow_name: str, steps: Sequence[tuple[str, Any]], on: date | None, *, dry_run: bool) -> State[Any]:
     """Open the night, run the steps, send the mail, tell the result; Failed when any of it failed.
 
-    A step that fails stops nothing but itself.
+    A step that fails stops nothing but itself. Whoever is at work is waited for; a night that another run has done
+    meanwhile is not done once more.
     """
     quiet_logs()
+    asked_at = datetime.now(UTC)
     try:
-        with night(on, dry_run=dry_run) as running:
+        with night(on, dry_run=dry_run, turn=Turn(MAY_WAIT, get_run_logger().warning)) as running:
+            if flow_name == NIGHT and was_done_meanwhile(running, asked_at):
+                return Completed(message=DONE_MEANWHILE, data={})
             results = [run_step(running, name, step) for name, step in (*steps, MAIL)]
             if flow_name == NIGHT:
                 remember_night(running, _in_all(results), is_well=is_well(results))

@@ -26,6 +26,7 @@ from config.errors import ExpectedError
 from config.installation import TAG, keyed, named, resource
 from config.settings import Settings
 from flows.forms import NOT_ACCEPTED
+from tasks.emptying import HEARTBEAT, PARKED
 from tasks.events import CREDENTIAL_ENDING, HR_DATA_STALE, NIGHT_TOLD, REJECTED_OVER_LIMIT, SYNC_HELD
 from tasks.judging import NIGHT_LATE_AFTER
 
@@ -38,13 +39,14 @@ MAY_WAIT = timedelta(minutes=15)
 """A run that has not begun: Prefect itself calls it late after 15 seconds, which a busy worker takes as well."""
 ONCE_A_NIGHT = timedelta(hours=20)
 """What every job of the night would say again is said once."""
-BEGUN = frozenset(
-    f"prefect.flow-run.{state}" for state in ("Pending", "Running", "AwaitingConcurrencySlot", "Cancelled")
+WAITS = frozenset(
+    f"prefect.flow-run.{state}" for state in ("Late", "Submitting", "InfrastructurePending", "Pending", PARKED)
 )
+"""A worker says Submitting and Pending of a run that it takes, before there is a process, which may never come."""
+BEGUN = frozenset(f"prefect.flow-run.{state}" for state in ("Running", "Retrying", "AwaitingConcurrencySlot"))
 OVER = frozenset(
     f"prefect.flow-run.{state}" for state in ("Completed", "Failed", NOT_ACCEPTED, "TimedOut", "Crashed", "Cancelled")
 )
-HEARTBEAT = "prefect.flow-run.heartbeat"
 
 
 class NotDeployedError(ExpectedError):
@@ -83,7 +85,8 @@ def alerts(settings: Settings) -> list[Alert]:
             "kjøring ikke begynt",
             "En kjøring har ventet i et kvarter uten å begynne.",
             "The worker is down",
-            _about_runs_that_do_not(settings, {"prefect.flow-run.Late"}, BEGUN | OVER, MAY_WAIT),
+            # What it waits for is told again by each of them, so the time counts from the last (as with heartbeats).
+            _about_runs_that_do_not(settings, WAITS, WAITS | BEGUN | OVER, MAY_WAIT),
         ),
         Alert(
             "natten kom ikke",
@@ -129,7 +132,7 @@ def zombies(settings: Settings, silent_for: timedelta = SILENT_FOR) -> Automatio
     return AutomationCore(
         name=f"{prefix(settings)}kjøring uten livstegn",
         description="Marker en kjøring som har sluttet å gi livstegn, som Crashed.",
-        trigger=_about_runs_that_do_not(settings, {HEARTBEAT}, OVER | {HEARTBEAT}, silent_for),
+        trigger=_about_runs_that_do_not(settings, {HEARTBEAT}, OVER | WAITS | {HEARTBEAT}, silent_for),
         actions=[
             ChangeFlowRunState(name=None, state=StateType.CRASHED, message="Ingen livstegn fra prosessen.", force=False)
         ],

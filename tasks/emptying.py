@@ -1,9 +1,10 @@
 """What HR typed in a form leaves Prefect when the form is over: our database has it, or it was refused."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
 from uuid import UUID
 
 from httpx import HTTPError
@@ -14,20 +15,41 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
+    WorkPoolFilter,
+    WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun
+from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import Pause
 from prefect.runtime import flow_run
+from prefect.states import Cancelled, Crashed, Scheduled
 
 from config.errors import ExpectedError
-from config.installation import TAG, named
+from config.installation import POOL, TAG, keyed, named
+from config.settings import Settings
 from tasks.batches import LOCAL
 from tasks.night import this_night
 
 EMPTY: dict[str, Any] = {"form": {}}
 """The parameters of a run whose form is over. A run that is tried again with these is refused."""
 EMPTIED = "skjemaer tømt i Prefect"
+STOPPED = "skjemaer som stoppet, og må sendes på nytt"
 RUNS_IN_A_QUERY = 200
+UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING, StateType.PAUSED)
+SILENT_FOR = timedelta(hours=1)
+"""A worker begins a run in seconds, and a form that runs waits minutes for its turn: the lease is the night's now."""
+HEARTBEAT = "prefect.flow-run.heartbeat"
+HEARD_WITHIN = timedelta(minutes=15)
+"""Five of Prefect's usual 180 seconds."""
+NEVER_BEGAN = "Kjøringen begynte aldri, så ingenting er registrert. Fyll ut skjemaet på nytt."
+NEVER_ENDED = (
+    "Kjøringen stoppet før den var ferdig. Se i «Vis sak» om det er registrert, og fyll ellers ut skjemaet på nytt."
+)
+PARKED = "Venter"
+"""The state of a form that comes again when its turn has not come. Automations know it by this name."""
+COMES_AGAIN = (
+    "En annen kjøring er i gang. Skjemaet er tatt vare på, og prøves igjen av seg selv. Ikke send det på nytt."
+)
 
 
 class PrefectUnreachableError(ExpectedError):
@@ -36,44 +58,121 @@ class PrefectUnreachableError(ExpectedError):
 
 @contextmanager
 def emptied_afterwards() -> Iterator[None]:
-    """Overwrite what was filled in, however the block ends; where Prefect does not answer, the night does it."""
+    """Overwrite what was filled in, however the block ends, unless it is parked.
+
+    Where Prefect does not answer, the night does it.
+    """
+    is_over = True
     try:
         yield
+    except Pause:
+        is_over = False
+        raise
     finally:
-        with suppress(HTTPError), get_client(sync_client=True) as client:
-            client.update_flow_run(UUID(flow_run.id), parameters=EMPTY)
+        if is_over:
+            with suppress(HTTPError), get_client(sync_client=True) as client:
+                client.update_flow_run(UUID(flow_run.id), parameters=EMPTY)
+
+
+def park(duration: timedelta) -> NoReturn:
+    """End this process, and let a worker begin the run anew after `duration`, with what was filled in.
+
+    A run of a deployment only: nobody would begin another.
+
+    Raises:
+        Pause: Prefect's own signal that a run ends without being over (prefect.engine, 3.8.8).
+        HTTPError: Prefect does not answer.
+    """
+    again: State[Any] = Scheduled(scheduled_time=datetime.now(UTC) + duration, name=PARKED, message=COMES_AGAIN)
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(UUID(flow_run.id), again, force=True)
+    raise Pause(state=again)
 
 
 @task(name="empty-ended-forms", **LOCAL)
 def empty_ended_forms() -> Counter[str]:
     """This municipality's forms that were killed, cancelled, or could not be emptied at their end.
 
-    Found by the tag of our deployments: nobody else's runs are touched, whatever their parameters are called.
+    Found by the tag of our deployments: nobody else's runs are touched, whatever their parameters are called. Those
+    whose process is gone before they came to an end are marked Crashed first, which the alerts tell.
 
     Raises:
         PrefectUnreachableError: the next night tries again.
     """
+    night = this_night()
     try:
         with get_client(sync_client=True) as client:
-            filled_in = [run.id for run in _ended_runs(client, named(TAG, this_night().settings)) if _is_filled_in(run)]
-            if not this_night().dry_run:
-                for run in filled_in:
-                    client.update_flow_run(run, parameters=EMPTY)
+            stopped = _lifeless(client, night.settings, datetime.now(UTC))
+            ended = [run for run in _runs(client, night.settings, sorted(TERMINAL_STATES)) if _is_filled_in(run)]
+            if not night.dry_run:
+                for run in stopped:
+                    client.set_flow_run_state(run.id, _end_of(run))
+                for run in (*stopped, *ended):
+                    client.update_flow_run(run.id, parameters=EMPTY)
     except HTTPError as error:
         raise PrefectUnreachableError(
             f"Prefect svarte ikke ({type(error).__name__}), så skjemaer ligger der til neste natt."
         ) from None
-    return +Counter({EMPTIED: len(filled_in)})
+    to_send_again = sum(not _end_of(run).is_cancelled() for run in stopped)
+    return +Counter({EMPTIED: len(stopped) + len(ended), STOPPED: to_send_again})
 
 
-def _ended_runs(client: SyncPrefectClient, tag: str) -> Iterator[FlowRun]:
-    ended = FlowRunFilter(
-        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=sorted(TERMINAL_STATES))),
-        tags=FlowRunFilterTags(all_=[tag]),
+def _lifeless(client: SyncPrefectClient, settings: Settings, now: datetime) -> list[FlowRun]:
+    """Forms that neither came to an end nor can be at work.
+
+    Whoever is at work holds the lease, and that is ours while we look; one that waits for it has not done so for long.
+    What has been heard of lately is left alone all the same: a rehearsal takes no lease.
+    """
+    long_ago = [
+        run
+        for run in _runs(client, settings, UNDER_WAY, pool=keyed(POOL, settings))
+        if _is_filled_in(run) and run.state is not None and run.state.timestamp < now - SILENT_FOR
+    ]
+    heard_of = _heard_of(client, long_ago, now)
+    return [run for run in long_ago if str(run.id) not in heard_of]
+
+
+def _heard_of(client: SyncPrefectClient, runs: Sequence[FlowRun], now: datetime) -> set[str]:
+    """Ids of those of the runs whose process has given a sign of life."""
+    if not runs:
+        return set()
+    wanted = {
+        "event": {"name": [HEARTBEAT]},
+        "occurred": {"since": (now - HEARD_WITHIN).isoformat(), "until": now.isoformat()},
+        "resource": {"id": [f"prefect.flow-run.{run.id}" for run in runs]},
+    }
+    by_run = {"countable": "resource"}
+    counted = client.request("POST", "/events/count-by/{countable}", path_params=by_run, json={"filter": wanted})
+    return {each["value"].removeprefix("prefect.flow-run.") for each in counted.json()}
+
+
+def _end_of(run: FlowRun) -> State[Any]:
+    """Of a form whose process is gone. What somebody has cancelled may end in no other way, and is not told."""
+    match run.state_type:
+        case StateType.PENDING:
+            return Crashed(message=NEVER_BEGAN)
+        case StateType.CANCELLING:
+            return Cancelled(message=NEVER_ENDED)
+        case _:
+            return Crashed(message=NEVER_ENDED)
+
+
+def _runs(
+    client: SyncPrefectClient, settings: Settings, types: Sequence[StateType], pool: str | None = None
+) -> Iterator[FlowRun]:
+    """Of our deployments, in one of these states; those of a work pool only when one is named."""
+    wanted = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types))),
+        tags=FlowRunFilterTags(all_=[named(TAG, settings)]),
     )
+    in_pool = None if pool is None else WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
     seen = 0
     while found := client.read_flow_runs(
-        flow_run_filter=ended, sort=FlowRunSort.ID_DESC, limit=RUNS_IN_A_QUERY, offset=seen
+        flow_run_filter=wanted,
+        work_pool_filter=in_pool,
+        sort=FlowRunSort.ID_DESC,
+        limit=RUNS_IN_A_QUERY,
+        offset=seen,
     ):
         yield from found
         seen += len(found)

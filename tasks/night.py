@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,11 +14,12 @@ from agreements.archive_plan import ArchivePlan
 from agreements.calendar import OSLO
 from agreements.policy import Policy
 from config.archive_plan_files import load_archive_plan
+from config.errors import ExpectedError
 from config.policy_files import load_policy
 from config.settings import Settings, load_settings
 from integrations.database.cases import Stamp
 from integrations.database.engine import Database
-from integrations.database.lease import NIGHT, Lease, lease, this_process
+from integrations.database.lease import AT_ONCE, NIGHT, Lease, Turn, lease, this_process
 from integrations.database.migrate import must_be_migrated
 from integrations.database.throttles import SharedLedger
 from integrations.graph.client import Graph, open_graph
@@ -26,6 +27,13 @@ from integrations.graph.patience import Patience
 from integrations.graph.throttling import Budget, OwnLedger, limits_of
 
 _current: ContextVar["Night"] = ContextVar("night")
+
+CATCH_UP = timedelta(days=31)
+"""How far back a business date may lie: one night of today makes up for an outage, so more is a slip of the pen."""
+
+
+class WrongDayError(ExpectedError):
+    """A business date that real cases must not be decided for. A sentence in Norwegian."""
 
 
 @dataclass(slots=True)
@@ -82,6 +90,17 @@ def this_night() -> Night:
     return _current.get()
 
 
+def must_be_possible(on: date | None, settings: Settings) -> None:
+    """Raises WrongDayError: what is decided for a day stays for ever, so only the sandbox lives ahead of its time."""
+    today = today_in_oslo()
+    if on is None or settings.may_choose_the_day or today - CATCH_UP <= on <= today:
+        return
+    raise WrongDayError(
+        f"{on:%d.%m.%Y} kan ikke brukes som dato: den må være i dag, eller høyst {CATCH_UP.days} dager tilbake. "
+        "Ingenting er gjort."
+    )
+
+
 @contextmanager
 def counting(*once: str) -> Iterator[Counter[str]]:
     """Counts of a piece of work: should it break off, whatever the error, they are in the night's report all the same.
@@ -100,13 +119,14 @@ def counting(*once: str) -> Iterator[Counter[str]]:
 
 
 @contextmanager
-def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
-    """Open a night, alone: another one that is still running holds the lease, and this one says so and stops.
+def night(on: date | None = None, *, dry_run: bool = False, turn: Turn = AT_ONCE) -> Iterator[Night]:
+    """Open a night, alone: while another run holds the lease this one waits its `turn`, and then says so and stops.
 
-    A flow inside a flow joins the night that is already open.
+    A flow inside a flow joins the night that is already open. Without `on` it is for the day on which it gets its turn.
+    A dry run may look ahead: it decides nothing.
 
     Raises:
-        SettingsError, PolicyError, ArchivePlanError: one line each.
+        SettingsError, PolicyError, ArchivePlanError, WrongDayError: one line each.
         DatabaseUnreachableError, SchemaOutdatedError, LeaseTakenError: the same.
     """
     joined = _current.get(None)
@@ -116,11 +136,13 @@ def night(on: date | None = None, *, dry_run: bool = False) -> Iterator[Night]:
     settings = load_settings()
     policy = load_policy(settings.policy)
     plan = load_archive_plan(settings.archive_plan)
+    if not dry_run:
+        must_be_possible(on, settings)
     database = Database.open(settings.database_url)
     with ExitStack() as closing:
         closing.callback(database.close)
         must_be_migrated(database)
-        held = None if dry_run else closing.enter_context(lease(database, NIGHT, this_process()))
+        held = None if dry_run else closing.enter_context(lease(database, NIGHT, this_process(), turn=turn))
         if dry_run:
             closing.enter_context(database.rehearsal())
         # Whatever is loaded by now stays: searched for garbage again and again, it costs as much as the deciding.

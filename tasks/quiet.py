@@ -35,10 +35,17 @@ class _NotTwice(logging.Filter):
 
 
 class _OneLine(logging.Filter):
+    """`_said` is what the engine calls the last expected failure: its own line about the end would say it again."""
+
+    _said: str | None = None
+
     def filter(self, record: logging.LogRecord) -> bool:
+        if self._said is not None and str(record.msg).startswith("Finished in state") and self._said in str(record.msg):
+            return False
         if record.exc_info and str(record.exc_info[1]).startswith(_NO_EXCEPTION):
             return False  # the run has failed with a message and counts, and that is all there is to say
         if record.exc_info and isinstance(record.exc_info[1], ExpectedError):
+            self._said = f"encountered an exception {type(record.exc_info[1]).__name__}:"
             record.msg, record.args = str(record.exc_info[1]), ()
             record.exc_info = None
             record.exc_text = None

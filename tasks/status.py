@@ -23,7 +23,7 @@ from config.deployments import NIGHT
 from config.installation import TAG, keyed, named
 from config.settings import Settings, load_settings
 from integrations.database.health import Figures, read_figures
-from integrations.database.nights import EndedNight, record_night
+from integrations.database.nights import EndedNight, record_night, went_well_since
 from integrations.database.reading import reading
 from integrations.graph.expiry import credential_of
 from tasks.judging import FAILED, WENT_WELL, LastNight, Line, Nights, backup_line, clock, is_all_well, judge
@@ -45,6 +45,12 @@ def remember_night(night: Night, counts: Mapping[str, int], *, is_well: bool) ->
     """That it came to its end, before anybody is told: Prefect may not be there to tell. A dry run is undone."""
     with night.database.transaction() as connection:
         record_night(connection, EndedNight(night.on, datetime.now(UTC), is_well, counts))
+
+
+def was_done_meanwhile(night: Night, since: datetime) -> bool:
+    """Whether another run has done this very night, and done it well, since that instant."""
+    with night.database.transaction() as connection:
+        return went_well_since(connection, night.on, since)
 
 
 def show_status(night: Night) -> None:

@@ -1,8 +1,10 @@
 """One night at a time, whatever the orchestrator thinks: a lease in the database itself."""
 
 import os
+import random
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,14 +27,29 @@ ENDED = frozenset("ZX")
 """Letters of a process that is a zombie or dead (proc(5), field 3)."""
 NIGHT = "night"
 """The lease of whatever writes: a night, a form of HR's, a restore."""
+SECONDS_BETWEEN_LOOKS = (0.5, 3.0)
+"""Drawn anew before each look, so that of several who wait none is always the last."""
+QUEUES = "Venter på tur: en annen kjøring er i gang."
 
 
 class LeaseTakenError(ExpectedError):
-    """Another run is at work. One line: who, and what to do if it is not."""
+    """Another run is at work. One line in Norwegian: who, and what to do if it is not."""
 
 
 class LeaseLostError(ExpectedError):
-    """Another run has taken over, so this one stops. One line."""
+    """Another run has taken over, so this one stops. One line in Norwegian."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How long to wait while another run is at work, and who is told, once, that it is waited for."""
+
+    longest: timedelta = timedelta()
+    tell: Callable[[str], object] | None = None
+
+
+AT_ONCE = Turn()
+"""Now or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +64,22 @@ class Lease:
         holder = connection.scalar(select(leases.c.holder).where(leases.c.name == self.name))
         if holder != self.holder:
             raise LeaseLostError(
-                f"Another run ({holder or 'done by now'}) has taken over, since this one was not heard of for "
-                f"{LEASE_LASTS.total_seconds() / 60:.0f} minutes. This one stops here; what is left is done by others."
+                f"En annen kjøring ({holder or 'ferdig nå'}) har tatt over, fordi denne ikke ga livstegn på "
+                f"{LEASE_LASTS.total_seconds() / 60:.0f} minutter. Denne stopper her; det som er igjen, gjør andre."
             )
 
 
 @contextmanager
-def lease(database: Database, name: str, holder: str, prolonged_every: timedelta = PROLONGED_EVERY) -> Iterator[Lease]:
+def lease(
+    database: Database, name: str, holder: str, prolonged_every: timedelta = PROLONGED_EVERY, turn: Turn = AT_ONCE
+) -> Iterator[Lease]:
     """Hold the named lease for the block, however long that takes.
 
     Raises:
-        LeaseTakenError: somebody who is still alive, or may be, holds it.
+        LeaseTakenError: somebody who is still alive, or may be, holds it, and has not given it back in the time that
+            `turn` gives.
     """
-    _take(database, name, holder)
+    _take_in_turn(database, name, holder, turn)
     mine = Lease(name, holder)
     is_over = Event()
     heart = Thread(target=_prolong, args=(database, mine, prolonged_every, is_over), daemon=True)
@@ -85,6 +105,21 @@ def _is(mine: Lease) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return leases.c.name == mine.name, leases.c.holder == mine.holder
 
 
+def _take_in_turn(database: Database, name: str, holder: str, turn: Turn) -> None:
+    give_up = time.monotonic() + turn.longest.total_seconds()
+    tell = turn.tell
+    while True:
+        try:
+            return _take(database, name, holder)
+        except LeaseTakenError:
+            if time.monotonic() >= give_up:
+                raise
+        if tell is not None:
+            tell(QUEUES)
+            tell = None
+        time.sleep(random.uniform(*SECONDS_BETWEEN_LOOKS))  # noqa: S311 - no secret
+
+
 def _take(database: Database, name: str, holder: str) -> None:
     now = datetime.now(UTC)
     mine = {"holder": holder, "expires_at": now + LEASE_LASTS}
@@ -96,9 +131,9 @@ def _take(database: Database, name: str, holder: str) -> None:
             connection.execute(update(leases).where(leases.c.name == name).values(**mine))
         else:
             raise LeaseTakenError(
-                f"Another run is at work ({held.holder}: machine, process number, start); try again when it is done. "
-                f"A crash on another machine is noticed at {held.expires_at:%Y-%m-%d %H:%M} UTC; a process of this one "
-                "that hangs must be ended."
+                f"En annen kjøring er i gang ({held.holder}: maskin, prosessnummer, start). Prøv igjen når den er "
+                f"ferdig. Har en annen maskin krasjet, merkes det {held.expires_at:%Y-%m-%d %H:%M} UTC; en prosess på "
+                "denne maskinen som henger, må avsluttes."
             )
 
 
@@ -107,7 +142,7 @@ def _claim(connection: Connection, name: str, mine: dict[str, Any]) -> None:
         connection.execute(insert(leases).values(name=name, **mine))
     except IntegrityError:
         # PostgreSQL cannot lock a row that is not there: two may find none, and the second learns of it here.
-        raise LeaseTakenError("Another run has just begun; try again when it is done.") from None
+        raise LeaseTakenError("En annen kjøring har nettopp begynt. Prøv igjen når den er ferdig.") from None
 
 
 def forgetting_leases() -> Delete:

@@ -32,6 +32,12 @@ def last_night(connection: Connection) -> EndedNight | None:
     return None if row is None else EndedNight(row.business_date, row.ended_at, row.is_well, row.counts)
 
 
+def went_well_since(connection: Connection, on: date, since: datetime) -> bool:
+    """Whether a night of this date has ended after that instant, and all its steps went well."""
+    found = select(nights.c.ended_at).where(nights.c.business_date == on, nights.c.ended_at >= since, nights.c.is_well)
+    return connection.execute(found.limit(1)).first() is not None
+
+
 def last_good_night_at(connection: Connection) -> datetime | None:
     """When a night last ended in which no step failed."""
     at: datetime | None = connection.scalar(select(func.max(nights.c.ended_at)).where(nights.c.is_well))

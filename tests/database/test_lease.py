@@ -8,13 +8,13 @@ import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 from sqlalchemy import insert, update
 
 from integrations.database.engine import Database
-from integrations.database.lease import LEASE_LASTS, LeaseLostError, LeaseTakenError, lease, this_process
+from integrations.database.lease import LEASE_LASTS, QUEUES, LeaseLostError, LeaseTakenError, Turn, lease, this_process
 from integrations.database.tables import leases
 from tests.database.samples import rows
 
@@ -182,3 +182,52 @@ def test_of_two_that_begin_at_once_one_is_told(database: Database) -> None:
     thread.join()
     assert len(refused) == 1
     assert holders(database) == [ELSEWHERE]
+
+
+@pytest.fixture
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.database.lease.SECONDS_BETWEEN_LOOKS", (0.01, 0.02))
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_whoever_waits_gets_a_turn_and_is_told_once_that_it_waits(database: Database) -> None:
+    told: list[str] = []
+    first = ExitStack()
+    first.enter_context(lease(database, "night", ELSEWHERE))
+    Timer(0.3, first.close).start()
+    with lease(database, "night", ELSEWHERE_TOO, turn=Turn(timedelta(seconds=SECONDS), told.append)):
+        assert holders(database) == [ELSEWHERE_TOO]
+    assert told == [QUEUES]
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_nobody_waits_for_ever(database: Database) -> None:
+    me = this_process()
+    with (
+        lease(database, "night", me),
+        pytest.raises(LeaseTakenError, match=f"En annen kjøring er i gang .{me}"),
+        lease(database, "night", ELSEWHERE, turn=Turn(timedelta(seconds=0.2))),
+    ):
+        pytest.fail("two nights at once")
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_of_many_that_wait_each_gets_a_turn_and_no_two_at_once(database: Database) -> None:
+    inside: list[str] = []
+    done: list[str] = []
+
+    def one(name: str) -> None:
+        with lease(database, "night", f"{name}:100:5", turn=Turn(timedelta(seconds=SECONDS))):
+            inside.append(name)
+            assert inside == [name]
+            time.sleep(0.02)
+            inside.remove(name)
+            done.append(name)
+
+    threads = [Thread(target=one, args=(f"machine-{ordinal}",)) for ordinal in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == len(threads)
+    assert holders(database) == []

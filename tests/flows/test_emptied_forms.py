@@ -1,9 +1,12 @@
 """What HR types in a form is in our database or nowhere: Prefect keeps nothing of it once the form is over."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from prefect.events import emit_event
+from prefect.events.worker import EventsWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import text
 
@@ -16,7 +19,7 @@ from flows.register_assessment import register_assessment
 from flows.review_hold import review_hold
 from flows.terminate_agreement import terminate_agreement
 from integrations.database.engine import Database
-from tasks.emptying import emptied_afterwards
+from tasks.emptying import HEARTBEAT, NEVER_BEGAN, NEVER_ENDED, STOPPED, emptied_afterwards
 from tests.database.samples import new_case, store
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
 from tests.flows.deploying import ask, finished, post, worker
@@ -124,6 +127,63 @@ def test_what_never_ran_is_taken_by_the_night_and_cannot_be_run_again(
     assert ask(deployed, "GET", f"/flow_runs/{run}")["parameters"] == {"form": {}}
     assert town.count("inbox", "registered_by IS NOT NULL") == 0
     assert ask(deployed, "GET", f"/flow_runs/{somebody_elses}")["parameters"] == FOREIGN, "not ours to empty"
+
+
+@pytest.fixture
+def dead_worker(deployed: PrefectServer, town: Town, to_assess: str) -> dict[str, str]:
+    """Forms by what a worker that was killed left them as; one of them lives, and one is another municipality's."""
+    [form] = post(deployed, "/deployments/filter", {"deployments": {"name": {"any_": ["Registrer vurdering"]}}})
+    runs = {}
+    for name, states in {
+        "pending": ["PENDING"],
+        "running": ["PENDING", "RUNNING"],
+        "cancelling": ["PENDING", "RUNNING", "CANCELLING"],
+        "alive": ["PENDING", "RUNNING"],
+        "waiting": ["SCHEDULED"],
+    }.items():
+        begun = {"state": {"type": states[0]}, "parameters": assessment(to_assess, town)}
+        runs[name] = str(post(deployed, f"/deployments/{form['id']}/create_flow_run", begun)["id"])
+        for each in states[1:]:
+            post(deployed, f"/flow_runs/{runs[name]}/set_state", {"state": {"type": each}, "force": True})
+    foreign = foreign_run(deployed) | {"state": {"type": "PENDING"}, "tags": ["hjemmekontor"]}
+    runs["foreign"] = str(post(deployed, "/flow_runs/", foreign)["id"])
+    emit_event(HEARTBEAT, {"prefect.resource.id": f"prefect.flow-run.{runs['alive']}"})
+    EventsWorker.instance().wait_until_empty()
+    time.sleep(3)
+    return runs
+
+
+def states_of(server: PrefectServer, runs: dict[str, str]) -> dict[str, tuple[str, bool]]:
+    """What each is called now, and whether anything of what was typed is left in it."""
+    found = {name: ask(server, "GET", f"/flow_runs/{run}") for name, run in runs.items()}
+    return {name: (run["state"]["type"], run["parameters"] != {"form": {}}) for name, run in found.items()}
+
+
+def test_what_a_killed_worker_left_is_told_and_emptied_by_the_night(
+    deployed: PrefectServer, town: Town, dead_worker: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = states_of(deployed, dead_worker)
+    assert town.night(FIRST_NIGHT).result()["Sletting"] == {}, "nothing is taken for dead before its time"
+    assert states_of(deployed, dead_worker) == fresh
+
+    monkeypatch.setattr("tasks.emptying.SILENT_FOR", timedelta())
+    rehearsed = town.night(FIRST_NIGHT, dry_run=True)
+    assert states_of(deployed, dead_worker) == fresh
+    night = town.night(FIRST_NIGHT)
+    for told in (rehearsed, night):
+        assert told.result()["Sletting"] == {"skjemaer tømt i Prefect": 3, STOPPED: 2}
+    assert states_of(deployed, dead_worker) == {
+        "pending": ("CRASHED", False),
+        "running": ("CRASHED", False),
+        "cancelling": ("CANCELLED", False),
+        "alive": ("RUNNING", True),
+        "waiting": ("SCHEDULED", True),
+        "foreign": ("PENDING", True),
+    }
+    said = {name: ask(deployed, "GET", f"/flow_runs/{run}")["state"]["message"] for name, run in dead_worker.items()}
+    assert (said["pending"], said["running"]) == (NEVER_BEGAN, NEVER_ENDED)
+    for run in dead_worker.values():
+        ask(deployed, "DELETE", f"/flow_runs/{run}")
 
 
 def foreign_run(server: PrefectServer) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import requests
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 
 from flows.explain_case import explain_case
 from flows.forms import BUSY
@@ -79,7 +81,9 @@ def test_a_mistake_fails_the_run_with_a_sentence(town: Town, fields: dict[str, A
     assert town.contents() == before
 
 
-def test_while_another_run_is_at_work_nothing_is_registered(town: Town) -> None:
+def test_while_another_run_is_at_work_nothing_is_registered(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a command nobody would begin the form anew, so that one ends with a sentence."""
+    monkeypatch.setattr("flows.forms.MAY_WAIT", timedelta(seconds=1))
     assert town.night(FIRST_NIGHT).is_completed()
     [(number,)] = town.rows("SELECT min(number) FROM cases WHERE state = 'collecting'")
     database = Database.open(town.environment["HK_DATABASE_URL"])
@@ -98,3 +102,28 @@ def test_what_is_typed_in_the_wrong_field_names_no_run(prefect_server: PrefectSe
     [run] = requests.post(f"{prefect_server.api_url}/flow_runs/filter", json=newest, timeout=20).json()
     assert run["name"].startswith("terminate-agreement: 20")
     assert "Kari" not in str(run["state"])
+
+
+def test_a_refusal_is_a_sentence_in_the_log_and_a_bug_is_a_trace(
+    prefect_server: PrefectServer, town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    del prefect_server
+    assert town.night(FIRST_NIGHT).is_completed()
+    caplog.clear()
+    refused = fill_in(terminate_agreement, town, FIRST_NIGHT, **UNKNOWN)
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert errors == [refused.message]
+
+    @task(cache_policy=NO_CACHE)
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    @flow
+    def breaks() -> str:
+        broken(return_state=True)
+        return ""
+
+    caplog.clear()
+    breaks()
+    assert "Finished in state Failed('Task run encountered an exception ZeroDivisionError" in caplog.text
+    assert "Traceback" in caplog.text

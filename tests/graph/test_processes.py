@@ -154,7 +154,7 @@ def test_a_night_that_is_overtaken_stops_and_what_is_left_is_sent_once(
     have_mails(town.database, mails)
     line.gate.inside = Overtaker(office.tenant.application(), town.database)
     [told] = in_processes(nursery, send_until_overtaken, (town.environment,))
-    assert f"Another run ({ELSEWHERE})" in told
+    assert f"En annen kjøring ({ELSEWHERE}) har tatt over" in told
     assert "\n" not in told
     assert len(office.tenant.sent_messages()) < OVERTAKEN_AFTER + AT_A_TIME, "none but those that were under way"
     assert town.statuses(MAIL)["pending"] > mails - OVERTAKEN_AFTER - AT_A_TIME
@@ -183,5 +183,5 @@ def test_whoever_has_lost_the_lease_leaves_the_next_step_to_the_other(town: Town
         town.change(update(leases).values(holder=ELSEWHERE))
         result = run_step(running, "E-post", step)
     assert result.counts == {}
-    assert f"Another run ({ELSEWHERE})" in (result.problem or "")
+    assert f"En annen kjøring ({ELSEWHERE}) har tatt over" in (result.problem or "")
     assert result.is_expected
