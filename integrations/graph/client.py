@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -60,6 +60,8 @@ WORTH_ANOTHER_TRY = frozenset(
 BROKEN_OFF = (httpx.RequestError, httpx.InvalidURL, AzureError, TimeoutError)
 """Graph, or Entra ID before it, was not reached, or did not finish its answer, or not in the encoding it said."""
 MISCODED = "answered in another encoding than it said, as a proxy's page may; try again later."
+IN_WHAT_IS_READ = frozenset({"@odata.context", "id", "value", "name"})
+"""Of these Graph's answers have one: a resource its id, a collection its value. Other JSON is somebody else's."""
 CONNECT_WITHIN = 10
 TRICKLE = 5
 """An answer that comes in drops never is silent for long: it may take so many times our patience with silence."""
@@ -100,8 +102,10 @@ class Graph:
 
     async def get(self, address: str, doing: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Read JSON from a path or from a whole address that Graph gave us (`@odata.nextLink`)."""
-        response = await self.repeatable("GET", address, doing, headers=headers)
-        return json_object(response, doing)
+        answer = json_object(await self.repeatable("GET", address, doing, headers=headers), doing)
+        if answer.keys().isdisjoint(IN_WHAT_IS_READ):
+            raise _not_as_graph(doing)
+        return answer
 
     async def pages(
         self, address: str | None, doing: str, headers: Mapping[str, str] | None = None
@@ -414,14 +418,31 @@ def _checked(response: httpx.Response, doing: str) -> httpx.Response:
     raise GraphError(response.status_code, code, response.headers.get("request-id", "-"), doing)
 
 
+class _Answer(dict[str, Any]):
+    """JSON that says so when it lacks what an answer of Graph's has: whoever else answers in JSON is not Graph."""
+
+    def __init__(self, content: Mapping[str, Any], doing: str) -> None:
+        super().__init__(content)
+        self._doing = doing
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise _not_as_graph(self._doing, name)
+
+
+def _not_as_graph(doing: str, lacking: str = "id") -> GraphUnreachableError:
+    return GraphUnreachableError(
+        f"Microsoft Graph: {doing} was answered with JSON that is not Graph's (without «{lacking}»); try again later."
+    )
+
+
 def json_object(response: httpx.Response, doing: str) -> dict[str, Any]:
-    """The answer as JSON.
+    """The answer as JSON. What it lacks raises GraphUnreachableError when it is asked for with [].
 
     Raises:
         GraphUnreachableError: a proxy's page, or anything else that Graph does not answer.
     """
     try:
-        answer = response.json()
+        answer = response.json(object_hook=lambda content: _Answer(content, doing))
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
@@ -430,3 +451,8 @@ def json_object(response: httpx.Response, doing: str) -> dict[str, Any]:
             f"Microsoft Graph: {doing} was answered with {kind} instead of JSON; try again later."
         )
     return answer
+
+
+def id_in(response: httpx.Response, doing: str) -> str:
+    """The id of what was written, without which it was not. Raises as `json_object`."""
+    return str(json_object(response, doing)["id"])

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from config.errors import ExpectedError
-from integrations.graph.client import Graph, json_object
+from integrations.graph.client import Graph, id_in, json_object
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.lists import Changes, changes_of, last_editor, walk_delta
 from integrations.graph.quickxor import quick_xor_hash
@@ -196,7 +196,7 @@ async def put_file(graph: Graph, library: str, folder_id: str, name: str, conten
     place = f"/drives/{drive}/items/{folder_id}:/{quote(name)}:"
     keep = "@microsoft.graph.conflictBehavior=fail"
     try:
-        await graph.repeatable("PUT", f"{place}/content?{keep}", "PUT file", body=content)
+        id_in(await graph.repeatable("PUT", f"{place}/content?{keep}", "PUT file", body=content), "PUT file")
     except GraphError as error:
         is_taken = error.status == HTTPStatus.CONFLICT and await _unless_missing(graph, place, "GET file by name")
         if not is_taken:
@@ -346,7 +346,7 @@ async def _make_folder(graph: Graph, drive: str, parent: str, path: str) -> str:
         if made_meanwhile is None:
             raise
         return _folder_id(made_meanwhile)
-    return str(json_object(response, "POST folder")["id"])
+    return id_in(response, "POST folder")
 
 
 async def _within(graph: Graph, drive: str, entry: dict[str, Any]) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from integrations.graph.client import Graph, json_object
-from integrations.graph.errors import GraphError
+from integrations.graph.client import Graph, id_in
+from integrations.graph.errors import GraphError, GraphUnreachableError
 
 IMMUTABLE_ID = {"Prefer": 'IdType="ImmutableId"'}
 KEY_HEADER = "x-hjemmekontor-key"
@@ -105,8 +105,7 @@ async def draft(graph: Graph, sender: str, key: str, mail: Mail, message_id: str
     async def make() -> str:
         address, doing = f"/users/{quote(sender)}/messages", "POST mail draft"
         response = await graph.once("POST", address, doing, body=message, headers=IMMUTABLE_ID)
-        identity: str = json_object(response, doing)["id"]
-        return identity
+        return id_in(response, doing)
 
     async def made_after_all() -> str | None:
         found = await recover(graph, sender, key, message_id)
@@ -119,7 +118,9 @@ async def address_anew(graph: Graph, sender: str, identity: str, mail: Mail) -> 
     """Give a draft of an earlier try the address of today; doing it again changes nothing."""
     address = f"/users/{quote(sender)}/messages/{quote(identity)}"
     body = {"toRecipients": _recipients(mail)}
-    await graph.repeatable("PATCH", address, "PATCH mail draft", body=body, headers=IMMUTABLE_ID)
+    doing = "PATCH mail draft"
+    response = await graph.repeatable("PATCH", address, doing, body=body, headers=IMMUTABLE_ID)
+    id_in(response, doing)
 
 
 async def is_sent(graph: Graph, sender: str, identity: str) -> bool | None:
@@ -145,7 +146,9 @@ async def send(graph: Graph, sender: str, identity: str) -> None:
         doing = "POST mail send"
         response = await graph.once("POST", f"/users/{quote(sender)}/messages/{quote(identity)}/send", doing)
         if response.status_code != HTTPStatus.ACCEPTED:
-            raise GraphError(response.status_code, "notAccepted", response.headers.get("request-id", "-"), doing)
+            raise GraphUnreachableError(
+                f"Microsoft Graph: {doing} was answered {response.status_code} instead of 202; try again later."
+            )
         return True
 
     async def has_left() -> bool | None:

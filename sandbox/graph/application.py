@@ -184,15 +184,22 @@ def _failed(fault: Fault, done: Answer | None, identification: Mapping[str, str]
         return _CutOff()
     if fault.drop == "truncate":
         return _CutOff(done if done is not None and done.body else None)
-    if fault.body in {"html", "miscoded"}:
-        encoding = {"Content-Encoding": "gzip"} if fault.body == "miscoded" else {}
-        headers = {**_retry_header(fault), **encoding}
-        return _response(Answer(fault.status or 200, ERROR_PAGE, headers, "text/html; charset=utf-8"), identification)
+    if fault.body in {"html", "miscoded", "foreign"}:
+        return _response(_by_another(fault), identification)
     if fault.body == "other_hash" and done is not None:
         return _response(_with_another_hash(done), identification)
     if fault.status is not None:
         return _response(_ordered_error(fault, identification), identification)
     return _response(done or Answer(), identification)
+
+
+def _by_another(fault: Fault) -> Answer:
+    """What stands between the caller and Graph has its own way of answering."""
+    status = fault.status or 200
+    if fault.body == "foreign":
+        return Answer(status, {"message": "Blocked."}, _retry_header(fault))
+    encoding = {"Content-Encoding": "gzip"} if fault.body == "miscoded" else {}
+    return Answer(status, ERROR_PAGE, {**_retry_header(fault), **encoding}, "text/html; charset=utf-8")
 
 
 def _with_another_hash(answer: Answer) -> Answer:

@@ -38,7 +38,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         delay: seconds to wait before anything else, or after the work with `after_work`.
         drop: cut the connection off before the work, after it, or in the middle of the answer's body (after the work).
         body: answer an HTML page where JSON was due, as proxies do (with `status`, else 200), or one that calls itself
-            compressed and is not; or, after the work, the true answer with another file's hash in it.
+            compressed and is not, or JSON that is not Graph's; or, after the work, the true answer with another file's
+            hash in it.
         after_work: do the work, then fail. Without it, a failing call has changed nothing.
     """
 
@@ -51,7 +52,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_after: int | str | None = None
     delay: float = 0.0
     drop: Literal["before", "after", "truncate"] | None = None
-    body: Literal["html", "miscoded", "other_hash"] | None = None
+    body: Literal["html", "miscoded", "foreign", "other_hash"] | None = None
     after_work: bool = False
 
     def __post_init__(self) -> None:

@@ -32,6 +32,7 @@ FAILING: dict[str, dict[str, Any]] = {
     "500": {"status": 500},
     "500 after the work": {"status": 500, "after_work": True},
     "507": {"status": 507},
+    "another's JSON": {"body": "foreign"},
     "a page": {"body": "html"},
     "a page after the work": {"body": "html", "after_work": True},
 }

@@ -404,6 +404,7 @@ PASSING: dict[str, dict[str, object]] = {
 }
 """What is over in a moment: the same night goes on and does it."""
 OTHERS: dict[str, dict[str, object]] = {
+    "another's JSON": {"body": "foreign"},
     "a page": {"body": "html"},
     "a page after the work": {"body": "html", "after_work": True},
     "another hash": {"body": "other_hash"},
