@@ -20,6 +20,7 @@ from time import monotonic
 from types import TracebackType
 from typing import IO, Any, Final, NoReturn, Self
 
+import msgspec
 from PIL import Image
 
 from agreements.documents import Language
@@ -41,6 +42,15 @@ NOT_THERE: Final = "Prosessen som ser på filer, kunne ikke startes eller ble av
 LENGTHS: Final = struct.Struct(">II")
 """How long the facts are, as JSON, and how long the content is that follows."""
 ROOT: Final = Path(__file__).parents[2]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What comes back of a file; what a child that was taken over writes is held against this."""
+
+    kind: UploadKind | None = None
+    refusal: str | None = None
+    fault: str | None = None
+    ended: int | None = None
 
 
 class NotExaminedError(ExpectedError):
@@ -69,18 +79,20 @@ class Examiner:
         """
         try:
             said, kept = self._ask({"on": received_on.isoformat(), "language": language}, content)
+            answer = msgspec.json.decode(said, type=Answer)
+        except msgspec.MsgspecError:
+            return Finding(refusal=UNREADABLE, fault="an answer that is none")
         except (OSError, EOFError) as error:
             self._end()
             raise NotExaminedError(f"{NOT_THERE} ({type(error).__name__})") from None
-        ended = said.get("ended")
-        if ended == -signal.SIGKILL:
+        if answer.ended == -signal.SIGKILL:
             raise NotExaminedError(f"{NOT_THERE} (signal {signal.SIGKILL})")
-        if ended is not None:
-            return Finding(refusal=TOO_MUCH if ended in OUT_OF_TIME else UNREADABLE, fault=f"ended with {ended}")
-        kind = said["kind"]
-        return Finding(None if kind is None else UploadKind(kind), kept, said["refusal"], said["fault"])
+        if answer.ended is not None:
+            sentence = TOO_MUCH if answer.ended in OUT_OF_TIME else UNREADABLE
+            return Finding(refusal=sentence, fault=f"ended with {answer.ended}")
+        return Finding(answer.kind, kept, answer.refusal, answer.fault)
 
-    def _ask(self, facts: Mapping[str, str], content: bytes) -> tuple[dict[str, Any], bytes]:
+    def _ask(self, facts: Mapping[str, str], content: bytes) -> tuple[bytes, bytes]:
         process = self._process = self._process or _started()
         if process.stdin is None or process.stdout is None:
             raise AssertionError("both ends are pipes")
@@ -112,14 +124,14 @@ def _write(pipe: IO[bytes], facts: Mapping[str, object], content: bytes) -> None
     pipe.flush()
 
 
-def _read(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
+def _read(pipe: IO[bytes]) -> tuple[bytes, bytes] | None:
     """None when there is nothing more, or not all of it."""
     lengths = pipe.read(LENGTHS.size)
     if len(lengths) < LENGTHS.size:
         return None
     of_facts, of_content = LENGTHS.unpack(lengths)
     said, content = pipe.read(of_facts), pipe.read(of_content)
-    return (json.loads(said), content) if len(content) == of_content else None
+    return (said, content) if len(content) == of_content else None
 
 
 # --- The process that waits, and its children -------------------------------------------------------------------
@@ -129,7 +141,8 @@ def _wait_for_files() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     Image.preinit()
     while (asked := _read(sys.stdin.buffer)) is not None:
-        answer, ended = _of_a_child(*asked)
+        said, content = asked
+        answer, ended = _of_a_child(json.loads(said), content)
         if ended == 0 and _is_whole(answer):
             sys.stdout.buffer.write(answer)
             sys.stdout.buffer.flush()
@@ -176,7 +189,9 @@ def _be_a_child(writing: int, facts: Mapping[str, Any], content: bytes) -> NoRet
         nowhere = os.open(os.devnull, os.O_RDWR)
         for standard in range(3):
             os.dup2(nowhere, standard)
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(
+            resource.RLIMIT_CPU, (SECONDS, SECONDS + 10)
+        )  # the second is SIGKILL, which is others' doing
         memory = MEMORY[UploadKind.PDF if content.startswith(b"%PDF-") else UploadKind.PHOTO]
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
         found = examined(content, date.fromisoformat(facts["on"]), facts["language"])

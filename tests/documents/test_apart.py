@@ -113,13 +113,19 @@ def test_one_that_ends_its_process_ends_no_other(monkeypatch: pytest.MonkeyPatch
     """Some kinds of end are the file's doing; that somebody kills it is not."""
     ends = {"exit": "import os; os._exit(7)", "crash": "import os; os.abort()", "late": "import time; time.sleep(60)"}
     ends |= {"memory": "bytearray(400_000_000)", "killed": "import os; os.kill(os.getpid(), 9)"}
-    expected = {"exit": UNREADABLE, "crash": UNREADABLE, "late": TOO_MUCH, "memory": TOO_MUCH}
+    ends |= {"nonsense": "import os, struct; os.write(writing, struct.pack('>II', 2, 0) + b'[]'); os._exit(0)"}
+    expected = {"nonsense": UNREADABLE, "exit": UNREADABLE, "crash": UNREADABLE, "late": TOO_MUCH, "memory": TOO_MUCH}
     program = tmp_path / "bursting.py"
     program.write_text(
         "from integrations.documents import apart, examining\n"
         "apart.SECONDS = 1\n"
         f"ends = {ends!r}\n"
-        "kept = examining.clean_photo\n"
+        "kept, be_a_child = examining.clean_photo, apart._be_a_child\n"
+        "def remembering(pipe, *about):\n"
+        "    global writing\n"
+        "    writing = pipe\n"
+        "    be_a_child(pipe, *about)\n"
+        "apart._be_a_child = remembering\n"
         "def burst(content):\n"
         "    exec(ends.get(content[3:].decode('latin-1'), ''))\n"
         "    return kept(content)\n"

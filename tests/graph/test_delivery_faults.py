@@ -131,9 +131,30 @@ class Opening(Work):
     def order(self, street: Street) -> str:
         return street.open()
 
+    def assert_no_harm(self, street: Street, number: str) -> None:
+        assert not street.files(CASE_LIBRARY, number) or street.readers(number) == {EMPLOYEE, MANAGER}
+
     def assert_done(self, street: Street, number: str) -> None:
         assert list(street.files(CASE_LIBRARY, number)) == [f"{number}/Avtaleutkast {number}.pdf"]
         assert street.readers(number) == {EMPLOYEE, MANAGER}
+
+
+class Renaming(Work):
+    """The employee has given the folder another name; it gets its own back."""
+
+    step = staticmethod(open_folders.fn)
+
+    def order(self, street: Street) -> str:
+        number = street.opened()
+        street.tenant.rename(CASE_LIBRARY, number, f"{number} Kari", user(EMPLOYEE))
+        street.run(lambda: read_answers.fn([], uploads=True))
+        return number
+
+    def assert_no_harm(self, street: Street, number: str) -> None:
+        assert len(street.files(CASE_LIBRARY, number)) == 1, "no second folder with a second draft"
+
+    def assert_done(self, street: Street, number: str) -> None:
+        Opening().assert_done(street, number)
 
 
 class Sharing(Work):
@@ -321,7 +342,7 @@ OPEN, SHARE, SMALL_PAPER, LARGE_PAPER, CLOSE, UPLOAD = (
     *(FilingOf(2_000), FilingOf(LARGE)),
     *(Closing(), Upload()),
 )
-ANSWER, PACKAGE, UPKEEP, PURGING = Answer(), Package(), Upkeep(), Purging()
+ANSWER, PACKAGE, UPKEEP, PURGING, RENAME = Answer(), Package(), Upkeep(), Purging(), Renaming()
 
 
 # --- Every call and every fault -----------------------------------------------------------------------------------
@@ -345,6 +366,8 @@ CALLS = (
     Call("make folder", OPEN, "POST", "/children$"),
     Call("put draft", OPEN, "PUT", "Avtaleutkast"),
     Call("invite", OPEN, "POST", "/invite$"),
+    Call("look at a renamed folder", RENAME, "GET", "/items/[^/]+$"),
+    Call("give its name back", RENAME, "PATCH", "/items/[^/]+$"),
     Call("list permissions", OPEN, "GET", "/permissions$"),
     Call("take a permission away", SHARE, "DELETE", "/permissions/"),
     Call("archive look-up", SMALL_PAPER, "GET", r"/root:/0001/.*pdf$"),
