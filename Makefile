@@ -52,7 +52,7 @@ benchmark-deciding: .venv/ready-benchmarks ## Time a night's decisions beside tw
 	.venv/bin/python -m benchmarks.deciding
 
 .PHONY: benchmark-filings
-benchmark-filings: .venv/ready-dev ## Time the filing of 5,000 documents, and what many at a time gain over one after another
+benchmark-filings: .venv/ready-dev ## Time the filing of 5,000 documents, what many at a time gain, and by whose code the time goes
 	.venv/bin/python -m benchmarks.filings
 
 .PHONY: lint
