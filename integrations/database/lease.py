@@ -13,7 +13,7 @@ from threading import Event, Thread
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Delete, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from config.errors import ExpectedError
 from integrations.database.engine import Database
@@ -110,7 +110,7 @@ def _take_in_turn(database: Database, name: str, holder: str, turn: Turn) -> Non
     tell = turn.tell
     while True:
         try:
-            return _take(database, name, holder)
+            return _take_unless_locked(database, name, holder)
         except LeaseTakenError:
             if time.monotonic() >= give_up:
                 raise
@@ -118,6 +118,16 @@ def _take_in_turn(database: Database, name: str, holder: str, turn: Turn) -> Non
             tell(QUEUES)
             tell = None
         time.sleep(random.uniform(*SECONDS_BETWEEN_LOOKS))  # noqa: S311 - no secret
+
+
+def _take_unless_locked(database: Database, name: str, holder: str) -> None:
+    """A SQLite file that somebody has been writing to for as long as we wait for a lock is a run at work as well."""
+    try:
+        _take(database, name, holder)
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", None) != "SQLITE_BUSY":
+            raise
+        raise LeaseTakenError("En annen kjøring skriver til databasen. Prøv igjen når den er ferdig.") from None
 
 
 def _take(database: Database, name: str, holder: str) -> None:

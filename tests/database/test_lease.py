@@ -231,3 +231,23 @@ def test_of_many_that_wait_each_gets_a_turn_and_no_two_at_once(database: Databas
         thread.join()
     assert len(done) == len(threads)
     assert holders(database) == []
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_a_file_that_another_run_writes_to_for_long_is_waited_for(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.database.engine.SECONDS_TO_WAIT_FOR_A_LOCK", 0.05)
+    database, other = Database.open(sqlite_url), Database.open(sqlite_url)
+    writing = ExitStack()
+    connection = writing.enter_context(other.transaction())
+    connection.execute(update(leases).values(holder=ELSEWHERE))
+    with pytest.raises(LeaseTakenError, match="skriver til databasen"), lease(database, "night", ELSEWHERE):
+        pytest.fail("the file is locked")
+    told: list[str] = []
+    Timer(0.3, writing.close).start()
+    with lease(database, "night", ELSEWHERE_TOO, turn=Turn(timedelta(seconds=SECONDS), told.append)):
+        assert holders(database) == [ELSEWHERE_TOO]
+    assert told == [QUEUES]
+    database.close()
+    other.close()
