@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, IMPORT_LIBRARY, REPORT_LIBRARY
 from sandbox.fint import TOKEN_PATH, Credentials, fint_application
 from sandbox.graph.identity import TenantUser
 from sandbox.graph.tenant import GraphTenant
@@ -57,6 +58,10 @@ class Sandbox:
         self.environment: dict[str, str] = {}
         self.tenant = GraphTenant.open(directory, self._users(opens_on), self._now, is_site_empty=is_site_empty)
         people_path = directory / "people.json"
+        if not is_site_empty:
+            # As docs/tenant.md has an administrator do it.
+            for library in (CASE_LIBRARY, ARCHIVE_LIBRARY, REPORT_LIBRARY, IMPORT_LIBRARY):
+                self.tenant.close_library(library)
         self.people = Townspeople(self.tenant, self._hr, founding.seed, opens_on, people_path)
         self.today = max(opens_on, self.people.lived_until)
 
