@@ -29,6 +29,7 @@ from tests.graph.town import EVERYBODY, Town, settle, user
 from tests.sandbox.conftest import BusinessClock
 
 HASTY = Patience(tries=3)
+HR_MAIL = "hr@sandvik.kommune.example"
 T = TypeVar("T")
 
 
@@ -111,7 +112,7 @@ def settings_for(tenant: GraphTenant, url: str) -> Settings:
         hr_client_secret=SecretStr("nobody-asks"),
         hr_username="nobody-asks",
         hr_password=SecretStr("nobody-asks"),
-        hr_mail="hr@sandvik.kommune.example",
+        hr_mail=HR_MAIL,
     )
 
 

@@ -50,7 +50,7 @@ from tasks.night import Night
 from tasks.opening import open_cases
 from tasks.reading import read_answers
 from tasks.receiving import take_in_uploads
-from tests.database.samples import STAMP, TODAY, decide_all, load_staff, new_case, staff
+from tests.database.samples import STAMP, TODAY, decide_all, load_staff, new_case, person, staff
 from tests.database.test_scheme import came_into
 from tests.documents.samples import jpeg
 from tests.documents.test_signed import claiming
@@ -74,7 +74,7 @@ from tests.graph.town import user
 OLD_EMPLOYEE, NEW_EMPLOYEE = EMPLOYEES[-2:]
 LONG_AGO, VERY_LONG_AGO = date(2026, 9, 1), date(2025, 9, 1)
 LATE = "a mail that was accepted and never left"
-LETTER = Mail(["noen@sandvik.kommune.example"], "Sak", "<p>Hei</p>")
+LETTER = Mail([person("0001").email or ""], "Sak", "<p>Hei</p>")
 
 
 def prepare(database: Database, tenant: GraphTenant, directory: Path) -> None:

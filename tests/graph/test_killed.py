@@ -20,7 +20,7 @@ import pytest
 from agreements.actions import ErrandKind
 from config.sharepoint import APPLICATIONS, ARCHIVE_COLUMNS, ARCHIVE_LIBRARY, CASE_LIBRARY, REPORT_LIBRARY
 from integrations.database.engine import Database
-from sandbox.graph import GraphTenant
+from sandbox.graph import GraphTenant, TenantUser
 from tests.conftest import leave_the_shell
 from tests.graph.archive_system import ArchiveSystem
 from tests.graph.busy_night import (
@@ -47,7 +47,7 @@ from tests.graph.busy_night import (
     outcome_of,
     whole_night,
 )
-from tests.graph.conftest import Line, Office, environment_for, settings_for
+from tests.graph.conftest import HR_MAIL, Line, Office, environment_for, settings_for
 from tests.graph.evening import prepare
 from tests.graph.fuse import COMMIT, Moment, Point
 from tests.graph.town import Town, user
@@ -60,6 +60,9 @@ DELICATE = {
 }
 """What points are drawn for first, so that a handful of them are not spent on looking things up."""
 DELICATE_FOR_PACKAGES = {"PUT content", f"{COMMIT} filing", f"{COMMIT} telling the archive"}
+HR = TenantUser(
+    user_id="00009999-1111-4111-8111-111111111111", user_principal_name=HR_MAIL, mail=HR_MAIL, display_name="HR"
+)
 STATUSES = ("taken_in", "refused", "set_aside", "withdrawn", "purged", "new")
 PACKAGES_EVERY = 4
 """Of so many nights one is that of a municipality whose archive takes packages."""
@@ -78,7 +81,9 @@ class Stage:
     def set_up(self, directory: Path, clock: BusinessClock | None = None) -> Town:
         """A copy of the evening before, with its tenant behind the line."""
         shutil.copytree(self.directory, directory, dirs_exist_ok=True)
-        tenant = GraphTenant.open(directory / TENANT, [user(number) for number in PEOPLE], clock or BusinessClock())
+        # HR's mailbox as well: what is sent to nobody comes back, which is the next night's work.
+        everybody = [*(user(number) for number in PEOPLE), HR]
+        tenant = GraphTenant.open(directory / TENANT, everybody, clock or BusinessClock())
         self.line.gate.inside = tenant.application()
         url = f"sqlite:///{directory / DATABASE}"
         settings = settings_for(tenant, self.line.url)
