@@ -3,6 +3,8 @@
 import os
 import re
 import shlex
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -183,6 +185,25 @@ def test_without_the_servers_settings_nothing_is_touched(machine: Machine) -> No
     assert not machine.is_guarded()
     assert machine.runs() == ["after", "before"]
     assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_one_that_is_killed_has_changed_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With -9, when all of the dump has been read and the last word has not been said."""
+    folder = machine.backed_up()
+    machine.go_on()
+    program = machine.directory / "bin" / "pg_restore"
+    program.parent.mkdir()
+    real = shutil.which("pg_restore")
+    program.write_text(f'#!/bin/sh\n{real} "$@"\ncase "$*" in *--list*) ;; *) kill -9 $PPID;; esac\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+    done = machine.typed(documented("restore", "--replace", "--with-prefect"), folder)
+
+    assert done.returncode == -signal.SIGKILL
+    assert len(machine.cases()) == 2
+    assert not machine.is_guarded()
+    assert machine.runs() == ["after", "before"]
 
 
 def test_every_command_that_is_named_can_be_typed_as_it_stands() -> None:
