@@ -206,8 +206,8 @@ class PostgresDatabase:
 
     def _dbname(self) -> str:
         """All of the address but the password, which lists of processes would show."""
-        words = {name: word for name, word in self._words().items() if name != "password"}
-        return f"--dbname={make_conninfo(**words)}"
+        shown = {name: value for name, value in self._words().items() if name != "password"}
+        return f"--dbname={make_conninfo(**shown)}"
 
     def _environment(self) -> dict[str, str]:
         password = self._words().get("password")
