@@ -27,10 +27,11 @@ from integrations.forms import FOR_EMPLOYEE, case_number_of, read_fact
 from integrations.graph.client import Graph
 from integrations.graph.drive import download, find_item
 from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.outage import Outage
 from tasks.advisers import as_hr
 from tasks.batches import LOCAL, NETWORK
 from tasks.delivering import AT_A_TIME
-from tasks.night import Night, this_night
+from tasks.night import Night, counting, this_night
 from tasks.reading import UPLOADS_UNREAD
 
 ACTOR = "intake"
@@ -65,14 +66,14 @@ class CheckedFile:
 def take_in_answers(lists: Sequence[ListDefinition]) -> Counter[str]:
     """Every waiting item of these lists, in the order they came."""
     night = this_night()
-    counts: Counter[str] = Counter()
-    for definition in lists:
-        with night.database.transaction() as connection:
-            rows = waiting(connection, [definition.name])
-            desk = _Desk(connection, night, rows, [_case_number(row) for row in rows])
-            verdicts = [desk.receive(row, _case_number(row)) for row in rows]
-            desk.close(definition.name, verdicts)
-        counts += _counted(verdicts)
+    with counting() as counts:
+        for definition in lists:
+            with night.database.transaction() as connection:
+                rows = waiting(connection, [definition.name])
+                desk = _Desk(connection, night, rows, [_case_number(row) for row in rows])
+                verdicts = [desk.receive(row, _case_number(row)) for row in rows]
+                desk.close(definition.name, verdicts)
+            counts.update(+_counted(verdicts))
     return counts
 
 
@@ -117,17 +118,16 @@ async def _take_in_each(night: Night, rows: Sequence[AnyRow], numbers: Mapping[i
     One alone that cannot be fetched or looked at is no outage; several on end are.
     """
     counts: Counter[str] = Counter()
-    on_end = 0
+    outage = Outage(AT_A_TIME)
     with Examiner() as examiner:
         async with night.graph() as graph:
             for row in rows:
                 try:
                     file = await _checked(night, graph, examiner, row)
-                    on_end = 0
+                    outage.is_answered()
                 except (GraphUnreachableError, NotExaminedError) as error:
                     file = CheckedFile(unread=f"{NOT_READ_YET} ({error})")
-                    on_end += 1
-                    if on_end == AT_A_TIME:
+                    if outage.begins():
                         night.before_it_broke += _conclude(night, row, numbers[row.id], file) + counts
                         raise
                 counts += _conclude(night, row, numbers[row.id], file)
