@@ -8,6 +8,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.events.schemas.automations import AutomationCore
+from prefect.events.worker import EventsWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 from pydantic import SecretStr
 
@@ -32,6 +33,8 @@ from tests.flows.deploying import ask, post
 
 SHORTEST = timedelta(seconds=10)
 """Prefect waits no shorter for what does not come."""
+SILENT = timedelta(seconds=30)
+"""Long enough for what ends a run to be told on a busy machine as well."""
 QUIET = 3
 """Seconds in which a second alert would have come: the first one takes less."""
 RUN = "e357441b-b2e8-40f8-a9bd-a399adb4276d"
@@ -130,13 +133,14 @@ def test_a_form_that_is_not_accepted_is_no_alert(no_automations: PrefectServer) 
 def test_a_run_without_a_sign_of_life_is_marked_crashed(no_automations: PrefectServer) -> None:
     server = no_automations
     with get_client(sync_client=True) as client:
-        keep(client, ALONE, [zombies(ALONE, silent_for=SHORTEST)])
+        keep(client, ALONE, [zombies(ALONE, silent_for=SILENT)])
     run = run_of(server, "nattkjoring", "RUNNING")
     ended = run_of(server, "nattkjoring", "RUNNING")
     parked = run_of(server, "Vis sak", "RUNNING")
     tag = {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
     for each in (run, ended, parked):
         emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{each}"}, related=[tag])
+    EventsWorker.instance().wait_until_empty()  # a sign of life that comes after the end would be one of a run at work
     post(server, f"/flow_runs/{ended}/set_state", {"state": {"type": "COMPLETED"}})
     post(server, f"/flow_runs/{parked}/set_state", {"state": {"type": "SCHEDULED", "name": PARKED}, "force": True})
 
