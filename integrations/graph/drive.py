@@ -129,7 +129,7 @@ async def rename(graph: Graph, library: str, item_id: str, name: str) -> None:
         GraphError: 409 where something else has the name.
     """
     address = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
-    await graph.repeatable("PATCH", address, "PATCH item name", body={"name": name})
+    id_in(await graph.repeatable("PATCH", address, "PATCH item name", body={"name": name}), "PATCH item name")
 
 
 async def item_at(graph: Graph, drive: str, path: str) -> dict[str, Any] | None:

@@ -142,7 +142,7 @@ def test_a_failed_sync_says_why_and_links_to_what_repairs_it(deployed: PrefectSe
 
     [(digest, reasons)] = town.rows("SELECT digest, reasons FROM holds WHERE status = 'waiting'")
     told, shown = page(deployed, "nightly-rapport"), page(deployed)
-    for name in ("ansatte", "Spill av avvik på nytt", "Avgjør stanset kjøring"):
+    for name in ("Lag rapporter", "Avgjør stanset kjøring"):
         assert f"[{name}](/deployments/deployment/{deployments[name]}/run" in told
     for name in ("nattkjoring", "Avgjør stanset kjøring"):
         assert f"[{name}](/deployments/deployment/{deployments[name]}/run" in shown
