@@ -151,12 +151,18 @@ class Graph:
         Raises as `repeatable`.
         """
         try:
-            await self.repeatable("DELETE", address, doing, headers=None if version is None else {"If-Match": version})
+            headers = None if version is None else {"If-Match": version}
+            response = await self.repeatable("DELETE", address, doing, headers=headers)
         except GraphError as error:
             if version is not None and error.status == HTTPStatus.PRECONDITION_FAILED:
                 return False
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
+            return True
+        if response.content:
+            raise GraphUnreachableError(
+                f"Microsoft Graph: {doing} was answered with content, and Graph has none to give; try again later."
+            )
         return True
 
     async def carefully(self, act: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[T | None]]) -> T:
