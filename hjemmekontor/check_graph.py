@@ -17,8 +17,9 @@ from config.settings import Settings
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY, IMPORT_LIBRARY, ListDefinition, Template, site_of
 from hjemmekontor.verdicts import Line, Verdict
 from integrations.graph import mail
+from integrations.graph.answers import json_object
 from integrations.graph.claims import roles_in_token
-from integrations.graph.client import Graph, json_object, open_graph
+from integrations.graph.client import Graph, open_graph
 from integrations.graph.drive import drive_id, ensure_folder, share, site_address
 from integrations.graph.errors import GraphError
 from integrations.graph.lists import FoundList, lists_on_site

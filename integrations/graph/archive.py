@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from agreements.calendar import OSLO
-from integrations.graph.client import Graph, json_object
+from integrations.graph.answers import json_object
+from integrations.graph.client import Graph
 from integrations.graph.drive import (
     ArchiveConflictError,
     StoredFile,

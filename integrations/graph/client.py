@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -27,6 +27,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph_core import GraphClientFactory
 
 from config.settings import Settings
+from integrations.graph.answers import entries_of, json_object, not_as_graph
 from integrations.graph.credentials import (
     RenewableCredential,
     TokenEndpointError,
@@ -104,7 +105,7 @@ class Graph:
         """Read JSON from a path or from a whole address that Graph gave us (`@odata.nextLink`)."""
         answer = json_object(await self.repeatable("GET", address, doing, headers=headers), doing)
         if answer.keys().isdisjoint(IN_WHAT_IS_READ):
-            raise _not_as_graph(doing)
+            raise not_as_graph(doing)
         return answer
 
     async def pages(
@@ -397,16 +398,6 @@ def _host(address: str) -> str:
         return "an address that is none"
 
 
-def entries_of(page: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
-    """Raises GraphUnreachableError when it is no page of a collection, whoever has answered with it."""
-    entries = page.get("value")
-    if not isinstance(entries, list):
-        raise GraphUnreachableError(
-            f"Microsoft Graph: {doing} was answered with something else than a page; try again later."
-        )
-    return entries
-
-
 def _checked(response: httpx.Response, doing: str) -> httpx.Response:
     is_read = response.request.method == "GET"
     if is_read and (response.is_success or response.status_code == HTTPStatus.FOUND):
@@ -422,43 +413,3 @@ def _checked(response: httpx.Response, doing: str) -> httpx.Response:
     except (ValueError, KeyError, TypeError):
         code = "(no error code)"
     raise GraphError(response.status_code, code, response.headers.get("request-id", "-"), doing)
-
-
-class _Answer(dict[str, Any]):
-    """JSON that says so when it lacks what an answer of Graph's has: whoever else answers in JSON is not Graph."""
-
-    def __init__(self, content: Mapping[str, Any], doing: str) -> None:
-        super().__init__(content)
-        self._doing = doing
-
-    def __missing__(self, name: str) -> NoReturn:
-        raise _not_as_graph(self._doing, name)
-
-
-def _not_as_graph(doing: str, lacking: str = "id") -> GraphUnreachableError:
-    return GraphUnreachableError(
-        f"Microsoft Graph: {doing} was answered with JSON that is not Graph's (without «{lacking}»); try again later."
-    )
-
-
-def json_object(response: httpx.Response, doing: str) -> dict[str, Any]:
-    """The answer as JSON. What it lacks raises GraphUnreachableError when it is asked for with [].
-
-    Raises:
-        GraphUnreachableError: a proxy's page, or anything else that Graph does not answer.
-    """
-    try:
-        answer = response.json(object_hook=lambda content: _Answer(content, doing))
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        kind = response.headers.get("Content-Type", "no type")
-        raise GraphUnreachableError(
-            f"Microsoft Graph: {doing} was answered with {kind} instead of JSON; try again later."
-        )
-    return answer
-
-
-def id_in(response: httpx.Response, doing: str) -> str:
-    """The id of what was written, without which it was not. Raises as `json_object`."""
-    return str(json_object(response, doing)["id"])

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from integrations.graph.client import WORTH_ANOTHER_TRY, Graph, json_object
+from integrations.graph.answers import json_object
+from integrations.graph.client import WORTH_ANOTHER_TRY, Graph
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.gathering import gather
 from integrations.graph.patience import seconds_asked

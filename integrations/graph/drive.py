@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from config.errors import ExpectedError
-from integrations.graph.client import Graph, id_in, json_object
+from integrations.graph.answers import id_in, json_object
+from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.lists import Changes, changes_of, last_editor, walk_delta
 from integrations.graph.quickxor import quick_xor_hash

@@ -10,7 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from config.errors import ExpectedError
-from integrations.graph.client import Graph, entries_of
+from integrations.graph.answers import entries_of
+from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.gathering import gather
 from integrations.graph.outage import Outage

@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from integrations.graph.client import Graph, id_in
+from integrations.graph.answers import id_in
+from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError, GraphUnreachableError
 
 IMMUTABLE_ID = {"Prefer": 'IdType="ImmutableId"'}

@@ -6,8 +6,9 @@ Once the marker is there the package may be taken away at any moment, so whoever
 from http import HTTPStatus
 from urllib.parse import quote
 
+from integrations.graph.answers import json_object
 from integrations.graph.archive import NotReadBackError
-from integrations.graph.client import Graph, json_object
+from integrations.graph.client import Graph
 from integrations.graph.drive import drive_id, find_item, item_at, stored_file
 from integrations.graph.errors import GraphError
 

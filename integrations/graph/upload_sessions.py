@@ -11,7 +11,8 @@ from http import HTTPStatus
 from typing import Any
 
 from config.errors import ExpectedError
-from integrations.graph.client import Graph, json_object
+from integrations.graph.answers import json_object
+from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError, GraphThrottledError, GraphUnreachableError
 
 UNIT = 320 * 1024
