@@ -3,11 +3,12 @@
 from enum import StrEnum
 from typing import Any
 
+from integrations.graph.patience import Patience
 from sandbox.graph import Fault
 
 HTTP_DATE = "Mon, 01 Mar 2027 01:16:00 GMT"
-ANSWER_WITHIN, HANG = 0.1, 0.4
-"""Seconds."""
+ANSWER_WITHIN, HANG = 0.3, 0.9
+"""Seconds, where an answer hangs; where none does, a busy machine has all the time it needs."""
 
 PASSING: dict[str, dict[str, Any]] = {
     "429": {"status": 429},
@@ -67,3 +68,8 @@ class Outcome(StrEnum):
 
 def fault(name: str, method: str, path_pattern: str) -> Fault:
     return Fault(method=method, path_pattern=path_pattern, **EVERY[name])
+
+
+def patience_with(name: str) -> Patience:
+    """How long an answer is waited for while this goes wrong."""
+    return Patience(answer_within=ANSWER_WITHIN) if EVERY[name].get("delay") else Patience()

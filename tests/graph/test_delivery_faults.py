@@ -47,7 +47,8 @@ from tests.graph.town import user
 from tests.sandbox.conftest import BusinessClock
 
 EMPLOYEE, MANAGER, SUCCESSOR, OUTSIDER = "0001", "0900", "0901", "0002"
-PATIENT = Patience(tries=3, first_wait=0.0, longest_wait=0.0, answer_within=0.5)
+PATIENT = Patience(tries=3, first_wait=0.0, longest_wait=0.0)
+HASTY = replace(PATIENT, answer_within=0.5)
 LABEL = "Personalmappe"
 HANG = 1.0
 LONG_AGO = date(2025, 1, 1)
@@ -79,9 +80,9 @@ class Street:
             action = Action(f"test.{next(self.ordinals)}", case, after, errands=errands)
             save_decisions(connection, [Decided(version, after, [action])], self.policy, STAMP)
 
-    def run(self, *steps: Callable[[], object]) -> None:
+    def run(self, *steps: Callable[[], object], patience: Patience = PATIENT) -> None:
         with night(TODAY) as running:
-            running.patience = PATIENT
+            running.patience = patience
             for step in steps:
                 step()
 
@@ -498,7 +499,7 @@ def test_every_call_meets_every_fault(street: Street, call: Call, what: str) -> 
 
     said = ""
     try:
-        street.run(call.work.step)
+        street.run(call.work.step, patience=HASTY if fault.delay else PATIENT)
     except ExpectedError as error:
         said = str(error)
     street.gate.wait_until_empty()

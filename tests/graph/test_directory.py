@@ -17,11 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from config.errors import ExpectedError
 from integrations.graph.directory import DirectoryEntry, find_people
 from integrations.graph.errors import GraphError, GraphUnreachableError
-from integrations.graph.patience import Patience
 from sandbox.graph import Fault, TenantUser
 from sandbox.web import serve
 from tests.graph.conftest import Office, settings_for
-from tests.graph.failures import ANSWER_WITHIN, ENDLESS, EVERY, PASSING, fault
+from tests.graph.failures import ENDLESS, EVERY, PASSING, fault, patience_with
 from tests.graph.hours import START
 from tests.sandbox.conftest import token
 from tests.sandbox.contract import proxy_before
@@ -347,7 +346,7 @@ def test_everybody_is_found_or_it_is_said(office: Office, method: str, path_patt
     everybody = {number: entry(ordinal) for ordinal, number in enumerate(numbers)}
     told, found = "", None
     try:
-        found = office.run(lambda graph: find_people(graph, numbers), Patience(answer_within=ANSWER_WITHIN))
+        found = office.run(lambda graph: find_people(graph, numbers), patience_with(name))
     except ExpectedError as error:
         told = str(error)
     if name in PASSING or name in ENDLESS:

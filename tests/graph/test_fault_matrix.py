@@ -23,7 +23,6 @@ from tasks.mailing import write_and_send_mail
 from tasks.unsent import clear_drafts
 from tests.graph.conftest import Office
 from tests.graph.failures import (
-    ANSWER_WITHIN,
     EVERY,
     FAILING,
     PASSING,
@@ -31,6 +30,7 @@ from tests.graph.failures import (
     TOKEN_ENDED,
     Outcome,
     fault,
+    patience_with,
 )
 from tests.graph.hours import START, Hours
 from tests.graph.one_night import quick_night
@@ -78,10 +78,10 @@ def town(town: Town) -> Town:
     return town
 
 
-def mail_out(day: int) -> ExpectedError | None:
+def mail_out(day: int, patience: Patience | None = None) -> ExpectedError | None:
     """The mail of one night; what ended it, if anything did."""
     with quick_night(hours=Hours(START + timedelta(days=day))) as running:
-        running.patience = Patience(answer_within=ANSWER_WITHIN if day == 0 else 10)
+        running.patience = patience or Patience()
         try:
             if day > 0:
                 clear_drafts.fn()
@@ -105,7 +105,7 @@ def test_a_mail_goes_out_once_whatever_goes_wrong_with_a_call(town: Town, office
     failing = fault(name, *CALLS[call])
     office.fail(failing)
 
-    ended_by = mail_out(0)
+    ended_by = mail_out(0, patience_with(name))
     office.gate.wait_until_empty()
 
     assert failing not in office.tenant.faults.pending or failing.times is None, "it has gone wrong"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -24,12 +24,13 @@ from tasks.night import night
 from tasks.unsent import DRAFTS_REMOVED, STILL_DRAFTS, clear_drafts
 from tests.database.samples import TODAY, person
 from tests.graph.conftest import Office
-from tests.graph.failures import ANSWER_WITHIN, EVERY, PASSING, TOKEN_ENDED, fault
+from tests.graph.failures import EVERY, PASSING, TOKEN_ENDED, fault, patience_with
 from tests.graph.hours import START, Hours
 from tests.graph.one_night import quick_night
 from tests.graph.town import APPLICANTS, Town
 
 ALERT = "the key of an alert"
+HASTY = Patience(answer_within=1.0)
 
 
 @dataclass(slots=True)
@@ -67,10 +68,10 @@ def town(town: Town) -> Town:
     return town
 
 
-def a_night(tries: int = 4, day: int = 0) -> Counter[str]:
+def a_night(patience: Patience | None = None, day: int = 0) -> Counter[str]:
     """What is cleared away in a night that then sends its mail."""
     with quick_night(hours=Hours(START + timedelta(days=day))) as running:
-        running.patience = Patience(tries=tries, answer_within=ANSWER_WITHIN)
+        running.patience = patience or Patience()
         cleared = clear_drafts.fn()
         write_and_send_mail.fn()
     return cleared
@@ -83,7 +84,7 @@ def assert_each_has_one_mail(town: Town, *others: str) -> None:
 
 
 def test_a_draft_that_comes_when_another_has_been_sent_is_gone_after_the_next_night(town: Town, late: Late) -> None:
-    a_night()
+    a_night(HASTY)
     assert_each_has_one_mail(town)
     late.make_it_now()
     assert town.drafts() == 1
@@ -96,7 +97,7 @@ def test_a_draft_that_comes_when_another_has_been_sent_is_gone_after_the_next_ni
 
 
 def test_a_draft_whose_mail_still_waits_is_what_is_sent(town: Town, late: Late) -> None:
-    a_night(tries=1)
+    a_night(replace(HASTY, tries=1))
     assert town.statuses(MAIL) == {"pending": 1, "done": len(APPLICANTS) - 1}
     late.make_it_now()
 
@@ -108,7 +109,7 @@ def test_a_draft_whose_mail_still_waits_is_what_is_sent(town: Town, late: Late) 
 
 def test_a_draft_beside_that_of_a_mail_that_still_waits_is_removed(town: Town, office: Office, late: Late) -> None:
     office.fail(Fault(method="POST", path_pattern="/send$", times=None, status=423))
-    a_night()
+    a_night(HASTY)
     late.make_it_now()
     assert town.drafts() == len(APPLICANTS) + 1
     office.tenant.faults.clear()
@@ -174,7 +175,7 @@ def test_a_spare_draft_of_an_alert_is_removed_although_no_row_tells_of_it(town: 
 
 
 def test_a_dry_run_counts_and_touches_nothing(town: Town, late: Late) -> None:
-    a_night()
+    a_night(HASTY)
     late.make_it_now()
     with night(TODAY, dry_run=True):
         assert clear_drafts.fn() == {DRAFTS_REMOVED: 1}
@@ -214,7 +215,7 @@ def test_whatever_goes_wrong_it_is_done_by_the_next_night(town: Town, office: Of
 
     told = None
     try:
-        a_night()
+        a_night(patience_with(name))
     except ExpectedError as error:
         told = str(error)
 
