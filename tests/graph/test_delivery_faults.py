@@ -48,7 +48,7 @@ from tests.sandbox.conftest import BusinessClock
 
 EMPLOYEE, MANAGER, SUCCESSOR, OUTSIDER = "0001", "0900", "0901", "0002"
 PATIENT = Patience(tries=3, first_wait=0.0, longest_wait=0.0)
-HASTY = replace(PATIENT, answer_within=0.5)
+HASTY = Patience(tries=3, first_wait=0.0, longest_wait=0.0, answer_within=0.5)
 LABEL = "Personalmappe"
 HANG = 1.0
 LONG_AGO = date(2025, 1, 1)
