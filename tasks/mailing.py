@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from prefect import task
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ from integrations.database.rows import AnyRow
 from integrations.graph import mail
 from integrations.graph.client import Graph
 from integrations.graph.drive import site_address
-from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.errors import GraphError, GraphUnreachableError, SenderRefusedError
 from integrations.graph.throttling import AT_A_TIME_IN_A_MAILBOX
 from integrations.letters import Letter, Links, Message, mail_key, write_letter
 from tasks.batches import NETWORK, batches
@@ -169,17 +170,30 @@ async def _send(night: Night, graph: Graph, row: AnyRow) -> None:
     """Look up, do, confirm: a message that has left already is never sent again."""
     sender = night.settings.mail_sender or ""
     letter = mail.Mail([row.payload["to"]], row.payload["subject"], row.payload["html"])
-    found = await _left_behind(graph, sender, row)
-    if found is not None and found.is_sent:
+    with _mailbox_of_the_sender():
+        found = await _left_behind(graph, sender, row)
+        if found is None:
+            drafted = await mail.draft(graph, sender, row.key, letter, row.message_id)
+            found = mail.Found(drafted, is_sent=False)
+        elif not found.is_sent:
+            await mail.address_anew(graph, sender, found.identity, letter)
+    if found.is_sent:
         return
-    if found is None:
-        identity = await mail.draft(graph, sender, row.key, letter, row.message_id)
-    else:
-        identity = found.identity
-        await mail.address_anew(graph, sender, identity, letter)
+    identity = found.identity
     with night.database.transaction() as connection:
         outgoing.remember_remote(connection, row.key, identity)
     await mail.send(graph, sender, identity)
+
+
+@contextmanager
+def _mailbox_of_the_sender() -> Iterator[None]:
+    """What is refused here is refused for every mail: it must not be asked for a thousand times."""
+    try:
+        yield
+    except GraphError as error:
+        if error.is_about_the_sender:
+            raise SenderRefusedError(error) from None
+        raise
 
 
 async def _left_behind(graph: Graph, sender: str, row: AnyRow) -> mail.Found | None:

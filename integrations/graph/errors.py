@@ -30,6 +30,12 @@ class GraphError(ExpectedError):
         return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 
     @property
+    def is_about_the_sender(self) -> bool:
+        """Whether it is the mailbox we send from that is refused, when a mail is put into it."""
+        is_closed = self.status == HTTPStatus.FORBIDDEN and self.code not in ABOUT_THE_MESSAGE
+        return is_closed or self.status == HTTPStatus.NOT_FOUND
+
+    @property
     def may_pass(self) -> bool:
         """Whether it was throttled or failed in the service: then nobody knows whether it has been done."""
         return self.status == HTTPStatus.TOO_MANY_REQUESTS or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
@@ -46,6 +52,16 @@ class GraphThrottledError(GraphUnreachableError):
         super().__init__(
             f"Microsoft Graph: the {resource} is throttled until {until:%Y-%m-%d %H:%M:%S} UTC, longer than we wait; "
             "what is left is done next time."
+        )
+
+
+class SenderRefusedError(GraphUnreachableError):
+    """The mailbox we send from is closed to us, or is not there: no mail at all can go out."""
+
+    def __init__(self, refusal: GraphError) -> None:
+        super().__init__(
+            f"{refusal}. No mail can be sent from the mailbox of HK_MAIL_SENDER; `hjemmekontor check`, line Mailbox, "
+            "says what to grant. The mails wait until it is right."
         )
 
 

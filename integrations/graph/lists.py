@@ -24,6 +24,7 @@ KEPT_BY_SHAREPOINT = frozenset(
     }
 )
 """Fields beside what people fill in; so are those whose name begins with `_` or `@`."""
+LEADS_NOWHERE = frozenset({HTTPStatus.GONE, HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST})
 READ_AT_A_TIME = 20
 """As many as documents are filed at a time; it is the budget that spares the service."""
 
@@ -174,12 +175,16 @@ async def lists_on_site(graph: Graph) -> dict[str, FoundList]:
 
 
 async def walk_delta(graph: Graph, token: str | None, start: str, doing: str) -> Walk:
-    """Every page since `token`; from `start` when there is none, or when Graph answers 410 in the middle."""
+    """Every page since `token`; from `start` when there is none, or it leads nowhere any more, also in the middle.
+
+    Graph says so by 410 (listitem-delta.md). One of a list that has been deleted and made anew is not found, and one
+    it cannot read is a bad request; where `start` is refused as well, it was not the token.
+    """
     if token is not None:
         try:
             return await _walk(graph, token, doing, is_whole=False)
         except GraphError as error:
-            if error.status != HTTPStatus.GONE:
+            if error.status not in LEADS_NOWHERE:
                 raise
     return await _walk(graph, start, doing, is_whole=True)
 

@@ -132,14 +132,23 @@ def test_an_empty_page_is_not_the_end(office: Office) -> None:
     assert [item.item_id for item in changes(office, first.token).items] == [last]
 
 
-def test_a_token_that_is_forgotten_in_the_middle_of_a_walk(office: Office) -> None:
+@pytest.mark.parametrize("status", [410, 404, 400])
+def test_a_token_that_is_forgotten_in_the_middle_of_a_walk(office: Office, status: int) -> None:
     office.tenant.page_size = 2
     token = changes(office).token
     wanted = [answer(office) for _ in range(5)]
-    office.fail(Fault(path_pattern="/items/delta", skip=1, status=410))
+    office.fail(Fault(path_pattern="/items/delta", skip=1, status=status))
     again = changes(office, token)
     assert [item.item_id for item in again.items] == wanted
     assert again.is_whole
+
+
+@pytest.mark.parametrize("status", [404, 400])
+def test_a_list_that_is_refused_from_its_beginning_is_not_read_as_empty(office: Office, status: int) -> None:
+    token = changes(office).token
+    office.fail(Fault(path_pattern="/items/delta", times=None, status=status))
+    with pytest.raises(GraphError, match=f"delta was answered {status}"):
+        changes(office, token)
 
 
 @pytest.mark.parametrize("token_lasts", [True, False], ids=["from where we were", "from the beginning"])
