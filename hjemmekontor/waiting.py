@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agreements.words import STATES
 from config.settings import Settings
 from integrations.database.history import history
 from integrations.database.ledger import waiting_holds
@@ -60,7 +61,7 @@ def case_history(settings: Settings, case_number: str) -> dict[str, Any]:
         found = history(connection, case_number)
     return {
         "case": found.case_number,
-        "state": found.state,
+        "state": STATES[found.state],
         "history": [
             {
                 "kind": each.kind,

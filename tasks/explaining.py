@@ -1,8 +1,12 @@
 """A case's history for those who look in Prefect: what, when and why, and nobody's name or number."""
 
+from collections.abc import Mapping, Sequence
+
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
+from agreements.case import State
+from agreements.words import STATES
 from config.deployments import SEND_AGAIN
 from config.installation import keyed
 from config.settings import load_settings
@@ -22,7 +26,18 @@ MACHINERY = frozenset(
 """Whatever else stands as having done something is a person, and is only shown by what they are to the case."""
 SOMEBODY_ELSE = "tidligere leder eller HR"
 """Nobody but the employee, the manager of that day and HR may answer."""
-NEXT_STEPS = ("Sett på pause eller gjenoppta", "Endre avtale", "Forny avtale", "Si opp avtale", SEND_AGAIN)
+WHILE_OPEN = ("Sett på pause eller gjenoppta", "Si opp avtale", SEND_AGAIN)
+NEXT_STEPS: Mapping[State, Sequence[str]] = {
+    State.RECEIVED: WHILE_OPEN,
+    State.NO_AGREEMENT_NEEDED: (SEND_AGAIN,),
+    State.SPECIAL_ASSESSMENT: ("Registrer vurdering", *WHILE_OPEN),
+    State.COLLECTING: ("Registrer svar", "Registrer filer", "Registrer aksept", *WHILE_OPEN),
+    State.IN_ASSESSMENT: ("Registrer vurdering", *WHILE_OPEN),
+    State.APPROVED: WHILE_OPEN,
+    State.ACTIVE: ("Registrer evaluering", "Registrer aksept", "Endre avtale", "Forny avtale", *WHILE_OPEN),
+    State.ENDED: (SEND_AGAIN,),
+}
+"""What may be done to a case of this state (agreements.intake)."""
 HEAD = "| Dato | Hva | Ny tilstand | Av | Regel | Regelverk |\n|---|---|---|---|---|---|"
 
 
@@ -39,8 +54,13 @@ def show_history(case_number: str) -> str:
     settings = load_settings()
     with reading(settings.database_url) as connection:
         found = history(connection, case_number)
-    lines = [f"# {found.case_number}: {found.state}", "", HEAD, *(_line(each, found) for each in found.happenings)]
-    next_steps = links(NEXT_STEPS, {"case_number": found.case_number})
+    lines = [
+        f"# {found.case_number}: {STATES[found.state]}",
+        "",
+        HEAD,
+        *(_line(each, found) for each in found.happenings),
+    ]
+    next_steps = links(NEXT_STEPS[found.state], {"case_number": found.case_number})
     create_markdown_artifact(
         "\n".join([*lines, "", next_steps]),
         key=keyed(f"sak-{found.case_number.lower()}", settings),

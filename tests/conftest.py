@@ -169,6 +169,23 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database that no migration has been run on, once on each system."""
+    yield from an_empty_database(request.param, tmp_path / "folder" / "empty.db", request)
+
+
+def an_empty_database(system: str, file: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Its address, with `file` where the system is SQLite; what is on the server is gone afterwards."""
+    if system == "sqlite":
+        yield f"sqlite:///{file}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create()
+    yield url
+    server.drop(url)
+
+
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """The same, opened."""

@@ -22,22 +22,10 @@ from integrations.database.lease import NIGHT, LeaseTakenError, forgetting_lease
 from integrations.database.migrate import migrate, must_be_migrated
 from integrations.database.outgoing import RESTORED
 from integrations.database.tables import cases, metadata, watermarks
-from tests.conftest import PostgresServer
+from tests.conftest import an_empty_database
 from tests.database.samples import TODAY, case_with_everything, everything, load_staff, new_case, rows, staff, store
 
 NOW = datetime(2027, 3, 1, 1, 30, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """As in tests/database: no migration has been run on it."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    url = server.create()
-    yield url
-    server.drop(url)
 
 
 @pytest.fixture
@@ -47,13 +35,8 @@ def policy() -> Policy:
 
 @pytest.fixture
 def prefects_url(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    if database.engine.dialect.name == "sqlite":
-        yield f"sqlite:///{tmp_path / 'prefect.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    url = server.create()
-    yield url
-    server.drop(url)
+    """Of the same system as ours."""
+    yield from an_empty_database(database.engine.dialect.name, tmp_path / "prefect.db", request)
 
 
 def on_prefects(url: str, statement: str) -> list[str]:

@@ -10,6 +10,8 @@ import yaml
 from prefect import Flow
 from pydantic import BaseModel
 
+from agreements.case import CLOSED_STATES, State
+from config.deployments import SEND_AGAIN
 from config.policy_files import SHIPPED, load_policy
 from config.sharepoint import ANSWERS, ASSESSMENTS, EVALUATIONS, lists_of
 from flows import register_answers, register_assessment, register_evaluation
@@ -22,6 +24,7 @@ from flows.replay_rejected import LISTS, Source
 from flows.retry_failed import RetryForm
 from hjemmekontor.policy_forms import shown_form
 from hjemmekontor.serve import ROOT
+from tasks.explaining import NEXT_STEPS
 from tasks.replaying import REPLAYABLE
 
 DECLARED = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
@@ -190,3 +193,16 @@ def test_every_list_can_be_chosen_to_be_replayed() -> None:
 def test_a_pause_needs_no_day_to_be_taken_up_again() -> None:
     form = read_form(HoldForm, {"case_number": "HK-2026-00042", "choice": "Gjenoppta", "registered_by": "1"})
     assert form.until is None
+
+
+def test_what_may_be_done_next_is_a_deployment_for_hr() -> None:
+    names = {each["name"] for each in FOR_HR}
+    jobs = [job for job in map(job_of, FOR_HR) if job is not None]
+    assert {name for job in jobs for name in job.next_steps} <= names
+    assert set(NEXT_STEPS) == set(State)
+    assert {name for steps in NEXT_STEPS.values() for name in steps} <= names
+
+
+@pytest.mark.parametrize("state", sorted(CLOSED_STATES))
+def test_nothing_is_offered_that_a_closed_case_refuses(state: State) -> None:
+    assert NEXT_STEPS[state] == (SEND_AGAIN,)

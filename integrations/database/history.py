@@ -67,10 +67,10 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A case by its number, its state in words, whose it is and who leads it, and what has happened, oldest first."""
+    """A case by its number, its state, whose it is and who leads it, and what has happened, oldest first."""
 
     case_number: str
-    state: str
+    state: State
     employee_number: str
     manager_numbers: frozenset[str]
     happenings: tuple[Happening, ...]
@@ -105,7 +105,7 @@ def history(connection: Connection, case_number: str) -> History:
     # Sorting keeps the order of equals, so what was told comes right after what it was told of.
     happenings = sorted([*_events(connection, number), *_filings(connection, number)], key=lambda each: each.when)
     managers = frozenset({case.manager_number, case.led_by} - {None})
-    return History(number, STATES[State(case.state)], case.employee_number, managers, tuple(happenings))
+    return History(number, State(case.state), case.employee_number, managers, tuple(happenings))
 
 
 def _events(connection: Connection, number: str) -> Iterable[Happening]:

@@ -68,7 +68,7 @@ def to_file(staffed: Database, policy: Policy) -> Database:
 
 def test_what_happened_is_told_with_who_why_and_under_which_policy(asked: Database, policy: Policy) -> None:
     found = told(asked)
-    assert (found.case_number, found.state) == (NUMBER, "venter på dokumentasjon")
+    assert (found.case_number, found.state) == (NUMBER, State.COLLECTING)
     assert (found.employee_number, found.manager_numbers) == ("0001", frozenset({"0900"}))
     event = Happening(
         Kind.EVENT,
