@@ -13,7 +13,7 @@ import pytest
 from tests.flows.conftest import PrefectServer
 from tests.flows.deploying import post
 
-SECONDS_FOR_AN_ALERT = 70
+SECONDS_FOR_AN_ALERT = 150
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from tests.flows.traces import named_in
 FIRST_NIGHT = date(2026, 11, 16)
 """A Monday."""
 SMALL_TOWN = 80
-SECONDS_TO_START = 120
+SECONDS_TO_START = 240
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ def wait_until_healthy(api_url: str) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         try:
-            if requests.get(f"{api_url}/health", timeout=2).ok:
+            if requests.get(f"{api_url}/health", timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.2)
     pytest.fail("Prefect's server did not start")
 

@@ -20,7 +20,7 @@ from hjemmekontor.serve import ROOT
 from tests.flows.conftest import PrefectServer, Town
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-SECONDS_FOR_A_NIGHT = 120
+SECONDS_FOR_A_NIGHT = 300
 
 
 def ask(server: PrefectServer, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever the API says
@@ -28,7 +28,7 @@ def ask(server: PrefectServer, method: str, path: str, body: dict[str, Any] | No
     patience = Retry(total=8, backoff_factor=0.3, status_forcelist=[503], allowed_methods=None)
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=patience))
-        answer = session.request(method, f"{server.api_url}{path}", json=body, timeout=20)
+        answer = session.request(method, f"{server.api_url}{path}", json=body, timeout=60)
     answer.raise_for_status()
     return answer.json() if answer.content else None
 

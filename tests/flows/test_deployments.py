@@ -13,7 +13,7 @@ from hjemmekontor.serve import ROOT, deploy
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, assert_nobody_is_named
 from tests.flows.deploying import ask, finished, post, start, worker
 
-SECONDS_TO_SCHEDULE = 30
+SECONDS_TO_SCHEDULE = 120
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def database_url(sqlite_url: str) -> str:
 
 
 def _shown(server: PrefectServer, number: str) -> str:
-    answer = requests.get(f"{server.api_url}/artifacts/sak-{number.lower()}/latest", timeout=20)
+    answer = requests.get(f"{server.api_url}/artifacts/sak-{number.lower()}/latest", timeout=60)
     answer.raise_for_status()
     shown: str = answer.json()["data"]
     return shown
@@ -127,5 +127,5 @@ def _run(database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]
     environment = {**os.environ, "HK_DATABASE_URL": database_url}
     command = [str(BIN), "explain", *arguments]
     return subprocess.run(  # noqa: S603 - our own words
-        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, env=environment, capture_output=True, text=True, timeout=300, check=False
     )

@@ -25,7 +25,7 @@ from tests.conftest import PostgresServer
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, nights, wait_until_healthy
 from tests.flows.deploying import ask, finished, post, start
 
-SECONDS_TO_BEGIN = 120
+SECONDS_TO_BEGIN = 300
 QUIET_NIGHTS = nights(FIRST_NIGHT, 12, every=2)
 KILLED_NIGHT = FIRST_NIGHT + timedelta(days=14)
 NEXT_NIGHT = KILLED_NIGHT + timedelta(days=1)

@@ -46,7 +46,7 @@ def test_figures_and_file_say_the_same_and_name_nobody(prefect_server: PrefectSe
     late = {row["Sak"] for row in rows if row["Dager over fristen"]}
     assert late
     assert all(_day(row["Svarfrist"]) < LATE for row in rows if row["Sak"] in late and row["Dager over fristen"])
-    page = requests.get(f"{prefect_server.api_url}/artifacts/oversikt-for-hr/latest", timeout=20).json()["data"]
+    page = requests.get(f"{prefect_server.api_url}/artifacts/oversikt-for-hr/latest", timeout=60).json()["data"]
     assert f"- Åpne saker: {len(open_cases)}\n- Saker der svarfristen er ute: {len(late)}\n" in page
     for heading in ("## Etter enhet", "## De neste 60 dagene", "## Snitt i enhetene", "## Siste natt"):
         assert heading in page
@@ -92,7 +92,7 @@ def test_whom_a_held_sync_and_the_deviations_are_about_is_in_files_alone(
     assert set(numbers) & {row["Ansattnummer"] for row in held if row["Hva"] == "endret"}
     [aside] = files(town, "Til avgjørelse", "Avvik*")
     assert [(row["Hvem eller hva"], row["Grunn"]) for row in aside] == [(numbers[0], "Datoen kan ikke leses")]
-    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=20).json()["data"]
+    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=60).json()["data"]
     assert f"## Stanset kjøring {digest}" in page
     assert f"{len(json.loads(diff)['changed'])} endret" in page
     assert f"{len(aside)} er satt til side" in page

@@ -23,7 +23,7 @@ def database_url(sqlite_url: str) -> str:
 def _provision(environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     command = [str(BIN), "provision-sharepoint", *options]
     return subprocess.run(  # noqa: S603 - our own words
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -26,7 +26,7 @@ def database_url(sqlite_url: str) -> str:
 
 def _report(server: PrefectServer, flow: str) -> str:
     """The newest report of this flow."""
-    answer = requests.get(f"{server.api_url}/artifacts/{flow}-rapport/latest", timeout=20)
+    answer = requests.get(f"{server.api_url}/artifacts/{flow}-rapport/latest", timeout=60)
     answer.raise_for_status()
     return str(answer.json()["data"])
 

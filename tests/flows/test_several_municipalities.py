@@ -110,7 +110,11 @@ def test_a_night_that_does_not_come_is_judged_for_each() -> None:
             emit_event(NIGHT_TOLD, {"prefect.resource.id": resource("night", SANDVIK)})
             return [*nord]
 
-        wait_for(told)
+        try:
+            wait_for(told)
+        finally:
+            for each in BOTH:
+                remove_automations(each)
     assert sandvik == []
 
 

@@ -21,7 +21,7 @@ from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
 from tests.flows.deploying import finished, post, start, worker
 
 BIN = Path(sys.executable).parent / "hjemmekontor"
-SECONDS_FOR_EVENTS = 20
+SECONDS_FOR_EVENTS = 90
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def database_url(sqlite_url: str) -> str:
 
 
 def page(server: PrefectServer, key: str = "hvordan-star-det-til") -> str:
-    answer = requests.get(f"{server.api_url}/artifacts/{key}/latest", timeout=20)
+    answer = requests.get(f"{server.api_url}/artifacts/{key}/latest", timeout=60)
     answer.raise_for_status()
     shown: str = answer.json()["data"]
     return shown
@@ -66,7 +66,7 @@ def status(server: PrefectServer, town: Town, on: date) -> subprocess.CompletedP
         env={**os.environ, **server.environment, **town.environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -28,7 +28,7 @@ flows.forms.PARKED_FOR = timedelta(seconds=15)
 """
 """Read by every Python that begins with its folder on the path: what waits for minutes waits for seconds."""
 MEASURES = "Skjerm-og-stol-9c1d"
-SECONDS_FOR_A_FORM = 150
+SECONDS_FOR_A_FORM = 300
 
 
 @pytest.fixture
