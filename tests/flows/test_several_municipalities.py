@@ -113,8 +113,8 @@ def test_a_night_that_does_not_come_is_judged_for_each() -> None:
         try:
             wait_for(told)
         finally:
-            for each in BOTH:
-                remove_automations(each)
+            for municipality in BOTH:
+                remove_automations(municipality)
     assert sandvik == []
 
 
