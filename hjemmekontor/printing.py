@@ -78,7 +78,7 @@ def print_holds(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
             numbers = held["diff"].get(kind, [])
             if numbers:
                 console.print(f"  {words} ({len(numbers)}): {' '.join(numbers)}", highlight=False, soft_wrap=True)
-        console.print(f"  hjemmekontor review-hold {held['digest']} --by NAVN --approve", highlight=False)
+        console.print(f"  hjemmekontor review-hold {held['digest']} --by ANSATTNUMMER --approve", highlight=False)
 
 
 def print_provisioned(
