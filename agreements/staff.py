@@ -40,9 +40,9 @@ class Staffing(msgspec.Struct, frozen=True, gc=False):
 class StaffDiff:
     """The difference between the snapshot and the database. `gone` maps employee number to the last day.
 
-    `ending` counts those whose employment would end, or end earlier than was known; `rewritten` those of `changed` who
-    only differ because an older program stored less of them. `input_digest` names everything that was read, as it
-    stands on that day.
+    `given_last_day` and `given_manager` are those of `changed` whose employment would end, or end earlier than was
+    known, and who would get another manager; `rewritten` counts those who only differ because an older program stored
+    less of them. `input_digest` names everything that was read, as it stands on that day.
     """
 
     new: tuple[Staffing, ...]
@@ -51,14 +51,23 @@ class StaffDiff:
     absent: tuple[str, ...]
     returned: tuple[str, ...]
     gone: Mapping[str, date]
-    ending: int
+    given_last_day: tuple[str, ...]
+    given_manager: tuple[str, ...]
     rewritten: int
-    manager_changes: int
     without_manager: int
     rejected: int
     known: int
     read: int
     input_digest: str = ""
+
+    @property
+    def ending(self) -> int:
+        """Whose employment would end: by absence, or by HR's word."""
+        return len(self.gone) + len(self.given_last_day)
+
+    @property
+    def manager_changes(self) -> int:
+        return len(self.given_manager)
 
     @property
     def digest(self) -> str:
@@ -106,9 +115,9 @@ def compare(
         absent=tuple(sorted(number for number, entry in missing.items() if entry.absent_since is None)),
         returned=tuple(sorted(_returned(known, present))),
         gone=gone,
-        ending=len(gone) + diff.ending,
+        given_last_day=tuple(sorted(diff.given_last_day)),
+        given_manager=tuple(sorted(diff.given_manager)),
         rewritten=diff.rewritten,
-        manager_changes=diff.manager_changes,
         without_manager=diff.without_manager,
         rejected=len(snapshot.rejected),
         known=sum(_employed(entry, today) for entry in known.values()),
@@ -151,7 +160,9 @@ class _Comparison:
         self._organisation = organisation
         self.new: list[Staffing] = []
         self.changed: list[Staffing] = []
-        self.ending = self.rewritten = self.manager_changes = self.without_manager = 0
+        self.given_last_day: list[str] = []
+        self.given_manager: list[str] = []
+        self.rewritten = self.without_manager = 0
         self._everybody = blake2b(digest_size=HASH_BYTES)
 
     def look_at(self, employee: Employee) -> None:
@@ -164,8 +175,10 @@ class _Comparison:
         elif _differs(before, staffing):
             self.changed.append(staffing)
             self.rewritten += not before.content_hash.startswith(HASH_VERSION)
-            self.manager_changes += before.manager_number != staffing.manager.manager_number
-            self.ending += _ends_earlier(before, staffing)
+            if before.manager_number != staffing.manager.manager_number:
+                self.given_manager.append(employee.employee_number)
+            if _ends_earlier(before, staffing):
+                self.given_last_day.append(employee.employee_number)
 
     def input_digest(self, snapshot: Snapshot) -> str:
         """From the hashes of everybody looked at: to encode them all once more would cost as much as comparing them."""

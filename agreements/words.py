@@ -84,8 +84,18 @@ RULES = {
     "§1-sporadic": "trenger ingen avtale (sporadisk)",
 }
 
-DIFFERENCES = {"new": "nye", "changed": "endret", "gone": "ville sluttet", "absent": "savnet første gang"}
-"""What a sync would do to people, by the kinds of a held difference."""
+DIFFERENCES = {
+    "gone": "ville sluttet (savnet to ganger)",
+    "ending": "ville sluttet (siste dag fra HR)",
+    "led_anew": "får ny leder",
+    "new": "nye",
+    "changed": "endret",
+    "absent": "savnet første gang",
+}
+"""What a sync would do to people, by the kinds of a held difference, those first who would lose the most.
+
+Whoever gets a last day or another manager is among the changed as well. What an earlier version held lacks those kinds.
+"""
 DAYS: Mapping[Language, tuple[str, str]] = {"nb": ("dag", "dager"), "nn": ("dag", "dagar")}
 
 

@@ -1,4 +1,4 @@
-"""Personal data that has been kept as long as it may: of cases by the policy, and what Prefect's forms still hold."""
+"""Personal data that has been kept as long as it may: of cases by the policy, what Prefect's forms hold, HR's lists."""
 
 from collections import Counter
 from datetime import date
@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State as RunState
 
 from flows.running import run_flow, run_name
 from tasks.batches import LOCAL
+from tasks.deviations import clear_lists
 from tasks.emptying import empty_ended_forms
 from tasks.night import counting
 from tasks.purging import purge_now, purge_when_due
@@ -23,6 +24,7 @@ def step() -> Counter[str]:
     with counting() as counts:
         counts.update(purge_when_due())
         counts.update(empty_ended_forms())
+        counts.update(clear_lists())
     return +counts
 
 
@@ -30,6 +32,7 @@ def step() -> Counter[str]:
 def step_now() -> Counter[str]:
     with counting() as counts:
         counts.update(empty_ended_forms())
+        counts.update(clear_lists())
         counts.update(purge_now())
     return +counts
 

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -40,6 +42,14 @@ class Contents(msgspec.Struct, frozen=True):
     made_at: datetime
     files: dict[str, str]
     revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """When the backup was made, and the damaged files that were moved aside for it."""
+
+    made_at: datetime
+    moved_aside: Sequence[Path]
 
 
 def backup(settings: Settings, into: Path, now: datetime, *, with_prefect: bool = True) -> Path:
@@ -81,12 +91,13 @@ def _write(folder: Path, places: dict[str, Place], now: datetime, revision: str 
         os.umask(before)
 
 
-def restore(settings: Settings, folder: Path, today: date, *, replace: bool, with_prefect: bool = False) -> Contents:
+def restore(settings: Settings, folder: Path, today: date, *, replace: bool, with_prefect: bool = False) -> Restored:
     """Our database as it was when this backup was made, and Prefect's when asked for.
 
     Everything is looked at before anything is touched. What was sent after the backup is not known any more, so for a
     month every mail is looked for in the mailbox before it is sent (docs/production.md says what else to look at):
-    that comes in the same transaction as the data, so that no night can begin without it.
+    that comes in the same transaction as the data, so that no night can begin without it. A SQLite file that is damaged
+    is moved aside first: it can be asked for no lease.
 
     Raises:
         BackupError, CopyError: the backup is not whole, there is something in a database and `replace` was not said,
@@ -104,6 +115,7 @@ def restore(settings: Settings, folder: Path, today: date, *, replace: bool, wit
         raise BackupError(
             "There is a database already. Stop server and workers, and say --replace to lose what is in it."
         )
+    moved_aside = [file for place in places.values() for file in place.make_room()]
     with closing(Database.open(settings.database_url)) as database:
         with lease(database, NIGHT, this_process()) if has_tables(database) else nullcontext():
             places[OURS].load(files[OURS], [forgetting_leases(), *looking_first_from(today)])
@@ -113,7 +125,7 @@ def restore(settings: Settings, folder: Path, today: date, *, replace: bool, wit
             places[PREFECTS].load(files[PREFECTS])
         except CopyError as error:
             raise BackupError(f"Ours is restored, Prefect's is not: {error}") from None
-    return contents
+    return Restored(contents.made_at, moved_aside)
 
 
 def _places(settings: Settings, *, with_prefect: bool) -> dict[str, Place]:

@@ -215,7 +215,7 @@ def rejected(*, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
-    print_rejected(console, found)
+    print_rejected(console, found, datetime.now(OSLO).date())
 
 
 @app.command()

@@ -115,5 +115,7 @@ def restore(
     settings, today = load_settings(), datetime.now(OSLO).date()
     if with_prefect and settings.installation is not None:
         console.print("Prefect's database goes back for every municipality on its server.", style="yellow")
-    contents = restore(settings, folder, today, replace=replace, with_prefect=with_prefect)
-    console.print(f"Restored as of {contents.made_at:%Y-%m-%d %H:%M} UTC.", markup=False, highlight=False)
+    done = restore(settings, folder, today, replace=replace, with_prefect=with_prefect)
+    for file in done.moved_aside:
+        console.print(f"Damaged, and moved aside: {file}", style="yellow", markup=False, soft_wrap=True)
+    console.print(f"Restored as of {done.made_at:%Y-%m-%d %H:%M} UTC.", markup=False, highlight=False)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from agreements.words import DIFFERENCES
 from config.settings import Settings
+from integrations.database.health import DEVIATIONS_SHOWN_FOR
 from tasks.judging import Line
 
 
@@ -78,7 +79,7 @@ def print_holds(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
             numbers = held["diff"].get(kind, [])
             if numbers:
                 console.print(f"  {words} ({len(numbers)}): {' '.join(numbers)}", highlight=False, soft_wrap=True)
-        console.print(f"  hjemmekontor review-hold {held['digest']} --by NAVN --approve", highlight=False)
+        console.print(f"  hjemmekontor review-hold {held['digest']} --by ANSATTNUMMER --approve", highlight=False)
 
 
 def print_provisioned(
@@ -92,11 +93,15 @@ def print_provisioned(
     console.print(f"{len(changes)} endringer {done}.", style="red" if wrong else "green")
 
 
-def print_rejected(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
+def print_rejected(console: Console, found: Sequence[Mapping[str, Any]], today: date) -> None:
+    """All of them; the heading has the number that the night and the status count, and the older ones apart."""
     if not found:
         console.print("Ingenting er satt til side.")
         return
-    table = Table(title=f"Avvik ({len(found)})", title_justify="left")
+    since = (today - DEVIATIONS_SHOWN_FOR).isoformat()
+    older = sum(row["last_seen_on"] < since for row in found)
+    more = f", og {older} eldre enn {DEVIATIONS_SHOWN_FOR.days} dager" if older else ""
+    table = Table(title=f"Avvik ({len(found) - older}{more})", title_justify="left")
     for heading in ("Kilde", "Hvem eller hva", "Felt eller sak", "Grunn", "Først sett", "Sist sett"):
         table.add_column(heading, overflow="fold")
     names = ("source", "key", "path", "reason", "first_seen_on", "last_seen_on")

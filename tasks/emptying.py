@@ -20,8 +20,8 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.exceptions import Pause
-from prefect.runtime import flow_run
+from prefect.exceptions import Pause, TerminationSignal
+from prefect.runtime import deployment, flow_run
 from prefect.states import Cancelled, Crashed, Scheduled
 
 from config.errors import ExpectedError
@@ -34,8 +34,10 @@ EMPTY: dict[str, Any] = {"form": {}}
 """The parameters of a run whose form is over. A run that is tried again with these is refused."""
 EMPTIED = "skjemaer tømt i Prefect"
 STOPPED = "skjemaer som stoppet, og må sendes på nytt"
+TRIED_AGAIN = "skjemaer som stoppet, og prøves igjen"
 RUNS_IN_A_QUERY = 200
-UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING, StateType.PAUSED)
+CUT_OFF = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING, StateType.PAUSED, StateType.CRASHED)
+"""States in which a form may be whose process is gone. Crashed is what the automation about silent runs makes of it."""
 SILENT_FOR = timedelta(hours=1)
 """A worker begins a run in seconds, and a form that runs waits minutes for its turn: the lease is the night's now."""
 HEARTBEAT = "prefect.flow-run.heartbeat"
@@ -50,6 +52,17 @@ PARKED = "Venter"
 COMES_AGAIN = (
     "En annen kjøring er i gang. Skjemaet er tatt vare på, og prøves igjen av seg selv. Ikke send det på nytt."
 )
+RESTARTED = (
+    "Kjøringen ble avbrutt fordi tjenesten stoppet. Skjemaet er tatt vare på, og prøves igjen av seg selv. "
+    "Ikke send det på nytt."
+)
+TAKEN_UP = (
+    "Kjøringen stoppet før den var ferdig. Skjemaet er tatt vare på, og prøves én gang til av seg selv. "
+    "Ikke send det på nytt."
+)
+"""Said once of a run: whoever brings down its process each time must come to an end."""
+AGAIN_AFTER = timedelta(minutes=1)
+"""A worker that is told to stop is gone by then, so that it does not take what it has just let go of."""
 
 
 class PrefectUnreachableError(ExpectedError):
@@ -60,7 +73,8 @@ class PrefectUnreachableError(ExpectedError):
 def emptied_afterwards() -> Iterator[None]:
     """Overwrite what was filled in, however the block ends, unless it is parked.
 
-    Where Prefect does not answer, the night does it.
+    A form whose process is told to end, as when the worker is stopped, is parked as well, unless somebody has cancelled
+    it: done twice it does nothing twice. Where Prefect does not answer, the night does it.
     """
     is_over = True
     try:
@@ -68,13 +82,26 @@ def emptied_afterwards() -> Iterator[None]:
     except Pause:
         is_over = False
         raise
+    except (KeyboardInterrupt, TerminationSignal):
+        is_over = False
+        with suppress(HTTPError):
+            is_over = deployment.id is None or _is_cancelled()
+            if not is_over:
+                park(AGAIN_AFTER, RESTARTED)
+        raise
     finally:
         if is_over:
             with suppress(HTTPError), get_client(sync_client=True) as client:
                 client.update_flow_run(UUID(flow_run.id), parameters=EMPTY)
 
 
-def park(duration: timedelta) -> NoReturn:
+def _is_cancelled() -> bool:
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(UUID(flow_run.id))
+    return run.state_type in {StateType.CANCELLING, StateType.CANCELLED}
+
+
+def park(duration: timedelta, said: str = COMES_AGAIN) -> NoReturn:
     """End this process, and let a worker begin the run anew after `duration`, with what was filled in.
 
     A run of a deployment only: nobody would begin another.
@@ -83,10 +110,14 @@ def park(duration: timedelta) -> NoReturn:
         Pause: Prefect's own signal that a run ends without being over (prefect.engine, 3.8.8).
         HTTPError: Prefect does not answer.
     """
-    again: State[Any] = Scheduled(scheduled_time=datetime.now(UTC) + duration, name=PARKED, message=COMES_AGAIN)
+    again = _parked(duration, said)
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(UUID(flow_run.id), again, force=True)
     raise Pause(state=again)
+
+
+def _parked(duration: timedelta, said: str) -> State[Any]:
+    return Scheduled(scheduled_time=datetime.now(UTC) + duration, name=PARKED, message=said)
 
 
 @task(name="empty-ended-forms", **LOCAL)
@@ -94,7 +125,8 @@ def empty_ended_forms() -> Counter[str]:
     """This municipality's forms that were killed, cancelled, or could not be emptied at their end.
 
     Found by the tag of our deployments: nobody else's runs are touched, whatever their parameters are called. Those
-    whose process is gone before they came to an end are marked Crashed first, which the alerts tell.
+    whose process is gone before they came to an end are begun anew once, with what was typed. One that stops again is
+    marked Crashed with a sentence, which the alerts tell, and emptied.
 
     Raises:
         PrefectUnreachableError: the next night tries again.
@@ -102,11 +134,18 @@ def empty_ended_forms() -> Counter[str]:
     night = this_night()
     try:
         with get_client(sync_client=True) as client:
-            stopped = _lifeless(client, night.settings, datetime.now(UTC))
-            ended = [run for run in _runs(client, night.settings, sorted(TERMINAL_STATES)) if _is_filled_in(run)]
+            cut_off = _cut_off(client, night.settings, datetime.now(UTC))
+            lost = _lifeless(client, cut_off, datetime.now(UTC))
+            again = [run for run in lost if _may_come_again(client, run)]
+            stopped = [run for run in lost if run not in again]
+            terminal = _runs(client, night.settings, sorted(TERMINAL_STATES))
+            known = {run.id for run in cut_off}
+            ended = [run for run in terminal if _is_filled_in(run) and run.id not in known]
             if not night.dry_run:
+                for run in again:
+                    client.set_flow_run_state(run.id, _parked(timedelta(), TAKEN_UP), force=True)
                 for run in stopped:
-                    client.set_flow_run_state(run.id, _end_of(run))
+                    client.set_flow_run_state(run.id, _end_of(run), force=True)
                 for run in (*stopped, *ended):
                     client.update_flow_run(run.id, parameters=EMPTY)
     except HTTPError as error:
@@ -114,22 +153,35 @@ def empty_ended_forms() -> Counter[str]:
             f"Prefect svarte ikke ({type(error).__name__}), så skjemaer ligger der til neste natt."
         ) from None
     to_send_again = sum(not _end_of(run).is_cancelled() for run in stopped)
-    return +Counter({EMPTIED: len(stopped) + len(ended), STOPPED: to_send_again})
+    return +Counter({EMPTIED: len(stopped) + len(ended), STOPPED: to_send_again, TRIED_AGAIN: len(again)})
 
 
-def _lifeless(client: SyncPrefectClient, settings: Settings, now: datetime) -> list[FlowRun]:
-    """Forms that neither came to an end nor can be at work.
+def _cut_off(client: SyncPrefectClient, settings: Settings, now: datetime) -> list[FlowRun]:
+    """Forms that did not come to an end, and have not said anything for long."""
+    return [
+        run
+        for run in _runs(client, settings, CUT_OFF, pool=keyed(POOL, settings))
+        if _is_filled_in(run)
+        and run.state is not None
+        and (run.state.is_crashed() or run.state.timestamp < now - SILENT_FOR)
+    ]
+
+
+def _lifeless(client: SyncPrefectClient, cut_off: Sequence[FlowRun], now: datetime) -> list[FlowRun]:
+    """Those of them that cannot be at work.
 
     Whoever is at work holds the lease, and that is ours while we look; one that waits for it has not done so for long.
     What has been heard of lately is left alone all the same: a rehearsal takes no lease.
     """
-    long_ago = [
-        run
-        for run in _runs(client, settings, UNDER_WAY, pool=keyed(POOL, settings))
-        if _is_filled_in(run) and run.state is not None and run.state.timestamp < now - SILENT_FOR
-    ]
-    heard_of = _heard_of(client, long_ago, now)
-    return [run for run in long_ago if str(run.id) not in heard_of]
+    heard_of = _heard_of(client, cut_off, now)
+    return [run for run in cut_off if str(run.id) not in heard_of]
+
+
+def _may_come_again(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """What nobody has cancelled, and no night has taken up before: the same form twice does nothing twice."""
+    if run.state_type is StateType.CANCELLING:
+        return False
+    return all(state.message != TAKEN_UP for state in client.read_flow_run_states(run.id))
 
 
 def _heard_of(client: SyncPrefectClient, runs: Sequence[FlowRun], now: datetime) -> set[str]:

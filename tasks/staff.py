@@ -168,11 +168,13 @@ def _unusable(reading: Reading) -> list[RejectedRow]:
 
 
 def _shown(diff: StaffDiff) -> dict[str, list[str]]:
-    """The exact diff by employee number: what the person who approves it looks at."""
+    """The exact diff by employee number: what the person who approves it looks at, as the reasons count it."""
     return {
         "new": [staffing.employee.employee_number for staffing in diff.new],
         "changed": [staffing.employee.employee_number for staffing in diff.changed],
         "gone": sorted(diff.gone),
+        "ending": list(diff.given_last_day),
+        "led_anew": list(diff.given_manager),
         "absent": list(diff.absent),
     }
 

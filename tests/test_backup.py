@@ -1,5 +1,6 @@
 """Backups of both databases: what comes back is what was there, and nothing is lost by mistake."""
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from agreements.policy import Policy
 from config.policy_files import load_policy
 from config.settings import Settings
 from hjemmekontor.backup import CONTENTS, BackupError, backup, restore
-from integrations.database.copying import CopyError
+from integrations.database.copying import ONLY_NEWER_SERVERS_KNOW, CopyError, for_every_server
 from integrations.database.engine import Database
 from integrations.database.health import BACKED_UP
 from integrations.database.lease import NIGHT, LeaseTakenError, forgetting_leases, lease, this_process
@@ -269,6 +270,97 @@ def test_a_schema_that_belongs_to_another_is_no_hindrance(settings: Settings, da
             connection.exec_driver_sql("DROP ROLE plain")
             connection.exec_driver_sql("ALTER SCHEMA public OWNER TO pg_database_owner")
         engine.dispose()
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "garbage": lambda whole: b"x" * len(whole),
+    "truncated": lambda whole: whole[: len(whole) // 3],
+    "zeroed": lambda whole: whole[:100] + bytes(3 * 4096 - 100) + whole[3 * 4096 :],
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_file_is_moved_aside_and_kept(settings: Settings, policy: Policy, tmp_path: Path, kind: str) -> None:
+    """Both of them: ours and Prefect's."""
+    ours, theirs = tmp_path / "town" / "hk.db", tmp_path / "prefect.db"
+    here = settings.model_copy(update={"database_url": f"sqlite:///{ours}"})
+    if not theirs.exists():
+        pytest.skip("PostgreSQL's files are its server's")
+    with closing(Database.open(here.database_url)) as database:
+        migrate(database)
+        load_staff(database, staff("0001", "0002"))
+        store(database, policy, case_with_everything())
+    folder = backup(here, tmp_path / "backups", NOW)
+    for file in (ours, theirs):
+        file.write_bytes(DAMAGE[kind](file.read_bytes()))
+    spoilt = ours.read_bytes()
+
+    with pytest.raises(BackupError, match="--replace"):
+        restore(here, folder, TODAY, replace=False, with_prefect=True)
+    assert ours.read_bytes() == spoilt, "not without --replace"
+    done = restore(here, folder, TODAY, replace=True, with_prefect=True)
+
+    assert {file.name for file in done.moved_aside} == {
+        "hk.db.damaged-1",
+        "prefect.db.damaged-1",
+    }
+    assert (ours.parent / "hk.db.damaged-1").read_bytes() == spoilt
+    with closing(Database.open(here.database_url)) as database:
+        assert [row.number for row in rows(database, cases)] == [case_with_everything().number]
+        assert marks(database) == {RESTORED: TODAY.isoformat()}
+    assert runs(f"sqlite:///{theirs}") == ["nightly 2027-03-01"]
+
+
+def test_a_whole_one_is_written_over_where_it_lies(settings: Settings, database: Database, kept: Path) -> None:
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's files are its server's")
+    done = restore(settings, kept, TODAY, replace=True)
+    assert done.moved_aside == []
+
+
+PREAMBLE = b"""--
+-- PostgreSQL database dump
+--
+
+\\restrict Dd2Tg0kXhWvY
+
+-- Dumped from database version 15.18
+-- Dumped by pg_dump version 18.1
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SELECT pg_catalog.set_config('search_path', '', false);
+SET row_security = off;
+
+"""
+CONTENT = b"""CREATE TABLE public.t (words text);
+COPY public.t (words) FROM stdin;
+SET transaction_timeout = 0;
+-- no comment
+\\.
+"""
+
+
+@pytest.mark.parametrize("content", [CONTENT, CONTENT * 100_000, b""])
+def test_what_an_older_server_does_not_know_is_left_out_and_no_row_is(content: bytes) -> None:
+    """pg_restore of 17 and later says it to every server; before 17 it is an error."""
+    given = PREAMBLE + content
+    assert b"".join(for_every_server(io.BytesIO(given))) == given.replace(ONLY_NEWER_SERVERS_KNOW + b"\n", b"", 1)
+
+
+def test_what_the_client_writes_today_is_loaded_without_it(
+    settings: Settings, database: Database, kept: Path, stand_in: StandIn, tmp_path: Path
+) -> None:
+    """As psql reads it: what an older server would refuse never reaches one."""
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no such settings")
+    stand_in("psql", f'tee {tmp_path / "said.sql"} | "$REAL" "$@"')
+    restore(settings, kept, TODAY, replace=True)
+    assert "transaction_timeout" not in (tmp_path / "said.sql").read_text()
+    assert [row.number for row in rows(database, cases)] == [case_with_everything().number]
 
 
 def test_only_we_may_read_a_backup(kept: Path) -> None:

@@ -8,8 +8,10 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Protocol
@@ -24,6 +26,14 @@ from integrations.database.engine import Database, DatabaseUnreachableError
 from integrations.database.migrate import has_tables
 
 SECONDS_TO_WAIT_FOR_A_TABLE = 20
+BYTES_IN_A_PIECE = 1 << 20
+BESIDE = ("", "-wal", "-shm", "-journal")
+"""How the names of SQLite's files go on: the database, and what it keeps beside it."""
+PRIMARY_CODE = 0xFF
+"""Of SQLite's extended error codes, the part that says what kind it is."""
+ONLY_NEWER_SERVERS_KNOW = b"SET transaction_timeout = 0;"
+"""pg_restore of PostgreSQL 17 and later says it to every server, one before 17 refuses it. Nought is the default."""
+BEFORE_THE_CONTENT = (b"--", b"SET ", b"SELECT pg_catalog.set_config", b"\\restrict ")
 OBJECTS = """
 SELECT format(CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
                            WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END || ' IF EXISTS public.%I', relname) AS name,
@@ -81,6 +91,9 @@ class Place(Protocol):
     def must_take(self, file: Path) -> None:
         """Look at all that `load` needs, and touch nothing. Raises CopyError: one line."""
 
+    def make_room(self) -> list[Path]:
+        """Move aside what is too damaged to be opened and written over; its files, as they are called now."""
+
     def load(self, file: Path, then: Sequence[UpdateBase] = ()) -> None:
         """Put the file in place of what is there, and carry out `then`: all of it or nothing."""
 
@@ -119,6 +132,14 @@ class SqliteFile:
         except sqlite3.Error as error:
             raise CopyError(f"{file}: {error}") from None
 
+    def make_room(self) -> list[Path]:
+        """What SQLite keeps beside the file goes with it: it would be taken for the new one's."""
+        if not self._file.exists() or not _is_damaged(self._file, f"{self.setting}: {self._file}"):
+            return []
+        aside = next(each for each in _names_aside(self._file) if not each.exists())
+        there = [(Path(f"{self._file}{ending}"), Path(f"{aside}{ending}")) for ending in BESIDE]
+        return [old.rename(new) for old, new in there if old.exists()]
+
     def load(self, file: Path, then: Sequence[UpdateBase] = ()) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=self._file.parent, prefix="restore-") as directory:
@@ -128,6 +149,22 @@ class SqliteFile:
                     connection.execute(statement)
                 connection.commit()
             _copy(staged, self._file, f"{self.setting}: {self._file}")
+
+
+def _is_damaged(file: Path, named: str) -> bool:
+    """Raises CopyError when it cannot be asked for another reason: that it is in use, or may not be read."""
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+            return True
+        raise CopyError(f"{named}: {error}") from None
+    return bool(found != ("ok",))
+
+
+def _names_aside(file: Path) -> Iterator[Path]:
+    return (Path(f"{file}.damaged-{number}") for number in count(1))
 
 
 def _copy(source_file: Path, target_file: Path, named: str) -> None:
@@ -174,6 +211,10 @@ class PostgresDatabase:
         if rights.foreign_one is not None:
             what = rights.foreign_one.replace(" IF EXISTS", "")
             raise CopyError(f"{self.setting}: {what} in {name} belongs to another user, so {user} may not replace it.")
+
+    def make_room(self) -> list[Path]:
+        """PostgreSQL is a server's: one that does not answer is not put right from here."""
+        return []
 
     def load(self, file: Path, then: Sequence[UpdateBase] = ()) -> None:
         """By psql, which takes what pg_restore writes and our own words in one transaction.
@@ -232,13 +273,28 @@ def _feed(into: IO[bytes] | None, before: str, reading: Sequence[str], after: Se
     try:
         with into:
             into.write(before.encode())
-            into.flush()
-            done = subprocess.run(reading, stdout=into, stderr=subprocess.DEVNULL, check=False)  # noqa: S603 - as above
-            if done.returncode == 0:
+            with subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as dump:  # noqa: S603 - as above
+                if dump.stdout is None:
+                    raise AssertionError("pg_restore has no standard output")
+                into.writelines(for_every_server(dump.stdout))
+            if dump.returncode == 0:
                 into.write("".join(f"{statement};\n" for statement in after).encode())
     except BrokenPipeError:  # psql has ended before us, and says why
         return False
-    return done.returncode == 0
+    return dump.returncode == 0
+
+
+def for_every_server(dump: IO[bytes]) -> Iterator[bytes]:
+    """What pg_restore writes, piece by piece, without what a server older than it does not know.
+
+    Looked for ahead of the content alone: a text in a table may look like anything.
+    """
+    for line in dump:
+        if line.strip() != ONLY_NEWER_SERVERS_KNOW:
+            yield line
+        if line.strip() and not line.startswith(BEFORE_THE_CONTENT):
+            break
+    yield from iter(partial(dump.read, BYTES_IN_A_PIECE), b"")
 
 
 def _first_error(said: str) -> str:

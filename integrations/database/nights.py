@@ -33,9 +33,14 @@ def last_night(connection: Connection) -> EndedNight | None:
 
 
 def went_well_since(connection: Connection, on: date, since: datetime) -> bool:
-    """Whether a night of this date has ended after that instant, and all its steps went well."""
-    found = select(nights.c.ended_at).where(nights.c.business_date == on, nights.c.ended_at >= since, nights.c.is_well)
-    return connection.execute(found.limit(1)).first() is not None
+    """Whether a night of this date has begun and ended after that instant, and all its steps went well.
+
+    The lease lets one night run at a time. So the first that ended after the instant may have begun before it, and have
+    read what somebody has put right since; every later one began after that.
+    """
+    ended = select(nights.c.business_date, nights.c.is_well).where(nights.c.ended_at >= since)
+    found = connection.execute(ended.order_by(nights.c.ended_at, nights.c.id)).all()
+    return any(row.business_date == on and row.is_well for row in found[1:])
 
 
 def last_good_night_at(connection: Connection) -> datetime | None:

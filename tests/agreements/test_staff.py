@@ -68,6 +68,15 @@ def test_changed(now: Employee, manager_changes: int) -> None:
     assert (numbers(diff.changed), diff.unchanged, diff.manager_changes) == (["ada"], 3, manager_changes)
 
 
+def test_who_gets_a_last_day_or_another_manager_is_named() -> None:
+    """Once each, beside being changed: the reasons for holding a sync count them."""
+    now = (person("ada", end_on=TOMORROW), person("bo", "crew"), person("kai", "crew", end_on=TOMORROW))
+    diff = compare(snapshot(*now), remembered(person("ada"), person("bo"), person("kai")), TODAY)
+    assert numbers(diff.changed) == ["ada", "bo", "kai"]
+    assert (diff.given_last_day, diff.given_manager) == (("ada", "kai"), ("bo", "kai"))
+    assert (diff.ending, diff.manager_changes) == (2, 2)
+
+
 def test_a_unit_with_a_new_manager_changes_everybody_in_it() -> None:
     units = (replace(UNITS[0], manager_number="chief"), UNITS[1])
     diff = compare(snapshot(person("ada"), units=units), remembered(person("ada")), TODAY)
@@ -165,6 +174,10 @@ def staffings(number: int, end_on: date | None = None) -> tuple[Staffing, ...]:
     return (each,) * number
 
 
+def names(number: int) -> tuple[str, ...]:
+    return tuple(f"{ordinal:06d}" for ordinal in range(number))
+
+
 def difference(  # noqa: PLR0913 - one figure for each guard
     *,
     known: int = 1_000,
@@ -184,10 +197,10 @@ def difference(  # noqa: PLR0913 - one figure for each guard
         absent=(),
         returned=(),
         gone={f"{ordinal:06d}": YESTERDAY for ordinal in range(gone)},
-        ending=gone + ending,
+        given_last_day=names(ending),
+        given_manager=names(manager_changes),
         rewritten=rewritten,
         without_manager=0,
-        manager_changes=manager_changes,
         rejected=rejected,
         known=known,
         read=read,

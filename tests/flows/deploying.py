@@ -54,13 +54,14 @@ def finished(server: PrefectServer, run: str) -> dict[str, Any]:
 
 
 @contextmanager
-def worker(server: PrefectServer, town: Town, pool: str = POOL) -> Iterator[None]:
+def worker(server: PrefectServer, town: Town, pool: str = POOL) -> Iterator[int]:
+    """Gives the number of its process."""
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool]
     environment = {**os.environ, **server.environment, **town.environment}
     with Path("worker.log").open("wb") as log:
         child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own words
         try:
-            yield
+            yield child.pid
         finally:
             child.terminate()
             try:

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from rich.console import Console
 from sqlalchemy import text
 
+from hjemmekontor.printing import print_holds, print_rejected
 from sandbox.graph.faults import Fault
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
 
@@ -169,6 +171,27 @@ def test_a_command_uses_the_sandbox_that_another_process_runs(tmp_path: Path) ->
     assert "is in use by another process" in lived.stderr
     assert not announced.exists()
     assert _run(["check"], {}).returncode == 0
+
+
+def test_what_is_set_aside_is_counted_as_the_night_counts_it() -> None:
+    console = Console(record=True, width=200)
+    row = {"source": "hr", "key": "1", "path": "navn", "reason": "mangler", "first_seen_on": "2026-01-01"}
+    seen = [row | {"last_seen_on": day} for day in ("2026-11-10", "2026-11-14", "2026-11-28")]
+    print_rejected(console, seen, date(2026, 11, 28))
+    assert "Avvik (2, og 1 eldre enn 14 dager)" in console.export_text()
+
+
+def test_a_held_sync_is_shown_with_the_command_that_decides_it() -> None:
+    """Also one that a version kept which told fewer kinds apart."""
+    console = Console(record=True, width=200)
+    at = {"reasons": ["40 ansatte ville sluttet"], "held_at": "2026-11-28T01:15:00+00:00"}
+    earlier = {"digest": "a1b2", "status": "waiting", "diff": {"changed": ["7"]}, **at}
+    discarded = {"digest": "c3d4", "status": "discarded", "diff": {"changed": ["7"], "ending": ["7"]}, **at}
+    print_holds(console, [earlier, discarded])
+    said = console.export_text()
+    assert "review-hold a1b2 --by ANSATTNUMMER --approve" in said
+    assert "c3d4  (forkastet" in said
+    assert "ville sluttet (siste dag fra HR) (1): 7" in said
 
 
 def test_what_waits_for_a_person_is_shown(town: Town) -> None:

@@ -19,7 +19,16 @@ from flows.register_assessment import register_assessment
 from flows.review_hold import review_hold
 from flows.terminate_agreement import terminate_agreement
 from integrations.database.engine import Database
-from tasks.emptying import HEARTBEAT, NEVER_BEGAN, NEVER_ENDED, STOPPED, emptied_afterwards
+from tasks.emptying import (
+    HEARTBEAT,
+    NEVER_BEGAN,
+    NEVER_ENDED,
+    PARKED,
+    STOPPED,
+    TAKEN_UP,
+    TRIED_AGAIN,
+    emptied_afterwards,
+)
 from tests.database.samples import new_case, store
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
 from tests.flows.deploying import ask, finished, post, worker
@@ -137,6 +146,7 @@ def dead_worker(deployed: PrefectServer, town: Town, to_assess: str) -> dict[str
     for name, states in {
         "pending": ["PENDING"],
         "running": ["PENDING", "RUNNING"],
+        "silent": ["PENDING", "RUNNING", "CRASHED"],
         "cancelling": ["PENDING", "RUNNING", "CANCELLING"],
         "alive": ["PENDING", "RUNNING"],
         "waiting": ["SCHEDULED"],
@@ -159,29 +169,54 @@ def states_of(server: PrefectServer, runs: dict[str, str]) -> dict[str, tuple[st
     return {name: (run["state"]["type"], run["parameters"] != {"form": {}}) for name, run in found.items()}
 
 
-def test_what_a_killed_worker_left_is_told_and_emptied_by_the_night(
+def said_of(server: PrefectServer, runs: dict[str, str]) -> dict[str, tuple[str, str]]:
+    found = {name: ask(server, "GET", f"/flow_runs/{run}")["state"] for name, run in runs.items()}
+    return {name: (state["name"], state["message"]) for name, state in found.items()}
+
+
+UNTOUCHED = {"alive": ("RUNNING", True), "waiting": ("SCHEDULED", True), "foreign": ("PENDING", True)}
+
+
+def test_what_a_killed_worker_left_is_begun_anew_once_and_then_told_and_emptied(
     deployed: PrefectServer, town: Town, dead_worker: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nothing of what HR typed is lost by the first stop, also where the automation has marked the run Crashed."""
     fresh = states_of(deployed, dead_worker)
-    assert town.night(FIRST_NIGHT).result()["Sletting"] == {}, "nothing is taken for dead before its time"
-    assert states_of(deployed, dead_worker) == fresh
-
     monkeypatch.setattr("tasks.emptying.SILENT_FOR", timedelta())
     rehearsed = town.night(FIRST_NIGHT, dry_run=True)
     assert states_of(deployed, dead_worker) == fresh
     night = town.night(FIRST_NIGHT)
     for told in (rehearsed, night):
-        assert told.result()["Sletting"] == {"skjemaer tømt i Prefect": 3, STOPPED: 2}
-    assert states_of(deployed, dead_worker) == {
-        "pending": ("CRASHED", False),
-        "running": ("CRASHED", False),
+        assert told.result()["Sletting"] == {"skjemaer tømt i Prefect": 1, TRIED_AGAIN: 3}
+    assert states_of(deployed, dead_worker) == UNTOUCHED | {
+        "pending": ("SCHEDULED", True),
+        "running": ("SCHEDULED", True),
+        "silent": ("SCHEDULED", True),
         "cancelling": ("CANCELLED", False),
-        "alive": ("RUNNING", True),
-        "waiting": ("SCHEDULED", True),
-        "foreign": ("PENDING", True),
     }
-    said = {name: ask(deployed, "GET", f"/flow_runs/{run}")["state"]["message"] for name, run in dead_worker.items()}
-    assert (said["pending"], said["running"]) == (NEVER_BEGAN, NEVER_ENDED)
+    taken_up = ("pending", "running", "silent")
+    assert {said_of(deployed, dead_worker)[name] for name in taken_up} == {(PARKED, TAKEN_UP)}
+
+    for name, states in {"pending": ["PENDING"], "running": ["RUNNING"], "silent": ["RUNNING", "CRASHED"]}.items():
+        for each in states:
+            post(deployed, f"/flow_runs/{dead_worker[name]}/set_state", {"state": {"type": each}, "force": True})
+    assert town.night(FIRST_NIGHT).result()["Sletting"] == {"skjemaer tømt i Prefect": 3, STOPPED: 3}
+    assert states_of(deployed, dead_worker) == UNTOUCHED | dict.fromkeys(taken_up, ("CRASHED", False)) | {
+        "cancelling": ("CANCELLED", False)
+    }
+    said = {name: words for name, (_, words) in said_of(deployed, dead_worker).items()}
+    assert (said["pending"], said["running"], said["silent"]) == (NEVER_BEGAN, NEVER_ENDED, NEVER_ENDED)
+    for run in dead_worker.values():
+        ask(deployed, "DELETE", f"/flow_runs/{run}")
+
+
+def test_nothing_is_taken_for_dead_before_its_time(
+    deployed: PrefectServer, town: Town, dead_worker: dict[str, str]
+) -> None:
+    """Only what Prefect itself has marked Crashed is known for dead at once."""
+    fresh = states_of(deployed, dead_worker)
+    assert town.night(FIRST_NIGHT).result()["Sletting"] == {TRIED_AGAIN: 1}
+    assert states_of(deployed, dead_worker) == fresh | {"silent": ("SCHEDULED", True)}
     for run in dead_worker.values():
         ask(deployed, "DELETE", f"/flow_runs/{run}")
 

@@ -2,16 +2,20 @@
 
 import csv
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote
 
 import pytest
 import requests
 from sqlalchemy import bindparam, text
 
-from agreements.people import RejectedRow
+from agreements.people import RejectedRow, Snapshot
 from flows.make_reports import make_reports
+from integrations.database.engine import Database
+from integrations.database.ledger import Hold, conclude_hold, hold
 from integrations.database.rejected import set_aside
+from tasks.deviations import LISTS_DELETED, PAGE_MADE
+from tasks.night import today_in_oslo
 from tests.documents.reading import says
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in, nights
 
@@ -99,6 +103,56 @@ def test_whom_a_held_sync_and_the_deviations_are_about_is_in_files_alone(
     assert page.count("](http") == 2
     for number in numbers:
         assert number not in page
+
+
+def test_a_discarded_sync_and_old_deviations_are_told_as_what_they_are(
+    prefect_server: PrefectServer, town: Town
+) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    today = today_in_oslo()
+    nobody = Snapshot((), ())
+    diff = {"changed": ["0001", "0002"], "gone": []}
+    database = Database.open(town.environment["HK_DATABASE_URL"])
+    with database.transaction() as connection:
+        kept = Hold("sync-employees", "a1b2c3", ["2 ansatte er endret"], diff, today, nobody)
+        hold(connection, kept, datetime.now(UTC))
+        conclude_hold(connection, kept.digest, "discarded", "0001")
+        hold(connection, kept, datetime.now(UTC))
+        for days, key in ((200, "0001"), (1, "0002")):
+            set_aside(connection, "hr", [RejectedRow(key, "navn", "mangler")], today - timedelta(days=days))
+    database.close()
+    made = fill_in(make_reports, town, today, report="Stanset kjøring og avvik")
+    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=20).json()["data"]
+    assert made.message == "Utført: Rapport laget. Kvitteringen ligger under Artifacts."
+    assert "## Forkastet kjøring a1b2c3\nForkastet, og blir ikke brukt" in page
+    assert "Stanset kjøring" not in page
+    assert "1 er satt til side. I tillegg er 1 eldre enn 14 dager" in page
+    [aside] = files(town, "Til avgjørelse", "Avvik*")
+    assert [row["Hvem eller hva"] for row in aside] == ["0002", "0001"]
+
+    later = today + timedelta(days=31)
+    others = town.sandbox.directory / "drive" / "Rapporter" / "Til avgjørelse" / "Notater.csv"
+    others.write_text("HR's own")
+    town.night(today + timedelta(days=1))
+    assert len(files(town, "Til avgjørelse")) == 3
+    counts = town.night(later).result(raise_on_failure=False)
+    assert isinstance(counts, dict)
+    assert counts["Sletting"] == {LISTS_DELETED: 2}
+    assert [file.name for file in others.parent.iterdir()] == ["Notater.csv"]
+
+
+def test_where_nothing_waits_the_page_says_so_and_the_form_that_it_made_it(
+    prefect_server: PrefectServer, town: Town
+) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    with town.engine.begin() as connection:
+        connection.execute(text("DELETE FROM rejected_rows"))
+    made = fill_in(make_reports, town, report="Stanset kjøring og avvik")
+    assert made.message == "Utført: Rapport laget. Kvitteringen ligger under Artifacts."
+    address = f"{prefect_server.api_url}/artifacts/make-reports-kvittering/latest"
+    assert PAGE_MADE in requests.get(address, timeout=20).json()["data"]
+    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=20).json()["data"]
+    assert page == "# Til avgjørelse\n\nIngenting venter."
 
 
 def test_the_scheme_can_be_evaluated_from_the_same_form(town: Town) -> None:

@@ -1,11 +1,14 @@
 """Whoever comes while another is at work gets a turn: a form waits and comes again, a night waits, nothing is lost."""
 
+import shlex
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,20 +18,27 @@ from hjemmekontor.serve import ROOT
 from integrations.database.engine import Database
 from integrations.database.lease import NIGHT, lease, this_process
 from integrations.database.nights import EndedNight, record_night
-from tasks.emptying import COMES_AGAIN, PARKED
+from tasks.emptying import COMES_AGAIN, PARKED, RESTARTED
 from tasks.night import today_in_oslo
 from tests.flows.alerting import deployment_id
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
 from tests.flows.deploying import ask, finished, post, worker
+from tests.test_deploy_files import DEPLOY, said
 
 IMPATIENT = """from datetime import timedelta
 import flows.forms
 flows.forms.MAY_WAIT = timedelta(seconds=1)
 flows.forms.PARKED_FOR = timedelta(seconds=15)
 """
+STOPPED_SHORTLY = """from datetime import timedelta
+import tasks.emptying
+tasks.emptying.AGAIN_AFTER = timedelta(seconds=1)
+"""
 """Read by every Python that begins with its folder on the path: what waits for minutes waits for seconds."""
 MEASURES = "Skjerm-og-stol-9c1d"
 SECONDS_FOR_A_FORM = 300
+OUT_OF_TIME = 124
+"""What timeout(1) ends with."""
 
 
 @pytest.fixture
@@ -98,6 +108,53 @@ def test_a_form_whose_turn_does_not_come_is_kept_and_comes_again(
     assert town.count("cases") == before + 1
 
 
+def stop_as_systemd_does(process: int) -> None:
+    """By the unit's own words; what ends the worker itself comes after them."""
+    [words] = said(DEPLOY / "hjemmekontor-worker@.service", "ExecStop")
+    command = shlex.split(words.removeprefix("-").replace("${MAINPID}", str(process)))
+    assert subprocess.run(command, check=False, timeout=60).returncode != OUT_OF_TIME  # noqa: S603 - our own words
+
+
+def test_a_form_that_waits_outlives_a_restart_of_the_worker(
+    deployed: PrefectServer, town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at every upgrade: worker and process are told to end, and a worker is begun anew."""
+    assert town.night(FIRST_NIGHT).is_completed()
+    before = town.count("cases")
+    (tmp_path / "sitecustomize.py").write_text(STOPPED_SHORTLY)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    [form] = applications(town, 1)
+    with at_work(town):
+        with worker(deployed, town) as process:
+            run = send(deployed, "Registrer søknad", form)
+            wait_for_state(deployed, run, "Running")
+            time.sleep(5)
+            stop_as_systemd_does(process)
+            parked = wait_for_state(deployed, run, PARKED)
+        assert parked["state"]["message"] == RESTARTED
+        assert parked["parameters"] == {"form": form}
+        assert town.count("cases") == before
+    with worker(deployed, town):
+        ended = finished(deployed, run)
+    assert ended["state"]["name"] == "Completed", ended["state"]
+    assert ended["parameters"] == {"form": {}}
+    assert town.count("cases") == before + 1
+
+
+def test_a_form_that_somebody_cancels_does_not_come_again(deployed: PrefectServer, town: Town) -> None:
+    assert town.night(FIRST_NIGHT).is_completed()
+    before = town.count("cases")
+    [form] = applications(town, 1)
+    with worker(deployed, town), at_work(town):
+        run = send(deployed, "Registrer søknad", form)
+        wait_for_state(deployed, run, "Running")
+        time.sleep(5)
+        post(deployed, f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}, "force": True})
+        ended = finished(deployed, run)
+    assert ended["state"]["type"] == "CANCELLED", ended["state"]
+    assert town.count("cases") == before
+
+
 def test_a_night_waits_for_a_form_at_work(town: Town) -> None:
     busy = at_work(town)
     busy.__enter__()
@@ -118,22 +175,35 @@ def test_a_night_that_never_gets_its_turn_says_so_in_norwegian(town: Town, monke
     assert town.count("nights") == 0
 
 
-@pytest.mark.parametrize("is_well", [True, False])
-def test_of_two_nights_that_meet_the_second_does_what_the_first_has_not(town: Town, *, is_well: bool) -> None:
+@pytest.mark.parametrize(
+    ("ended", "is_done"),
+    [
+        pytest.param([True], False, id="at-work-when-asked: it may have read what has been put right since"),
+        pytest.param([True, True], True, id="begun-after"),
+        pytest.param([False, True], True, id="the-first-failed"),
+        pytest.param([True, False], False, id="the-later-failed"),
+    ],
+)
+def test_of_nights_that_meet_the_last_does_what_none_has_done_since_it_was_asked_for(
+    town: Town, monkeypatch: pytest.MonkeyPatch, *, ended: list[bool], is_done: bool
+) -> None:
     busy = at_work(town)
     database = busy.__enter__()
 
-    def first_night_ends() -> None:
-        with database.transaction() as connection:
-            record_night(connection, EndedNight(FIRST_NIGHT, datetime.now(UTC), is_well, {}))
+    def others_end(_: float) -> None:
+        for is_well in ended:
+            with database.transaction() as connection:
+                record_night(connection, EndedNight(FIRST_NIGHT, datetime.now(UTC), is_well, {}))
         busy.__exit__(None, None, None)
 
-    Timer(2, first_night_ends).start()
-    second = town.night(FIRST_NIGHT)
-    assert second.is_completed(), second.message
-    assert (second.message == DONE_MEANWHILE) == is_well
-    assert town.count("nights") == (1 if is_well else 2)
-    assert (town.count("employees") == 0) == is_well
+    # In the first pause between two looks at the lease.
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=others_end)
+    monkeypatch.setattr("integrations.database.lease.time", clock)
+    last = town.night(FIRST_NIGHT)
+    assert last.is_completed(), last.message
+    assert (last.message == DONE_MEANWHILE) == is_done
+    assert town.count("nights") == len(ended) + (not is_done)
+    assert (town.count("employees") == 0) == is_done
 
 
 def wait_for_state(server: PrefectServer, run: str, name: str) -> dict[str, Any]:
