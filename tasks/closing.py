@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from prefect import task
 
@@ -12,10 +13,10 @@ from integrations.database import outgoing
 from integrations.database.inbox import concluded
 from integrations.database.rows import AnyRow
 from integrations.graph.client import Graph
-from integrations.graph.drive import children_of, close_to_people, delete_item, find_folder, version_of
-from integrations.graph.lists import last_editor
+from integrations.graph.drive import children_of, close_to_people, delete_item, find_folder, upload_of, version_of
 from tasks.batches import NETWORK
-from tasks.delivering import NotYetError, case_folder, deliver_all, draft_name
+from tasks.delivering import NotYetError, case_folder, deliver_all
+from tasks.drafts import case_of_draft, is_our_draft
 from tasks.night import Night, counting, this_night
 
 FOLDERS_CLOSED = "saksmapper lukket"
@@ -133,9 +134,18 @@ async def _inventory(night: Night, graph: Graph, number: str, folder_id: str) ->
             found.aside += below.aside
         elif this in known and not known[this]:
             found.aside += 1
-        elif this in known or (item["name"] == draft_name(number) and last_editor(item).get("id") is None):
+        elif this in known or await _is_draft(night, graph, item):
             found.deletable.append(this)
             found.files += 1
         else:
             found.unknown += 1
     return found
+
+
+async def _is_draft(night: Night, graph: Graph, item: dict[str, Any]) -> bool:
+    number = case_of_draft(item["name"])
+    if number is None:
+        return False
+    with night.database.transaction() as connection:
+        put = outgoing.drafts_put(connection, [number])
+    return is_our_draft(await upload_of(graph, CASE_LIBRARY, item), put, night.settings.graph_client_id)

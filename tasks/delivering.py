@@ -47,8 +47,10 @@ from integrations.graph.drive import (
 )
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.outage import Outage
+from integrations.graph.quickxor import quick_xor_hash
 from integrations.graph.upload_sessions import Session
 from tasks.batches import NETWORK
+from tasks.drafts import draft_name
 from tasks.filing import load_people
 from tasks.night import Night, counting, this_night
 from tasks.reasons import reason_of
@@ -78,10 +80,6 @@ NOT_KEPT = "Filen som skulle arkiveres, er ikke tatt vare på her. Legg den i ar
 
 class NotYetError(ExpectedError):
     """An errand that has to wait for something else. The message is a Norwegian sentence for the night's report."""
-
-
-def draft_name(case_number: str) -> str:
-    return f"Avtaleutkast {case_number}.pdf"
 
 
 @task(name="open-folders", **NETWORK)
@@ -252,7 +250,10 @@ async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) ->
         case = load_cases(connection, [number])[number][1]
         people = load_people(connection, [case])[number]
     draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
-    await put_file(graph, CASE_LIBRARY, folder_id, draft_name(number), render_agreement(draft, None))
+    content = render_agreement(draft, None)
+    with night.database.transaction() as connection:
+        outgoing.remember_draft(connection, number, len(content), quick_xor_hash(content))
+    await put_file(graph, CASE_LIBRARY, folder_id, draft_name(number), content)
 
 
 async def _share(night: Night, graph: Graph, number: str, folder_id: str) -> tuple[int, list[str]]:

@@ -41,6 +41,10 @@ TAKEN_FOR = {
     UploadKind.PHOTO: (RequirementKind.PHOTO, "image/jpeg"),
     UploadKind.PDF: (RequirementKind.SIGNED_AGREEMENT, "application/pdf"),
 }
+NOBODYS = (
+    "Ingen person står bak filen: en app eller SharePoint selv har lagt den der. Se på den, og bruk «Registrer filer» "
+    "hvis den hører til saken."
+)
 NOT_READ_YET = "Filen kunne ikke leses ennå; det prøves på nytt neste natt."
 
 
@@ -245,6 +249,8 @@ class _Desk:
     def _sender(self, row: AnyRow) -> Sender:
         if row.registered_by is not None:
             return Sender(as_hr(row.registered_by), is_hr=True, for_employee=row.payload.get(FOR_EMPLOYEE) is True)
+        if row.sender is None and row.source == CASE_LIBRARY:
+            raise SetAsideError(NOBODYS)
         address = (row.sender_mail or "").lower()
         is_hr = address == (self._night.settings.hr_mail or "").lower() != ""
         is_specialist = address == (self._night.policy.abroad.assessed_by_mail or "").lower() != ""

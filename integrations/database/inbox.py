@@ -1,7 +1,7 @@
 """What came in: kept with the mark of how far we have read, in one transaction, before anything is made of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from json import dumps
@@ -73,6 +73,7 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
     An item says something new when its payload or its author is another. What still waits of it is then replaced. Of
     one that was only touched its newest version is remembered, by which it can be deleted one day.
     """
+    arrivals = _with_addresses(connection, arrivals)
     known = _known(connection, source, [arrival.external_id for arrival in arrivals])
     back = [row.id for arrival in arrivals for row in known.get(arrival.external_id, []) if _is_back(arrival, row)]
     _become(connection, "new", back)
@@ -167,6 +168,20 @@ def _row(source: str, arrival: Arrival, today: date) -> dict[str, Any]:
         "received_on": today,
         "status": "new",
     }
+
+
+def _with_addresses(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+    """An item's history names its author without an address; whoever has answered before has one here."""
+    nameless = sorted({each.sender for each in arrivals if each.sender is not None and each.sender_mail is None})
+    addresses: dict[str, str] = {}
+    for start in range(0, len(nameless), IDS_IN_A_QUERY):
+        of_these = inbox.c.sender.in_(nameless[start : start + IDS_IN_A_QUERY]) & inbox.c.sender_mail.is_not(None)
+        rows = connection.execute(select(inbox.c.sender, inbox.c.sender_mail).where(of_these).order_by(inbox.c.id))
+        addresses.update((row.sender, row.sender_mail) for row in rows)
+    return [
+        replace(each, sender_mail=addresses.get(each.sender or "")) if each.sender_mail is None else each
+        for each in arrivals
+    ]
 
 
 def _known(connection: Connection, source: str, wanted: Sequence[str]) -> dict[str, list[AnyRow]]:

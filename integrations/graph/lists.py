@@ -213,23 +213,23 @@ def last_editor(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _item(graph: Graph, where: str, entry: dict[str, Any]) -> ListItem:
-    sender = await _author(graph, where, entry)
+    sender = await author(graph, f"{where}/{entry['id']}", entry)
     version = str(entry.get("eTag") or entry.get("lastModifiedDateTime") or "")
     fields = {name: value for name, value in entry["fields"].items() if _is_filled_in_by_people(name)}
     return ListItem(entry["id"], version, fields, sender.get("id"), sender.get("email"))
 
 
-async def _author(graph: Graph, where: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """The last person who edited the item.
+async def author(graph: Graph, item: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """The last person who edited a list item or a file, whose address `item` is; empty where there is nobody.
 
     An app or SharePoint itself may have touched it since, without anybody behind it. The history then says who was
-    last, newest first and without addresses (listitem-list-versions.md). Where the list keeps none, it is the person
-    who made the item.
+    last, newest first and without addresses (listitem-list-versions.md, driveitem-list-versions.md). Where none is
+    kept, it is the person who made the item.
     """
     editor = last_editor(entry)
     if _is_person(editor):
         return editor
-    history = await graph.pages(f"{where}/{entry['id']}/versions?$select=id,lastModifiedBy", "GET item versions")
+    history = await graph.pages(f"{item}/versions?$select=id,lastModifiedBy", "GET item versions")
     last = next((found for version in history if _is_person(found := last_editor(version))), None)
     creator: dict[str, Any] = (entry.get("createdBy") or {}).get("user") or {}
     if last is not None and last.get("id") != creator.get("id"):

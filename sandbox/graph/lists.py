@@ -67,7 +67,7 @@ class Lists:
     """All lists by id, name or title, and their items by number.
 
     Attributes:
-        keeps_history: whether lists remember who made earlier versions of an item, which is a setting of each list.
+        keeps_history: whether lists and libraries remember who made earlier versions, which is a setting of each.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:

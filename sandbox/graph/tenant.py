@@ -177,6 +177,12 @@ class GraphTenant:
             item, _ = drive.put_file(folder, file_name, content, Actor.person(created_by), "replace")
         return item.item_id
 
+    def touch(self, library: str, path: str, actor: Actor) -> None:
+        """An app, or SharePoint itself, sets a column or a label of a file; its content stays."""
+        with self._store.transaction():
+            drive = self._services.drives.of_library(library)
+            drive.change(drive.at(drive.root, path), actor)
+
     def rename(self, library: str, path: str, name: str, renamed_by: TenantUser) -> None:
         """A person gives a folder or file another name.
 
@@ -251,7 +257,7 @@ class GraphTenant:
         expire_tokens(self._store)
 
     def forget_history(self) -> None:
-        """From now on no list keeps who made earlier versions of its items."""
+        """From now on no list or library keeps who made earlier versions of its items."""
         self._services.lists.keeps_history = False
 
     def close(self) -> None:

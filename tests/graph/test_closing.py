@@ -5,25 +5,27 @@ from hashlib import sha256
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import update
 
 from agreements.actions import Action, Errand, ErrandKind
 from agreements.case import Assessment, AssessmentOutcome, Case, FilingKind, Requirement, RequirementKind, State
 from agreements.policy import Policy
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.tables import documents, filings, inbox, rejected_rows
+from integrations.database.tables import documents, filings, inbox, outbox, rejected_rows
 from integrations.documents.agreement import render_record
 from integrations.graph.client import Graph
 from integrations.graph.drive import children_of, delete_item, drive_id, ensure_folder, find_folder, library_changes
 from integrations.graph.errors import GraphUnreachableError
-from sandbox.graph import Fault
+from sandbox.graph import Actor, Fault
 from sandbox.graph import GraphError as Refused
+from sandbox.graph.identity import SYSTEM_ACCOUNT
 from tasks.closing import FILES_SET_ASIDE, close_folders
 from tasks.delivering import AT_A_TIME, file_documents, open_folders, share_folders
 from tasks.filing import write_documents
 from tasks.night import night
 from tasks.reading import UPLOADS_UNREAD, read_answers
-from tasks.receiving import take_in_uploads
+from tasks.receiving import NOBODYS, take_in_uploads
 from tests.database.samples import STAMP, TODAY, decide_all, read, rows
 from tests.documents.samples import evaluation_record, jpeg
 from tests.graph.conftest import Office
@@ -379,3 +381,66 @@ def test_a_library_that_is_read_from_its_beginning_gives_nothing_twice(town: Tow
     document = case.requirement(RequirementKind.SIGNED_AGREEMENT)
     assert document is not None
     assert document.document == sha256(SIGNED).hexdigest()
+
+
+# --- Who is behind a file ---------------------------------------------------------------------------------------
+
+FLOW = Actor("0f0f0f0f-1111-4111-8111-111111111111", "En flyt", is_application=True)
+NOT_PEOPLE = pytest.mark.parametrize("nobody", [FLOW, SYSTEM_ACCOUNT], ids=["app", "system"])
+DRAFT = f"Avtaleutkast {NUMBER}.pdf"
+
+
+@NOT_PEOPLE
+@pytest.mark.parametrize("is_kept", [True, False], ids=["with history", "without history"])
+def test_an_upload_that_an_app_has_touched_is_still_the_employees(
+    town: Town, office: Office, nobody: Actor, *, is_kept: bool
+) -> None:
+    if not is_kept:
+        office.tenant.forget_history()
+    upload(office, "pult.jpg", jpeg())
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/pult.jpg", nobody)
+    assert take_in() == {"opplastede filer": 1, "svar mottatt": 1}
+    assert [row.sender_mail for row in rows(town.database, inbox)] == [user("0001").mail]
+
+
+@NOT_PEOPLE
+def test_a_signed_agreement_over_the_draft_is_taken_in_though_an_app_has_touched_it(
+    town: Town, office: Office, nobody: Actor
+) -> None:
+    upload(office, "pult.jpg", jpeg())
+    take_in()
+    upload(office, DRAFT, SIGNED)
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/{DRAFT}", nobody)
+    assert take_in() == {"opplastede filer": 1, "svar mottatt": 1}
+    assert read(town.database, NUMBER)[1].missing == (RequirementKind.ANSWERS,)
+
+
+@NOT_PEOPLE
+@pytest.mark.parametrize("is_read", [True, False], ids=["read", "never read"])
+def test_a_signed_agreement_over_the_draft_that_nobody_is_behind_is_not_deleted(
+    town: Town, office: Office, policy: Policy, nobody: Actor, *, is_read: bool
+) -> None:
+    office.tenant.forget_history()
+    upload(office, DRAFT, SIGNED)
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/{DRAFT}", nobody)
+    if is_read:
+        assert take_in() == {"opplastede filer": 1, "svar satt til side": 1}
+        assert [row.reason for row in rows(town.database, rejected_rows)] == [NOBODYS]
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close() == ({CLOSED: 1, FILES_SET_ASIDE: 1} if is_read else {FAILED: 1})
+    assert left(office) == [f"{NUMBER}/{DRAFT}"]
+
+
+def test_the_draft_is_ours_whoever_has_touched_it(town: Town, office: Office, policy: Policy) -> None:
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/{DRAFT}", Actor.person(user("0001")))
+    assert take_in() == {}, "an unsigned draft is no agreement"
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close() == {CLOSED: 1, DELETED: 1}
+
+
+def test_a_draft_from_before_its_hash_was_kept_is_ours(town: Town, office: Office, policy: Policy) -> None:
+    town.change(update(outbox).where(outbox.c.kind == str(ErrandKind.OPEN_FOLDER)).values(payload={}))
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/{DRAFT}", SYSTEM_ACCOUNT)
+    assert take_in() == {}
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close() == {CLOSED: 1, DELETED: 1}

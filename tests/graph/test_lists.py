@@ -241,7 +241,7 @@ def test_an_upload_comes_with_its_folder_and_who_sent_it(office: Office, folder:
     found = {upload.name: upload for upload in uploads(office).items}
     assert found["Utkast æøå.pdf"].sender_id is None
     upload = found["Bilde av pulten.jpg"]
-    assert (upload.item_id, upload.folder, upload.size) == (item_id, "HK-1", 7)
+    assert (upload.item_id, upload.folder, upload.stored.size) == (item_id, "HK-1", 7)
     assert (upload.sender_id, upload.sender_mail) == (AASE.user_id, AASE.mail)
     assert office.run(lambda graph: download(graph, CASE_LIBRARY, item_id)) == b"picture"
 
