@@ -9,11 +9,11 @@ from prefect import task
 from sqlalchemy import Connection
 
 from config.sharepoint import CASE_LIBRARY, ListDefinition
-from integrations.database.inbox import Arrival, not_among, note_deleted, receive, watermark, withdraw
+from integrations.database.inbox import Arrival, mark_in, not_among, note_deleted, receive, watermark, withdraw
 from integrations.database.outgoing import drafts_put, folders_in_use, open_again
 from integrations.graph.client import Graph
 from integrations.graph.drive import Upload, library_changes
-from integrations.graph.lists import Changes, ListItem, list_changes
+from integrations.graph.lists import Changes, ListItem, list_changes, list_id
 from tasks.batches import NETWORK
 from tasks.drafts import case_of_draft, is_our_draft
 from tasks.night import Night, counting, this_night
@@ -50,8 +50,9 @@ async def _read(night: Night, lists: Sequence[ListDefinition], *, uploads: bool)
 
 async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> Counter[str]:
     name = definition.name
+    known_as = await list_id(graph, name)
     with night.database.transaction() as connection:
-        token = watermark(connection, name)
+        token = mark_in(connection, name, known_as)
     changes = await list_changes(graph, name, token)
     with night.database.transaction() as connection:
         new = receive(connection, name, [_answer(item) for item in changes.items], changes.token, night.on)

@@ -1,5 +1,6 @@
 """What came in: kept with the mark of how far we have read, in one transaction, before anything is made of it."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -7,7 +8,7 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, select, update
 
 from agreements.people import RejectedRow
 from integrations.database.rejected import open_keys, resolve, set_aside
@@ -23,6 +24,11 @@ PRESENT = ("new", "taken_in", *ASIDE)
 """As far as we know it is in its list: the last we heard is neither that it was deleted nor that it was purged."""
 REGISTERED = "hr-"
 """How the id of what HR registers in a form begins; no list has it, and no id of Graph's begins so."""
+FORMER = ":"
+"""Stands between the id of a list that is no more and that of its item; no id of Graph's has it."""
+LIST_OF = "list of "
+"""Before a list's name: where its id stands among the watermarks."""
+IN_A_TOKEN = re.compile(r"/lists(?:/|\(')([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 DELETED = "Elementet er slettet fra listen etter at det ble tatt inn. Saken er ikke endret."
 
 
@@ -65,6 +71,36 @@ def move_watermark(connection: Connection, source: str, token: str) -> None:
         insert_rows(connection, watermarks, [{"source": source, "token": token}])
     else:
         connection.execute(update(watermarks).where(watermarks.c.source == source).values(token=token))
+
+
+def mark_in(connection: Connection, source: str, list_id: str) -> str | None:
+    """How far the list of this id has been read. None where it has not been, or is another one than before.
+
+    A list that was deleted and made anew counts its items from 1 again: what came from the one before is set apart
+    under that one's id, and gets its own back should that list return from the recycle bin.
+    """
+    named, list_id = f"{LIST_OF}{source}", list_id.lower()
+    token = watermark(connection, source)
+    former = watermark(connection, named) or _list_in(token)
+    if former is not None and former != list_id:
+        _set_apart(connection, source, former, list_id)
+        connection.execute(delete(watermarks).where(watermarks.c.source == source))
+        token = None
+    move_watermark(connection, named, list_id)
+    return token
+
+
+def _list_in(token: str | None) -> str | None:
+    """The list that a mark from before lists were remembered leads to, as far as it says so."""
+    found = None if token is None else IN_A_TOKEN.search(token)
+    return None if found is None else found[1].lower()
+
+
+def _set_apart(connection: Connection, source: str, former: str, present: str) -> None:
+    item, back = inbox.c.external_id, f"{present}{FORMER}"
+    of_source = update(inbox).where(inbox.c.source == source, ~item.startswith(REGISTERED))
+    connection.execute(of_source.where(~item.contains(FORMER)).values(external_id=f"{former}{FORMER}" + item))
+    connection.execute(of_source.where(item.startswith(back)).values(external_id=func.substr(item, len(back) + 1)))
 
 
 def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str | None, today: date) -> int:

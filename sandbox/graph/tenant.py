@@ -160,6 +160,18 @@ class GraphTenant:
             lists = self._services.lists
             lists.remove(lists.item(lists.get(list_name), item_id))
 
+    def remake_list(self, list_name: str) -> None:
+        """Somebody deletes a list and makes it anew: another id, no items, and numbers that begin at 1."""
+        with self._store.transaction():
+            lists = self._services.lists
+            former = lists.get(list_name)
+            columns = [column.document() for column in former.columns.values() if not column.read_only]
+            lists.delete(former)
+            made = lists.create(
+                former.name, former.title, former.template, [each for each in columns if each["name"] != "Title"]
+            )
+            lists.change_column(made, made.columns["Title"], {"required": False})
+
     def list_items(self, list_name: str) -> list[ListItem]:
         with self._store.lock:
             return self._services.lists.items(self._services.lists.get(list_name))

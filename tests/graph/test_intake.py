@@ -6,20 +6,32 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from agreements.case import AssessmentOutcome, Case, RequirementKind, State
 from agreements.intake import too_late
 from config.sharepoint import ANSWERS, APPLICATIONS, ASSESSMENTS, CASE_LIBRARY
 from integrations.database.cases import add_cases
-from integrations.database.inbox import DELETED, Verdict, conclude, register, wait_again
-from integrations.database.tables import inbox, notices, rejected_rows
+from integrations.database.inbox import (
+    DELETED,
+    LIST_OF,
+    Arrival,
+    Verdict,
+    conclude,
+    mark_in,
+    receive,
+    register,
+    wait_again,
+)
+from integrations.database.retention import purge
+from integrations.database.tables import inbox, notices, rejected_rows, watermarks
 from integrations.documents.apart import Examiner
 from integrations.documents.examining import UNREADABLE, Finding
 from integrations.graph.client import Graph
 from integrations.graph.drive import ensure_folder, share
-from sandbox.graph import Actor
+from sandbox.graph import Actor, TenantUser
 from tasks.night import night
-from tasks.reading import DELETED_AFTER, UPLOADS_UNREAD
+from tasks.reading import DELETED_AFTER, DELETED_BEFORE, UPLOADS_UNREAD
 from tasks.receiving import TAKEN_IN, UNEXPECTED, take_in_uploads
 from tests.database.samples import TODAY, changed, decide_all, load_staff, new_case, rows, staff
 from tests.documents.samples import jpeg
@@ -166,6 +178,61 @@ def test_a_list_that_is_read_from_its_beginning_gives_nothing_twice(desk: Desk) 
         (waits, "taken_in"),
         (withdrawn, "withdrawn"),
     ]
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["list known", "from before lists were remembered"])
+@pytest.mark.parametrize("who", [AASE, BRIT], ids=["the same employee", "another"])
+def test_a_list_that_was_made_anew_has_other_items(desk: Desk, who: TenantUser, *, is_known: bool) -> None:
+    """It counts from 1 again."""
+    first = desk.apply()
+    desk.open()
+    [(number, _)] = desk.numbers()
+    decide_all(desk.database, desk.policy, [number])
+    waits = desk.tenant.add_list_item("Soknader", WANTED, OTHER_LEADER)
+    desk.read(APPLICATIONS)
+    if not is_known:
+        with desk.database.transaction() as connection:
+            connection.execute(delete(watermarks).where(watermarks.c.source.startswith(LIST_OF)))
+    desk.tenant.remake_list("Soknader")
+    assert desk.tenant.add_list_item("Soknader", WANTED, who) == first
+    assert desk.read(APPLICATIONS) == {"Søknad om hjemmekontor": 1, DELETED_BEFORE: 1, DELETED_AFTER: 1}
+    desk.open()
+    assert [status for _, status in desk.statuses()] == [
+        "taken_in",
+        "withdrawn",
+        "set_aside" if who is AASE else "taken_in",
+    ]
+    assert [item.endswith(f":{known}") for (item, _), known in zip(desk.statuses(), [first, waits], strict=False)] == [
+        True
+    ] * 2
+    again = f"Den som søker, har allerede en åpen sak: {number}."
+    assert desk.reasons() == [DELETED, *([again] if who is AASE else [])]
+    desk.tenant.edit_list_item("Soknader", first, {"DagerPerUke": 1}, who)
+    assert desk.read(APPLICATIONS) == {"Søknad om hjemmekontor": 1}, "it is a list like any other"
+
+
+def test_a_list_that_was_made_anew_after_a_purge(desk: Desk) -> None:
+    first = desk.apply()
+    desk.open()
+    [(number, _)] = desk.numbers()
+    with desk.database.transaction() as connection:
+        purge(connection, [number], TODAY)
+    desk.tenant.remake_list("Soknader")
+    assert desk.apply() == first
+    assert desk.open()["nye saker"] == 1
+
+
+def test_a_list_that_comes_back_out_of_the_recycle_bin_gives_nothing_twice(desk: Desk) -> None:
+    with desk.database.transaction() as connection:
+        mark_in(connection, "Soknader", "a-list")
+        receive(connection, "Soknader", [Arrival("1", "1", None, None, {})], "token", TODAY)
+        register(connection, "Soknader", WANTED, "0900", TODAY)
+    registered = desk.statuses()[1]
+    for list_id, token, item in [("another", None, "a-list:1"), ("A-LIST", None, "1"), ("a-list", "token", "1")]:
+        with desk.database.transaction() as connection:
+            assert mark_in(connection, "Soknader", list_id) == token
+            receive(connection, "Soknader", [], "token", TODAY)
+        assert desk.statuses() == [(item, "new"), registered]
 
 
 @pytest.mark.parametrize("forgotten", [False, True], ids=["by its tombstone", "read from the beginning"])
