@@ -97,9 +97,9 @@ def print_rejected(console: Console, found: Sequence[Mapping[str, Any]]) -> None
         console.print("Ingenting er satt til side.")
         return
     table = Table(title=f"Avvik ({len(found)})", title_justify="left")
-    for heading in ("Kilde", "Hvem eller hva", "Felt eller sak", "Grunn", "Først sett", "Sist sett"):
+    for heading in ("Kilde", "Hvem eller hva", "Element", "Felt eller sak", "Grunn", "Først sett", "Sist sett"):
         table.add_column(heading, overflow="fold")
-    names = ("source", "key", "path", "reason", "first_seen_on", "last_seen_on")
+    names = ("source", "who", "item", "path", "reason", "first_seen_on", "last_seen_on")
     for row in found:
         table.add_row(*(escape(str(row[name])) for name in names))
     console.print(table)

@@ -9,7 +9,7 @@ from agreements.words import DIFFERENCES
 from config.deployments import REPLAY, REVIEW_HOLD
 from config.installation import keyed
 from integrations.database.ledger import waiting_holds
-from integrations.database.rejected import open_rejections
+from integrations.database.rejected import Deviation, open_rejections
 from integrations.database.rows import AnyRow
 from integrations.documents.table import render_rows
 from tasks.night import Night, this_night
@@ -18,13 +18,13 @@ from tasks.repairs import form_links
 
 FOLDER = "Til avgjørelse"
 LISTED = "lister laget"
-DEVIATIONS = ("Kilde", "Hvem eller hva", "Felt eller sak", "Grunn", "Først sett", "Sist sett")
+DEVIATIONS = ("Kilde", "Hvem eller hva", "Element", "Felt eller sak", "Grunn", "Først sett", "Sist sett")
 
 
 def list_what_waits() -> Counter[str]:
     """Whose data a held sync would change, and what is set aside and why.
 
-    The page in Prefect has numbers and addresses; the employee numbers are in the files alone.
+    The page in Prefect has numbers and addresses of files; whom it is about is in the files alone.
     """
     night = this_night()
     with night.database.transaction() as connection:
@@ -51,11 +51,12 @@ def _held(night: Night, each: AnyRow) -> str:
     )
 
 
-def _set_aside(night: Night, aside: Sequence[AnyRow]) -> str:
+def _set_aside(night: Night, aside: Sequence[Deviation]) -> str:
     rows = [
         (
             each.source,
-            each.key,
+            each.who,
+            each.item,
             each.path,
             each.reason,
             f"{each.first_seen_on:%d.%m.%Y}",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.inbox import Arrival, mark_in, not_among, note_deleted, receive, watermark, withdraw
 from integrations.database.outgoing import drafts_put, folders_in_use, open_again
+from integrations.database.rejected import note_unread, unread_items
 from integrations.graph.client import Graph
 from integrations.graph.drive import Upload, library_changes
 from integrations.graph.lists import Changes, ListItem, list_changes, list_id
@@ -52,9 +53,10 @@ async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> 
     name = definition.name
     known_as = await list_id(graph, name)
     with night.database.transaction() as connection:
-        token = mark_in(connection, name, known_as)
-    changes = await list_changes(graph, name, token)
+        token, again = mark_in(connection, name, known_as), unread_items(connection, name)
+    changes = await list_changes(graph, name, token, again)
     with night.database.transaction() as connection:
+        note_unread(connection, name, changes.unread, night.on)
         new = receive(connection, name, [_answer(item) for item in changes.items], changes.token, night.on)
         gone = _gone(connection, name, changes)
         return Counter(
@@ -69,9 +71,10 @@ async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> 
 
 async def _read_uploads(night: Night, graph: Graph) -> Counter[str]:
     with night.database.transaction() as connection:
-        token = watermark(connection, CASE_LIBRARY)
-    changes = await library_changes(graph, CASE_LIBRARY, token)
+        token, again = watermark(connection, CASE_LIBRARY), unread_items(connection, CASE_LIBRARY)
+    changes = await library_changes(graph, CASE_LIBRARY, token, again)
     with night.database.transaction() as connection:
+        note_unread(connection, CASE_LIBRARY, changes.unread, night.on)
         arrivals = [_file(upload) for upload in _without_drafts(connection, night, changes.items)]
         new = receive(connection, CASE_LIBRARY, arrivals, changes.token, night.on)
         gone = withdraw(connection, CASE_LIBRARY, _gone(connection, CASE_LIBRARY, changes), night.on)

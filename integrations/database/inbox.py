@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, select, update
 
 from agreements.people import RejectedRow
-from integrations.database.rejected import open_keys, resolve, set_aside
+from integrations.database.rejected import FORMER, REGISTERED, open_keys, resolve, set_aside
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import inbox, watermarks
 
@@ -22,10 +22,6 @@ CONSIDERED = ("taken_in", "refused", "replaced")
 ASIDE = ("set_aside", "refused")
 PRESENT = ("new", "taken_in", *ASIDE)
 """As far as we know it is in its list: the last we heard is neither that it was deleted nor that it was purged."""
-REGISTERED = "hr-"
-"""How the id of what HR registers in a form begins; no list has it, and no id of Graph's begins so."""
-FORMER = ":"
-"""Stands between the id of a list that is no more and that of its item; no id of Graph's has it."""
 LIST_OF = "list of "
 """Before a list's name: where its id stands among the watermarks."""
 IN_A_TOKEN = re.compile(r"/lists(?:/|\(')([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -104,7 +100,7 @@ def _set_apart(connection: Connection, source: str, former: str, present: str) -
 
 
 def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str | None, today: date) -> int:
-    """Store what is new and how far we have read; returns how many were new. Without a token we are no further.
+    """Store what is new and how far we have read; returns how many were new. Without a token that stays as it is.
 
     An item says something new when its payload or its author is another. What still waits of it is then replaced. Of
     one that was only touched its newest version is remembered, by which it can be deleted one day.

@@ -27,8 +27,8 @@ from agreements.calendar import OSLO
 from agreements.case import CLOSED_STATES
 from agreements.policy import Retention
 from config.sharepoint import CASE_LIBRARY
-from integrations.database.inbox import FORMER
 from integrations.database.outgoing import MAIL, forget_documents
+from integrations.database.rejected import FORMER
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import (
     cases,

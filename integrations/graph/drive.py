@@ -219,8 +219,11 @@ async def find_item(graph: Graph, library: str, item_id: str) -> dict[str, Any] 
     return await _unless_missing(graph, f"/drives/{await drive_id(graph, library)}/items/{item_id}", "GET item")
 
 
-async def library_changes(graph: Graph, library: str, token: str | None) -> Changes:
-    """Files put into the library, or deleted, since `token`; and folders that are new, moved or renamed."""
+async def library_changes(graph: Graph, library: str, token: str | None, again: Sequence[str] = ()) -> Changes:
+    """Files put into the library, or deleted, since `token`; and folders that are new, moved or renamed.
+
+    And files of `again`, which could not be read before.
+    """
     drive = await drive_id(graph, library)
     start = f"/drives/{drive}/root/delta"
     walk = await walk_delta(graph, token, start, f"GET library {library} delta")
@@ -229,7 +232,7 @@ async def library_changes(graph: Graph, library: str, token: str | None) -> Chan
         entry = await graph.get(f"/drives/{drive}/items/{item_id}", "GET file")
         return await _upload_of(graph, drive, entry, await _within(graph, drive, entry))
 
-    changes = await changes_of(walk, [entry["id"] for entry in walk.present if "file" in entry], read)
+    changes = await changes_of(walk, [entry["id"] for entry in walk.present if "file" in entry], read, again)
     folders = {entry["id"]: entry.get("name", "") for entry in walk.present if "folder" in entry}
     return replace(changes, folders=folders)
 

@@ -23,15 +23,16 @@ from integrations.database.inbox import (
     register,
     wait_again,
 )
+from integrations.database.rejected import NOT_READ, open_rejections
 from integrations.database.retention import purge
 from integrations.database.tables import inbox, notices, rejected_rows, watermarks
 from integrations.documents.apart import Examiner
 from integrations.documents.examining import UNREADABLE, Finding
 from integrations.graph.client import Graph
 from integrations.graph.drive import ensure_folder, share
-from sandbox.graph import Actor, TenantUser
+from sandbox.graph import Actor, Fault, TenantUser
 from tasks.night import night
-from tasks.reading import DELETED_AFTER, DELETED_BEFORE, UPLOADS_UNREAD
+from tasks.reading import DELETED_AFTER, DELETED_BEFORE, UNREAD, UPLOADS_UNREAD
 from tasks.receiving import TAKEN_IN, UNEXPECTED, take_in_uploads
 from tests.database.samples import TODAY, changed, decide_all, load_staff, new_case, rows, staff
 from tests.documents.samples import jpeg
@@ -558,3 +559,68 @@ def _delete_file(office: Office, item_id: str) -> None:
         await graph.repeatable("DELETE", f"/drives/{drive}/items/{item_id}", "DELETE")
 
     office.run(work)
+
+
+# --- What is said of it -----------------------------------------------------------------------------------------
+
+
+def open_ones(desk: Desk) -> list[tuple[str, str, str]]:
+    with desk.database.transaction() as connection:
+        return [(each.who, each.item, each.path) for each in open_rejections(connection)]
+
+
+def test_a_deviation_says_who_sent_what_and_where_it_is(desk: Desk, office: Office) -> None:
+    number, other = with_folders(desk, office)
+    late = desk.tenant.add_list_item("Svar", answers(number), BRIT)
+    desk.take_in(ANSWERS)
+    desk.tenant.upload(CASE_LIBRARY, number, "a.txt", b"hei", AASE)
+    desk.read(uploads=True)
+    take_in_files(desk)
+    with desk.database.transaction() as connection:
+        row = register(connection, "Soknader", WANTED, "0900", TODAY)
+        conclude(connection, "Soknader", [Verdict(row.id, None, "Nei.")], TODAY)
+    assert open_ones(desk) == [
+        (AASE.mail, f"{number}/a.txt", number),
+        ("registrert av 0900", "", ""),
+        (BRIT.mail, f"element {late}", number),
+    ]
+    desk.tenant.remake_list("Svar")
+    desk.tenant.add_list_item("Svar", answers(other), BRIT)
+    desk.read(ANSWERS)
+    assert len(open_ones(desk)) == 2, "what was set aside went with its list"
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_an_answer_that_cannot_be_read_is_a_deviation_and_costs_one_request_a_night(
+    desk: Desk, office: Office, status: int
+) -> None:
+    number = desk.have_case()
+    bad = desk.tenant.add_list_item("Svar", {"Saksnummer": number}, AASE)
+    office.fail(Fault(path_pattern=rf"/items/{bad}$", times=None, status=status))
+    asked = []
+    for _ in range(3):
+        desk.tenant.add_list_item("Svar", {"Saksnummer": number}, AASE)
+        office.gate.requests.clear()
+        assert desk.read(ANSWERS) == {ANSWERS.title: 1, UNREAD: 1}
+        asked.append(len({each for each in office.gate.requests if "/items/" in each}))
+    assert asked == [3, 3, 3], "delta, the new one, and the one that cannot be read"
+    assert desk.read(ANSWERS) == {UNREAD: 1}, "one alone is no outage"
+    assert open_ones(desk) == [("ukjent avsender", f"element {bad}", "")]
+    [reason] = desk.reasons()
+    assert (reason.startswith(NOT_READ), str(status) in reason) == (True, True)
+    office.tenant.faults.clear()
+    assert desk.read(ANSWERS) == {ANSWERS.title: 1}
+    assert (open_ones(desk), desk.read(ANSWERS)) == ([], {})
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["by its tombstone", "read from the beginning"])
+def test_one_that_could_not_be_read_and_is_deleted_needs_nobody_any_more(
+    desk: Desk, office: Office, *, forgotten: bool
+) -> None:
+    bad = desk.tenant.add_list_item("Svar", {"Saksnummer": "HK-1"}, AASE)
+    office.fail(Fault(path_pattern=rf"/items/{bad}$", times=None, status=403))
+    desk.read(ANSWERS)
+    desk.tenant.delete_list_item("Svar", bad)
+    if forgotten:
+        desk.tenant.expire_delta_tokens()
+    assert (desk.read(ANSWERS), open_ones(desk)) == ({}, [])
