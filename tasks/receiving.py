@@ -121,9 +121,10 @@ async def _take_in_each(night: Night, rows: Sequence[AnyRow], numbers: Mapping[i
 
     One alone that cannot be fetched or looked at is no outage; several on end are.
     """
-    counts: Counter[str] = Counter()
     outage = Outage(AT_A_TIME)
-    with Examiner() as examiner:
+    # What an earlier try could not read is read anew by this one, and counted by the last.
+    night.before_it_broke.pop(UPLOADS_UNREAD, None)
+    with counting() as counts, Examiner() as examiner:
         async with night.graph() as graph:
             for row in rows:
                 try:
@@ -132,9 +133,9 @@ async def _take_in_each(night: Night, rows: Sequence[AnyRow], numbers: Mapping[i
                 except (GraphUnreachableError, NotExaminedError) as error:
                     file = CheckedFile(unread=f"{NOT_READ_YET} ({error})")
                     if outage.begins():
-                        night.before_it_broke += _conclude(night, row, numbers[row.id], file) + counts
+                        counts.update(_conclude(night, row, numbers[row.id], file))
                         raise
-                counts += _conclude(night, row, numbers[row.id], file)
+                counts.update(_conclude(night, row, numbers[row.id], file))
     return counts
 
 

@@ -16,7 +16,7 @@ from integrations.database.tables import documents, filings, inbox, outbox, reje
 from integrations.documents.agreement import render_record
 from integrations.graph.client import Graph
 from integrations.graph.drive import children_of, delete_item, drive_id, ensure_folder, find_folder, library_changes
-from integrations.graph.errors import GraphUnreachableError
+from integrations.graph.errors import GraphCredentialsError, GraphUnreachableError
 from sandbox.graph import Actor, Fault
 from sandbox.graph import GraphError as Refused
 from sandbox.graph.identity import SYSTEM_ACCOUNT
@@ -340,6 +340,34 @@ def test_several_on_end_end_the_reading_and_the_next_night_begins_with_the_other
         with pytest.raises(GraphUnreachableError):
             take_in_uploads.fn()
         assert running.before_it_broke["svar mottatt"] == 1
+
+
+def test_files_that_several_tries_could_not_read_are_counted_once(office: Office, town: Town) -> None:
+    for number in range(AT_A_TIME):
+        upload(office, f"{number}.jpg", jpeg())
+    office.fail(Fault(path_pattern="/content", times=None, body="html"))
+    with quick_night() as running:
+        read_answers.fn([], uploads=True)
+        for _ in range(3):
+            with pytest.raises(GraphUnreachableError):
+                take_in_uploads.fn()
+        assert running.before_it_broke == {UPLOADS_UNREAD: AT_A_TIME}
+        office.tenant.faults.clear()
+        taken = take_in_uploads.fn()
+        assert (taken["svar mottatt"] + taken["svar satt til side"], +running.before_it_broke) == (AT_A_TIME, {})
+    assert "new" not in statuses(town)
+
+
+def test_what_was_taken_in_before_the_credentials_were_refused_is_counted(town: Town, office: Office) -> None:
+    upload(office, "pult.jpg", jpeg())
+    last = upload(office, "signert.pdf", SIGNED)
+    with quick_night() as running:
+        read_answers.fn([], uploads=True)
+        office.fail(Fault(path_pattern=f"/items/{last}", times=None, status=401))
+        with pytest.raises(GraphCredentialsError):
+            take_in_uploads.fn()
+        assert running.before_it_broke == {"svar mottatt": 1}
+    assert statuses(town) == ["taken_in", "new"]
 
 
 def test_a_file_that_could_not_be_read_and_was_deleted_is_no_deviation_any_more(town: Town, office: Office) -> None:
