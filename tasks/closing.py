@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ from tasks.night import Night, counting, this_night
 
 FOLDERS_CLOSED = "saksmapper lukket"
 FILES_DELETED = "filer slettet fra saksmapper"
+OTHERS_LEFT_ALONE = "mapper for andre saker som ligger i lukkede saksmapper, og er latt være i fred"
 FILES_SET_ASIDE = "filer satt til side som blir liggende i lukkede saksmapper"
 STILL_TO_BE_FILED = (
     "Saksmappen er lukket, men ikke tømt: arkivet mangler ennå et dokument i saken. Den tømmes når det er arkivert."
@@ -36,12 +38,18 @@ class Inventory:
     """What is in a folder: id and version of what may go, a subfolder after what is in it, and how much may not.
 
     That are files that nobody has read, and what was set aside for who sent it or when: it may be taken in yet.
+    `others` are folders of other cases that somebody has moved here: whatever is in them is those cases'.
     """
 
     deletable: list[tuple[str, str]] = field(default_factory=list)
     files: int = 0
     unknown: int = 0
     aside: int = 0
+    others: int = 0
+
+    @property
+    def is_all_deletable(self) -> bool:
+        return not (self.unknown or self.aside or self.others)
 
 
 @task(name="close-folders", **NETWORK)
@@ -94,15 +102,25 @@ async def _close(night: Night, graph: Graph, row: AnyRow) -> Counter[str]:
 
 
 def _counted(found: Inventory) -> Counter[str]:
-    return Counter({FILES_DELETED: found.files, FILES_SET_ASIDE: found.aside})
+    return Counter({FILES_DELETED: found.files, FILES_SET_ASIDE: found.aside, OTHERS_LEFT_ALONE: found.others})
 
 
 async def _folders_of(night: Night, graph: Graph, number: str) -> list[str]:
-    """The one that was made for the case, under whatever name; and what has the case's name, if that is another."""
+    """The one that was made for the case, under whatever name; and what has the case's name, if that is another.
+
+    Unless it is the one that was made for another case.
+    """
     made = await case_folder(night, graph, number)
     named = await find_folder(graph, CASE_LIBRARY, number)
-    found = [None if made is None else str(made["id"]), named]
-    return [*dict.fromkeys(each for each in found if each is not None)]
+    found = [each for each in (None if made is None else str(made["id"]), named) if each is not None]
+    others = _of_other_cases(night, number, found)
+    return [each for each in dict.fromkeys(found) if each not in others]
+
+
+def _of_other_cases(night: Night, number: str, folder_ids: Sequence[str]) -> set[str]:
+    with night.database.transaction() as connection:
+        whose = outgoing.cases_of_folders(connection, folder_ids)
+    return {folder_id for folder_id, case_number in whose.items() if case_number != number}
 
 
 async def _empty(night: Night, graph: Graph, number: str, folder_id: str) -> Inventory:
@@ -123,15 +141,19 @@ async def _inventory(night: Night, graph: Graph, number: str, folder_id: str) ->
     items = await children_of(graph, CASE_LIBRARY, folder_id)
     with night.database.transaction() as connection:
         known = concluded(connection, CASE_LIBRARY, [item["id"] for item in items])
+    others = _of_other_cases(night, number, [item["id"] for item in items if "folder" in item])
     found = Inventory()
     for item in items:
         this = (item["id"], version_of(item))
-        if "folder" in item:
+        if item["id"] in others:
+            found.others += 1
+        elif "folder" in item:
             below = await _inventory(night, graph, number, item["id"])
-            found.deletable += below.deletable if below.unknown or below.aside else [*below.deletable, this]
+            found.deletable += [*below.deletable, this] if below.is_all_deletable else below.deletable
             found.files += below.files
             found.unknown += below.unknown
             found.aside += below.aside
+            found.others += below.others
         elif this in known and not known[this]:
             found.aside += 1
         elif this in known or await _is_draft(night, graph, item):

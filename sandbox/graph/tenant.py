@@ -207,6 +207,13 @@ class GraphTenant:
             self._services.permissions.check_write(drive, item, renamed_by)
             drive.move(item, drive.get(item.parent_id or ""), name, Actor.person(renamed_by))
 
+    def move(self, library: str, path: str, into: str) -> None:
+        """Somebody moves a folder or file into another folder of the library."""
+        with self._store.transaction():
+            drive = self._services.drives.of_library(library)
+            item = drive.at(drive.root, path)
+            drive.move(item, drive.at(drive.root, into), item.name, self._services.application)
+
     def delete(self, library: str, path: str) -> None:
         """Somebody puts a folder or file into the recycle bin."""
         with self._store.transaction():

@@ -20,7 +20,7 @@ from integrations.graph.errors import GraphCredentialsError, GraphUnreachableErr
 from sandbox.graph import Actor, Fault
 from sandbox.graph import GraphError as Refused
 from sandbox.graph.identity import SYSTEM_ACCOUNT
-from tasks.closing import FILES_SET_ASIDE, close_folders
+from tasks.closing import FILES_SET_ASIDE, OTHERS_LEFT_ALONE, close_folders
 from tasks.delivering import AT_A_TIME, file_documents, open_folders, share_folders
 from tasks.filing import write_documents
 from tasks.night import night
@@ -257,6 +257,36 @@ def test_a_folder_that_somebody_deleted_is_closed(town: Town, office: Office, po
     office.run(lambda graph: delete_item(graph, CASE_LIBRARY, folder_id, "*"))
     order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
     assert close()[CLOSED] == 1
+
+
+OTHER = "HK-2027-00002"
+
+
+@pytest.mark.parametrize("below", ["", "/Bilder"], ids=["in the folder", "in a folder within"])
+def test_the_folder_of_another_case_within_is_left_alone(
+    town: Town, office: Office, policy: Policy, below: str
+) -> None:
+    office.tenant.upload(CASE_LIBRARY, OTHER, "pult.jpg", jpeg(), OUTSIDER)
+    upload(office, "pult.jpg", jpeg())
+    assert take_in()["svar mottatt"] == 2
+    office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, f"{NUMBER}{below}"))
+    office.tenant.move(CASE_LIBRARY, OTHER, f"{NUMBER}{below}")
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close(dry_run=True) == close() == {CLOSED: 1, DELETED: 2, OTHERS_LEFT_ALONE: 1}
+    within = f"{NUMBER}{below}/{OTHER}"
+    assert left(office) == [f"{within}/Avtaleutkast {OTHER}.pdf", f"{within}/pult.jpg"]
+    assert office.tenant.may_read(CASE_LIBRARY, within, OUTSIDER)
+
+
+def test_the_folder_of_another_case_under_this_ones_name_is_left_alone(
+    town: Town, office: Office, policy: Policy
+) -> None:
+    office.tenant.rename(CASE_LIBRARY, NUMBER, "Min mappe", EMPLOYEE)
+    office.tenant.rename(CASE_LIBRARY, OTHER, NUMBER, OUTSIDER)
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close() == {CLOSED: 1, DELETED: 1}
+    assert left(office) == [f"{NUMBER}/Avtaleutkast {OTHER}.pdf"]
+    assert office.tenant.may_read(CASE_LIBRARY, NUMBER, OUTSIDER)
 
 
 # --- Uploads that are not as they were --------------------------------------------------------------------------
