@@ -75,6 +75,10 @@ NO_ADDRESSES = (
     "Saksmappen er der, men ingen slipper inn, og utkastet er ikke lagt der: verken den ansatte eller lederen "
     "har en e-postadresse. Legg den inn i HR-systemet eller i Entra ID; det prøves på nytt hver natt."
 )
+NAMED_LIKE_THIS = (
+    "Mappen som har saksnummeret som navn, er laget for sak {whose}. Gi den navnet sitt igjen; det prøves på nytt hver "
+    "natt."
+)
 NOT_KEPT = "Filen som skulle arkiveres, er ikke tatt vare på her. Legg den i arkivet for hånd, og avslutt saken."
 
 
@@ -213,7 +217,7 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) ->
 async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     """Shared first: the draft says where somebody lives and works, and the library may let everybody in."""
     folder = await case_folder(night, graph, row.case_number)
-    folder_id = folder["id"] if folder else await ensure_folder(graph, CASE_LIBRARY, row.case_number)
+    folder_id = folder["id"] if folder else await _folder_by_name(night, graph, row.case_number)
     people_in, kept_out = await _share(night, graph, row.case_number, folder_id)
     if people_in:
         await _put_draft(night, graph, row.case_number, folder_id)
@@ -226,6 +230,20 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     _must_be_in(people_in, kept_out)
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
+
+
+async def _folder_by_name(night: Night, graph: Graph, number: str) -> str:
+    """The folder of this name, made where it is missing.
+
+    Raises:
+        NotYetError: it is another case's, whose people have given it this name.
+    """
+    folder_id = await ensure_folder(graph, CASE_LIBRARY, number)
+    with night.database.transaction() as connection:
+        whose = outgoing.cases_of_folders(connection, [folder_id]).get(folder_id, number)
+    if whose != number:
+        raise NotYetError(NAMED_LIKE_THIS.format(whose=whose))
+    return folder_id
 
 
 async def _share_folder(night: Night, graph: Graph, row: AnyRow) -> None:
