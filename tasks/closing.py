@@ -154,11 +154,11 @@ async def _inventory(night: Night, graph: Graph, number: str, folder_id: str) ->
             found.unknown += below.unknown
             found.aside += below.aside
             found.others += below.others
-        elif this in known and not known[this]:
-            found.aside += 1
-        elif this in known or await _is_draft(night, graph, item):
+        elif known.get(this) or await _is_draft(night, graph, item):
             found.deletable.append(this)
             found.files += 1
+        elif this in known:
+            found.aside += 1
         else:
             found.unknown += 1
     return found

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from integrations.graph.drive import Upload
+from integrations.graph.quickxor import quick_xor_hash
 
 DRAFT = "Avtaleutkast {number}.pdf"
 NAMED_SO = re.compile(DRAFT.format(number="(.+)").replace(".pdf", r"\.pdf"))
@@ -34,3 +35,9 @@ def is_our_draft(file: Upload, put: Mapping[str, Collection[tuple[int, str]]], a
     sizes = {size for size, _ in put[number]}
     not_hashed_yet = file.stored.quick_xor_hash is None and file.stored.size in sizes and is_untouched
     return not_hashed_yet or (file.stored.size, file.stored.quick_xor_hash) in put[number]
+
+
+def holds_our_draft(name: str, content: bytes, put: Mapping[str, Collection[tuple[int, str]]]) -> bool:
+    """The same of the bytes themselves: what the library says of them may be wrong for a while."""
+    of_this = put.get(case_of_draft(name) or "", ())
+    return any(size == len(content) for size, _ in of_this) and (len(content), quick_xor_hash(content)) in of_this

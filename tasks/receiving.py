@@ -16,8 +16,8 @@ from agreements.people import RejectedRow
 from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.addresses import senders
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting
-from integrations.database.outgoing import cases_of_folders, keep_document
+from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting, withdraw
+from integrations.database.outgoing import cases_of_folders, drafts_put, keep_document
 from integrations.database.rejected import open_rejections, set_aside
 from integrations.database.rows import AnyRow
 from integrations.documents.apart import Examiner, NotExaminedError
@@ -31,6 +31,7 @@ from integrations.graph.outage import Outage
 from tasks.advisers import as_hr
 from tasks.batches import LOCAL, NETWORK
 from tasks.delivering import AT_A_TIME
+from tasks.drafts import case_of_draft, holds_our_draft
 from tasks.night import Night, counting, this_night
 from tasks.reading import UPLOADS_UNREAD
 
@@ -53,6 +54,7 @@ class CheckedFile:
     """An upload after the check: what it is and the content to keep, or a sentence why it cannot be used.
 
     One that `is_gone` was deleted before it was read; one that could not be fetched is `unread`, and says why it waits.
+    One that `is_draft` is our own after all.
     A `fault` says that nobody expected such a file, and where in the program it came up.
     """
 
@@ -62,6 +64,7 @@ class CheckedFile:
     sha256: str = ""
     refusal: str | None = None
     is_gone: bool = False
+    is_draft: bool = False
     unread: str | None = None
     fault: str | None = None
 
@@ -145,6 +148,9 @@ def _conclude(night: Night, row: AnyRow, number: str, file: CheckedFile) -> Coun
         if file.unread is not None:
             set_aside(connection, CASE_LIBRARY, [RejectedRow(str(row.id), number, file.unread)], night.on)
             return Counter({UPLOADS_UNREAD: 1})
+        if file.is_draft:
+            withdraw(connection, CASE_LIBRARY, [row.external_id], night.on)
+            return Counter()
         desk = _Desk(connection, night, [row], [number])
         verdict = desk.receive_file(row, number, file)
         desk.close(CASE_LIBRARY, [verdict])
@@ -159,11 +165,19 @@ async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) 
     except GraphError as error:
         is_gone = await _is_gone(graph, row)
         return CheckedFile(is_gone=is_gone, unread=None if is_gone else f"{NOT_READ_YET} ({error})")
+    if row.sender is None and _is_draft(night, row, content):
+        return CheckedFile(is_draft=True)
     found = examiner.examine(content, row.received_on, night.policy.language)
     if found.kind is None:
         return CheckedFile(refusal=found.refusal, fault=found.fault)
     requirement, media_type = TAKEN_FOR[found.kind]
     return CheckedFile(requirement, found.content, media_type, sha256(found.content).hexdigest())
+
+
+def _is_draft(night: Night, row: AnyRow, content: bytes) -> bool:
+    name: str = row.payload["name"]
+    with night.database.transaction() as connection:
+        return holds_our_draft(name, content, drafts_put(connection, [case_of_draft(name) or ""]))
 
 
 async def _is_gone(graph: Graph, row: AnyRow) -> bool:
