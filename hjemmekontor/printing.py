@@ -102,9 +102,9 @@ def print_rejected(console: Console, found: Sequence[Mapping[str, Any]], today: 
     older = sum(row["last_seen_on"] < since for row in found)
     more = f", og {older} eldre enn {DEVIATIONS_SHOWN_FOR.days} dager" if older else ""
     table = Table(title=f"Avvik ({len(found) - older}{more})", title_justify="left")
-    for heading in ("Kilde", "Hvem eller hva", "Felt eller sak", "Grunn", "Først sett", "Sist sett"):
+    for heading in ("Kilde", "Hvem eller hva", "Element", "Felt eller sak", "Grunn", "Først sett", "Sist sett"):
         table.add_column(heading, overflow="fold")
-    names = ("source", "key", "path", "reason", "first_seen_on", "last_seen_on")
+    names = ("source", "who", "item", "path", "reason", "first_seen_on", "last_seen_on")
     for row in found:
         table.add_row(*(escape(str(row[name])) for name in names))
     console.print(table)

@@ -42,6 +42,8 @@ def rejected_rows(settings: Settings) -> list[dict[str, Any]]:
         {
             "source": row.source,
             "key": row.key,
+            "who": row.who,
+            "item": row.item,
             "path": row.path,
             "reason": row.reason,
             "first_seen_on": row.first_seen_on.isoformat(),

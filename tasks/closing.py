@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from prefect import task
 
@@ -12,14 +14,15 @@ from integrations.database import outgoing
 from integrations.database.inbox import concluded
 from integrations.database.rows import AnyRow
 from integrations.graph.client import Graph
-from integrations.graph.drive import children_of, close_to_people, delete_item, find_folder, version_of
-from integrations.graph.lists import last_editor
+from integrations.graph.drive import children_of, close_to_people, delete_item, find_folder, upload_of, version_of
 from tasks.batches import NETWORK
-from tasks.delivering import NotYetError, case_folder, deliver_all, draft_name
+from tasks.delivering import NotYetError, case_folder, deliver_all
+from tasks.drafts import case_of_draft, is_our_draft
 from tasks.night import Night, counting, this_night
 
 FOLDERS_CLOSED = "saksmapper lukket"
 FILES_DELETED = "filer slettet fra saksmapper"
+OTHERS_LEFT_ALONE = "mapper for andre saker som ligger i lukkede saksmapper, og er latt være i fred"
 FILES_SET_ASIDE = "filer satt til side som blir liggende i lukkede saksmapper"
 STILL_TO_BE_FILED = (
     "Saksmappen er lukket, men ikke tømt: arkivet mangler ennå et dokument i saken. Den tømmes når det er arkivert."
@@ -35,12 +38,18 @@ class Inventory:
     """What is in a folder: id and version of what may go, a subfolder after what is in it, and how much may not.
 
     That are files that nobody has read, and what was set aside for who sent it or when: it may be taken in yet.
+    `others` are folders of other cases that somebody has moved here: whatever is in them is those cases'.
     """
 
     deletable: list[tuple[str, str]] = field(default_factory=list)
     files: int = 0
     unknown: int = 0
     aside: int = 0
+    others: int = 0
+
+    @property
+    def is_all_deletable(self) -> bool:
+        return not (self.unknown or self.aside or self.others)
 
 
 @task(name="close-folders", **NETWORK)
@@ -93,15 +102,25 @@ async def _close(night: Night, graph: Graph, row: AnyRow) -> Counter[str]:
 
 
 def _counted(found: Inventory) -> Counter[str]:
-    return Counter({FILES_DELETED: found.files, FILES_SET_ASIDE: found.aside})
+    return Counter({FILES_DELETED: found.files, FILES_SET_ASIDE: found.aside, OTHERS_LEFT_ALONE: found.others})
 
 
 async def _folders_of(night: Night, graph: Graph, number: str) -> list[str]:
-    """The one that was made for the case, under whatever name; and what has the case's name, if that is another."""
+    """The one that was made for the case, under whatever name; and what has the case's name, if that is another.
+
+    Unless it is the one that was made for another case.
+    """
     made = await case_folder(night, graph, number)
     named = await find_folder(graph, CASE_LIBRARY, number)
-    found = [None if made is None else str(made["id"]), named]
-    return [*dict.fromkeys(each for each in found if each is not None)]
+    found = [each for each in (None if made is None else str(made["id"]), named) if each is not None]
+    others = _of_other_cases(night, number, found)
+    return [each for each in dict.fromkeys(found) if each not in others]
+
+
+def _of_other_cases(night: Night, number: str, folder_ids: Sequence[str]) -> set[str]:
+    with night.database.transaction() as connection:
+        whose = outgoing.cases_of_folders(connection, folder_ids)
+    return {folder_id for folder_id, case_number in whose.items() if case_number != number}
 
 
 async def _empty(night: Night, graph: Graph, number: str, folder_id: str) -> Inventory:
@@ -122,20 +141,33 @@ async def _inventory(night: Night, graph: Graph, number: str, folder_id: str) ->
     items = await children_of(graph, CASE_LIBRARY, folder_id)
     with night.database.transaction() as connection:
         known = concluded(connection, CASE_LIBRARY, [item["id"] for item in items])
+    others = _of_other_cases(night, number, [item["id"] for item in items if "folder" in item])
     found = Inventory()
     for item in items:
         this = (item["id"], version_of(item))
-        if "folder" in item:
+        if item["id"] in others:
+            found.others += 1
+        elif "folder" in item:
             below = await _inventory(night, graph, number, item["id"])
-            found.deletable += below.deletable if below.unknown or below.aside else [*below.deletable, this]
+            found.deletable += [*below.deletable, this] if below.is_all_deletable else below.deletable
             found.files += below.files
             found.unknown += below.unknown
             found.aside += below.aside
-        elif this in known and not known[this]:
-            found.aside += 1
-        elif this in known or (item["name"] == draft_name(number) and last_editor(item).get("id") is None):
+            found.others += below.others
+        elif known.get(this) or await _is_draft(night, graph, item):
             found.deletable.append(this)
             found.files += 1
+        elif this in known:
+            found.aside += 1
         else:
             found.unknown += 1
     return found
+
+
+async def _is_draft(night: Night, graph: Graph, item: dict[str, Any]) -> bool:
+    number = case_of_draft(item["name"])
+    if number is None:
+        return False
+    with night.database.transaction() as connection:
+        put = outgoing.drafts_put(connection, [number])
+    return is_our_draft(await upload_of(graph, CASE_LIBRARY, item), put, night.settings.graph_client_id)

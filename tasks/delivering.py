@@ -47,8 +47,10 @@ from integrations.graph.drive import (
 )
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.outage import Outage
+from integrations.graph.quickxor import quick_xor_hash
 from integrations.graph.upload_sessions import Session
 from tasks.batches import NETWORK
+from tasks.drafts import draft_name
 from tasks.filing import load_people
 from tasks.night import Night, counting, this_night
 from tasks.reasons import reason_of
@@ -73,15 +75,15 @@ NO_ADDRESSES = (
     "Saksmappen er der, men ingen slipper inn, og utkastet er ikke lagt der: verken den ansatte eller lederen "
     "har en e-postadresse. Legg den inn i HR-systemet eller i Entra ID; det prøves på nytt hver natt."
 )
+NAMED_LIKE_THIS = (
+    "Mappen som har saksnummeret som navn, er laget for sak {whose}. Gi den navnet sitt igjen; det prøves på nytt hver "
+    "natt."
+)
 NOT_KEPT = "Filen som skulle arkiveres, er ikke tatt vare på her. Legg den i arkivet for hånd, og avslutt saken."
 
 
 class NotYetError(ExpectedError):
     """An errand that has to wait for something else. The message is a Norwegian sentence for the night's report."""
-
-
-def draft_name(case_number: str) -> str:
-    return f"Avtaleutkast {case_number}.pdf"
 
 
 @task(name="open-folders", **NETWORK)
@@ -215,7 +217,7 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) ->
 async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     """Shared first: the draft says where somebody lives and works, and the library may let everybody in."""
     folder = await case_folder(night, graph, row.case_number)
-    folder_id = folder["id"] if folder else await ensure_folder(graph, CASE_LIBRARY, row.case_number)
+    folder_id = folder["id"] if folder else await _folder_by_name(night, graph, row.case_number)
     people_in, kept_out = await _share(night, graph, row.case_number, folder_id)
     if people_in:
         await _put_draft(night, graph, row.case_number, folder_id)
@@ -228,6 +230,20 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     _must_be_in(people_in, kept_out)
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
+
+
+async def _folder_by_name(night: Night, graph: Graph, number: str) -> str:
+    """The folder of this name, made where it is missing.
+
+    Raises:
+        NotYetError: it is another case's, whose people have given it this name.
+    """
+    folder_id = await ensure_folder(graph, CASE_LIBRARY, number)
+    with night.database.transaction() as connection:
+        whose = outgoing.cases_of_folders(connection, [folder_id]).get(folder_id, number)
+    if whose != number:
+        raise NotYetError(NAMED_LIKE_THIS.format(whose=whose))
+    return folder_id
 
 
 async def _share_folder(night: Night, graph: Graph, row: AnyRow) -> None:
@@ -252,7 +268,10 @@ async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) ->
         case = load_cases(connection, [number])[number][1]
         people = load_people(connection, [case])[number]
     draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
-    await put_file(graph, CASE_LIBRARY, folder_id, draft_name(number), render_agreement(draft, None))
+    content = render_agreement(draft, None)
+    with night.database.transaction() as connection:
+        outgoing.remember_draft(connection, number, len(content), quick_xor_hash(content))
+    await put_file(graph, CASE_LIBRARY, folder_id, draft_name(number), content)
 
 
 async def _share(night: Night, graph: Graph, number: str, folder_id: str) -> tuple[int, list[str]]:

@@ -20,7 +20,7 @@ from config.sharepoint import REPORT_LIBRARY
 from integrations.database.health import DEVIATIONS_SHOWN_FOR
 from integrations.database.inbox import move_watermark, watermark
 from integrations.database.ledger import waiting_holds
-from integrations.database.rejected import open_rejections
+from integrations.database.rejected import Deviation, open_rejections
 from integrations.database.rows import AnyRow
 from integrations.documents.table import render_rows
 from integrations.graph.drive import children_of, delete_item, find_folder, version_of
@@ -44,7 +44,7 @@ STANDS = {
     "discarded": ("Forkastet kjøring", "Forkastet, og blir ikke brukt; den kan fortsatt godkjennes. "),
 }
 """Title and first words for a hold by its status."""
-DEVIATIONS = ("Kilde", "Hvem eller hva", "Felt eller sak", "Grunn", "Først sett", "Sist sett")
+DEVIATIONS = ("Kilde", "Hvem eller hva", "Element", "Felt eller sak", "Grunn", "Først sett", "Sist sett")
 
 
 @task(name="clear-lists", **NETWORK)
@@ -90,8 +90,8 @@ def _remember_files(night: Night) -> None:
 def list_what_waits() -> Counter[str]:
     """Whose data a held sync would change, and what is set aside and why.
 
-    The page in Prefect has numbers and addresses; the employee numbers are in the files alone. A sync that somebody has
-    discarded waits for nothing, but may still be approved: it is shown as what it is.
+    The page in Prefect has numbers and addresses of files; whom it is about is in the files alone. A sync that somebody
+    has discarded waits for nothing, but may still be approved: it is shown as what it is.
     """
     night = this_night()
     with night.database.transaction() as connection:
@@ -123,7 +123,7 @@ def _held(night: Night, each: AnyRow) -> str:
     )
 
 
-def _set_aside(night: Night, aside: Sequence[AnyRow]) -> str:
+def _set_aside(night: Night, aside: Sequence[Deviation]) -> str:
     """What the night counts first; what has not been seen for a fortnight is told apart, and stands last."""
     since = night.on - DEVIATIONS_SHOWN_FOR
     older = sum(each.last_seen_on < since for each in aside)
@@ -133,7 +133,8 @@ def _set_aside(night: Night, aside: Sequence[AnyRow]) -> str:
     rows = [
         (
             each.source,
-            each.key,
+            each.who,
+            each.item,
             each.path,
             each.reason,
             f"{each.first_seen_on:%d.%m.%Y}",

@@ -9,12 +9,14 @@ from prefect import task
 from sqlalchemy import Connection
 
 from config.sharepoint import CASE_LIBRARY, ListDefinition
-from integrations.database.inbox import Arrival, not_among, note_deleted, receive, watermark, withdraw
-from integrations.database.outgoing import folders_in_use, open_again
+from integrations.database.inbox import Arrival, mark_in, not_among, note_deleted, receive, watermark, withdraw
+from integrations.database.outgoing import drafts_put, folders_in_use, open_again
+from integrations.database.rejected import note_unread, unread_items
 from integrations.graph.client import Graph
 from integrations.graph.drive import Upload, library_changes
-from integrations.graph.lists import Changes, ListItem, list_changes
+from integrations.graph.lists import Changes, ListItem, list_changes, list_id
 from tasks.batches import NETWORK
+from tasks.drafts import case_of_draft, is_our_draft
 from tasks.night import Night, counting, this_night
 
 UNREAD = "svar som ikke kunne leses ennå"
@@ -49,10 +51,12 @@ async def _read(night: Night, lists: Sequence[ListDefinition], *, uploads: bool)
 
 async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> Counter[str]:
     name = definition.name
+    known_as = await list_id(graph, name)
     with night.database.transaction() as connection:
-        token = watermark(connection, name)
-    changes = await list_changes(graph, name, token)
+        token, again = mark_in(connection, name, known_as), unread_items(connection, name)
+    changes = await list_changes(graph, name, token, again)
     with night.database.transaction() as connection:
+        note_unread(connection, name, changes.unread, night.on)
         new = receive(connection, name, [_answer(item) for item in changes.items], changes.token, night.on)
         gone = _gone(connection, name, changes)
         return Counter(
@@ -67,15 +71,21 @@ async def _read_list(night: Night, graph: Graph, definition: ListDefinition) -> 
 
 async def _read_uploads(night: Night, graph: Graph) -> Counter[str]:
     with night.database.transaction() as connection:
-        token = watermark(connection, CASE_LIBRARY)
-    changes = await library_changes(graph, CASE_LIBRARY, token)
-    # What has no person behind it is our own: the draft agreement that lies ready in the folder.
-    arrivals = [_file(upload) for upload in changes.items if upload.sender_id is not None]
+        token, again = watermark(connection, CASE_LIBRARY), unread_items(connection, CASE_LIBRARY)
+    changes = await library_changes(graph, CASE_LIBRARY, token, again)
     with night.database.transaction() as connection:
+        note_unread(connection, CASE_LIBRARY, changes.unread, night.on)
+        arrivals = [_file(upload) for upload in _without_drafts(connection, night, changes.items)]
         new = receive(connection, CASE_LIBRARY, arrivals, changes.token, night.on)
         gone = withdraw(connection, CASE_LIBRARY, _gone(connection, CASE_LIBRARY, changes), night.on)
         folders = _look_after_folders(connection, changes)
     return Counter({UPLOADED: new, DELETED_BEFORE: gone, UPLOADS_UNREAD: len(changes.unread)}) + folders
+
+
+def _without_drafts(connection: Connection, night: Night, files: Sequence[Upload]) -> list[Upload]:
+    """What is not our own: the draft agreement lies ready in each folder."""
+    put = drafts_put(connection, {number for file in files if (number := case_of_draft(file.name)) is not None})
+    return [file for file in files if not is_our_draft(file, put, night.settings.graph_client_id)]
 
 
 def _look_after_folders(connection: Connection, changes: Changes) -> Counter[str]:
@@ -107,6 +117,6 @@ def _answer(item: ListItem) -> Arrival:
 
 def _file(upload: Upload) -> Arrival:
     # The version is that of the content, which is not in the payload itself.
-    payload: dict[str, Any] = {"folder": upload.folder, "name": upload.name, "size": upload.size}
+    payload: dict[str, Any] = {"folder": upload.folder, "name": upload.name, "size": upload.stored.size}
     payload |= {"version": upload.version, "within": list(upload.within)}
     return Arrival(upload.item_id, upload.version, upload.sender_id, upload.sender_mail, payload)

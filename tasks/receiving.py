@@ -16,8 +16,8 @@ from agreements.people import RejectedRow
 from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.addresses import senders
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting
-from integrations.database.outgoing import cases_of_folders, keep_document
+from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting, withdraw
+from integrations.database.outgoing import cases_of_folders, drafts_put, keep_document
 from integrations.database.rejected import open_rejections, set_aside
 from integrations.database.rows import AnyRow
 from integrations.documents.apart import Examiner, NotExaminedError
@@ -31,6 +31,7 @@ from integrations.graph.outage import Outage
 from tasks.advisers import as_hr
 from tasks.batches import LOCAL, NETWORK
 from tasks.delivering import AT_A_TIME
+from tasks.drafts import case_of_draft, holds_our_draft
 from tasks.night import Night, counting, this_night
 from tasks.reading import UPLOADS_UNREAD
 
@@ -41,6 +42,10 @@ TAKEN_FOR = {
     UploadKind.PHOTO: (RequirementKind.PHOTO, "image/jpeg"),
     UploadKind.PDF: (RequirementKind.SIGNED_AGREEMENT, "application/pdf"),
 }
+NOBODYS = (
+    "Ingen person står bak filen: en app eller SharePoint selv har lagt den der. Se på den, og bruk «Registrer filer» "
+    "hvis den hører til saken."
+)
 NOT_READ_YET = "Filen kunne ikke leses ennå; det prøves på nytt neste natt."
 
 
@@ -49,6 +54,7 @@ class CheckedFile:
     """An upload after the check: what it is and the content to keep, or a sentence why it cannot be used.
 
     One that `is_gone` was deleted before it was read; one that could not be fetched is `unread`, and says why it waits.
+    One that `is_draft` is our own after all.
     A `fault` says that nobody expected such a file, and where in the program it came up.
     """
 
@@ -58,6 +64,7 @@ class CheckedFile:
     sha256: str = ""
     refusal: str | None = None
     is_gone: bool = False
+    is_draft: bool = False
     unread: str | None = None
     fault: str | None = None
 
@@ -117,9 +124,10 @@ async def _take_in_each(night: Night, rows: Sequence[AnyRow], numbers: Mapping[i
 
     One alone that cannot be fetched or looked at is no outage; several on end are.
     """
-    counts: Counter[str] = Counter()
     outage = Outage(AT_A_TIME)
-    with Examiner() as examiner:
+    # What an earlier try could not read is read anew by this one, and counted by the last.
+    night.before_it_broke.pop(UPLOADS_UNREAD, None)
+    with counting() as counts, Examiner() as examiner:
         async with night.graph() as graph:
             for row in rows:
                 try:
@@ -128,9 +136,9 @@ async def _take_in_each(night: Night, rows: Sequence[AnyRow], numbers: Mapping[i
                 except (GraphUnreachableError, NotExaminedError) as error:
                     file = CheckedFile(unread=f"{NOT_READ_YET} ({error})")
                     if outage.begins():
-                        night.before_it_broke += _conclude(night, row, numbers[row.id], file) + counts
+                        counts.update(_conclude(night, row, numbers[row.id], file))
                         raise
-                counts += _conclude(night, row, numbers[row.id], file)
+                counts.update(_conclude(night, row, numbers[row.id], file))
     return counts
 
 
@@ -140,6 +148,9 @@ def _conclude(night: Night, row: AnyRow, number: str, file: CheckedFile) -> Coun
         if file.unread is not None:
             set_aside(connection, CASE_LIBRARY, [RejectedRow(str(row.id), number, file.unread)], night.on)
             return Counter({UPLOADS_UNREAD: 1})
+        if file.is_draft:
+            withdraw(connection, CASE_LIBRARY, [row.external_id], night.on)
+            return Counter()
         desk = _Desk(connection, night, [row], [number])
         verdict = desk.receive_file(row, number, file)
         desk.close(CASE_LIBRARY, [verdict])
@@ -154,11 +165,19 @@ async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) 
     except GraphError as error:
         is_gone = await _is_gone(graph, row)
         return CheckedFile(is_gone=is_gone, unread=None if is_gone else f"{NOT_READ_YET} ({error})")
+    if row.sender is None and _is_draft(night, row, content):
+        return CheckedFile(is_draft=True)
     found = examiner.examine(content, row.received_on, night.policy.language)
     if found.kind is None:
         return CheckedFile(refusal=found.refusal, fault=found.fault)
     requirement, media_type = TAKEN_FOR[found.kind]
     return CheckedFile(requirement, found.content, media_type, sha256(found.content).hexdigest())
+
+
+def _is_draft(night: Night, row: AnyRow, content: bytes) -> bool:
+    name: str = row.payload["name"]
+    with night.database.transaction() as connection:
+        return holds_our_draft(name, content, drafts_put(connection, [case_of_draft(name) or ""]))
 
 
 async def _is_gone(graph: Graph, row: AnyRow) -> bool:
@@ -245,6 +264,8 @@ class _Desk:
     def _sender(self, row: AnyRow) -> Sender:
         if row.registered_by is not None:
             return Sender(as_hr(row.registered_by), is_hr=True, for_employee=row.payload.get(FOR_EMPLOYEE) is True)
+        if row.sender is None and row.source == CASE_LIBRARY:
+            raise SetAsideError(NOBODYS)
         address = (row.sender_mail or "").lower()
         is_hr = address == (self._night.settings.hr_mail or "").lower() != ""
         is_specialist = address == (self._night.policy.abroad.assessed_by_mail or "").lower() != ""

@@ -1,16 +1,17 @@
 """What came in: kept with the mark of how far we have read, in one transaction, before anything is made of it."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from json import dumps
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, select, update
 
 from agreements.people import RejectedRow
-from integrations.database.rejected import open_keys, resolve, set_aside
+from integrations.database.rejected import FORMER, REGISTERED, open_keys, resolve, set_aside
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import inbox, watermarks
 
@@ -21,8 +22,9 @@ CONSIDERED = ("taken_in", "refused", "replaced")
 ASIDE = ("set_aside", "refused")
 PRESENT = ("new", "taken_in", *ASIDE)
 """As far as we know it is in its list: the last we heard is neither that it was deleted nor that it was purged."""
-REGISTERED = "hr-"
-"""How the id of what HR registers in a form begins; no list has it, and no id of Graph's begins so."""
+LIST_OF = "list of "
+"""Before a list's name: where its id stands among the watermarks."""
+IN_A_TOKEN = re.compile(r"/lists(?:/|\(')([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 DELETED = "Elementet er slettet fra listen etter at det ble tatt inn. Saken er ikke endret."
 
 
@@ -67,12 +69,43 @@ def move_watermark(connection: Connection, source: str, token: str) -> None:
         connection.execute(update(watermarks).where(watermarks.c.source == source).values(token=token))
 
 
+def mark_in(connection: Connection, source: str, list_id: str) -> str | None:
+    """How far the list of this id has been read. None where it has not been, or is another one than before.
+
+    A list that was deleted and made anew counts its items from 1 again: what came from the one before is set apart
+    under that one's id, and gets its own back should that list return from the recycle bin.
+    """
+    named, list_id = f"{LIST_OF}{source}", list_id.lower()
+    token = watermark(connection, source)
+    former = watermark(connection, named) or _list_in(token)
+    if former is not None and former != list_id:
+        _set_apart(connection, source, former, list_id)
+        connection.execute(delete(watermarks).where(watermarks.c.source == source))
+        token = None
+    move_watermark(connection, named, list_id)
+    return token
+
+
+def _list_in(token: str | None) -> str | None:
+    """The list that a mark from before lists were remembered leads to, as far as it says so."""
+    found = None if token is None else IN_A_TOKEN.search(token)
+    return None if found is None else found[1].lower()
+
+
+def _set_apart(connection: Connection, source: str, former: str, present: str) -> None:
+    item, back = inbox.c.external_id, f"{present}{FORMER}"
+    of_source = update(inbox).where(inbox.c.source == source, ~item.startswith(REGISTERED))
+    connection.execute(of_source.where(~item.contains(FORMER)).values(external_id=f"{former}{FORMER}" + item))
+    connection.execute(of_source.where(item.startswith(back)).values(external_id=func.substr(item, len(back) + 1)))
+
+
 def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], token: str | None, today: date) -> int:
-    """Store what is new and how far we have read; returns how many were new. Without a token we are no further.
+    """Store what is new and how far we have read; returns how many were new. Without a token that stays as it is.
 
     An item says something new when its payload or its author is another. What still waits of it is then replaced. Of
     one that was only touched its newest version is remembered, by which it can be deleted one day.
     """
+    arrivals = _with_addresses(connection, arrivals)
     known = _known(connection, source, [arrival.external_id for arrival in arrivals])
     back = [row.id for arrival in arrivals for row in known.get(arrival.external_id, []) if _is_back(arrival, row)]
     _become(connection, "new", back)
@@ -167,6 +200,20 @@ def _row(source: str, arrival: Arrival, today: date) -> dict[str, Any]:
         "received_on": today,
         "status": "new",
     }
+
+
+def _with_addresses(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+    """An item's history names its author without an address; whoever has answered before has one here."""
+    nameless = sorted({each.sender for each in arrivals if each.sender is not None and each.sender_mail is None})
+    addresses: dict[str, str] = {}
+    for start in range(0, len(nameless), IDS_IN_A_QUERY):
+        of_these = inbox.c.sender.in_(nameless[start : start + IDS_IN_A_QUERY]) & inbox.c.sender_mail.is_not(None)
+        rows = connection.execute(select(inbox.c.sender, inbox.c.sender_mail).where(of_these).order_by(inbox.c.id))
+        addresses.update((row.sender, row.sender_mail) for row in rows)
+    return [
+        replace(each, sender_mail=addresses.get(each.sender or "")) if each.sender_mail is None else each
+        for each in arrivals
+    ]
 
 
 def _known(connection: Connection, source: str, wanted: Sequence[str]) -> dict[str, list[AnyRow]]:

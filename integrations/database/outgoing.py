@@ -46,6 +46,8 @@ from integrations.database.tables import (
 MAIL = "mail"
 RESTORED = "restored"
 """Where the day of the last restore stands among the watermarks."""
+DRAFTS = "drafts"
+"""Where an opening's payload has size and quickXorHash of the drafts that went into the folder."""
 IDS_IN_A_QUERY = 10_000
 LOOKED_FOR_AFTER_A_RESTORE = timedelta(days=31)
 UNDONE_BY: Mapping[str, Sequence[str]] = {
@@ -116,6 +118,27 @@ def remember_folder(connection: Connection, case_number: str, folder_id: str) ->
     connection.execute(
         update(outbox).where(*_opening(), outbox.c.case_number == case_number).values(remote_id=folder_id)
     )
+
+
+def remember_draft(connection: Connection, case_number: str, size: int, quick_xor: str) -> None:
+    """What we are about to put into the case's folder, by which it is known to be ours."""
+    rows = select(outbox.c.key, outbox.c.payload).where(*_opening(), outbox.c.case_number == case_number)
+    latest = connection.execute(rows.order_by(outbox.c.id.desc())).first()
+    if latest is not None and [size, quick_xor] not in (known := latest.payload.get(DRAFTS, [])):
+        payload = {**latest.payload, DRAFTS: [*known, [size, quick_xor]]}
+        connection.execute(update(outbox).where(outbox.c.key == latest.key).values(payload=payload))
+
+
+def drafts_put(connection: Connection, numbers: Collection[str]) -> dict[str, set[tuple[int, str]]]:
+    """Size and hash of every draft that was put into these cases' folders, by case number."""
+    wanted = sorted(numbers)
+    found: dict[str, set[tuple[int, str]]] = {}
+    for start in range(0, len(wanted), IDS_IN_A_QUERY):
+        part = outbox.c.case_number.in_(wanted[start : start + IDS_IN_A_QUERY])
+        for row in connection.execute(select(outbox.c.case_number, outbox.c.payload).where(*_opening(), part)):
+            for size, quick_xor in row.payload.get(DRAFTS, ()):
+                found.setdefault(row.case_number, set()).add((size, quick_xor))
+    return found
 
 
 def cases_of_folders(connection: Connection, folder_ids: Collection[str]) -> dict[str, str]:

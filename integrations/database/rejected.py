@@ -1,13 +1,39 @@
 """What was set aside (avvik): each with its reason, first and last seen, until it heals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, String, bindparam, cast, select, update
 
 from agreements.people import RejectedRow
 from integrations.database.rows import AnyRow, insert_rows
-from integrations.database.tables import rejected_rows
+from integrations.database.tables import inbox, rejected_rows
+
+FORMER = ":"
+"""In an inbox row's id: between that of a list that is no more and that of its item. No id of Graph's has it."""
+ITEM = "element "
+"""How the key of what could not be read begins; that of what was read is its inbox row's id."""
+OF_A_FORMER = " i en liste som er slettet"
+REGISTERED = "hr-"
+"""How the id of what HR registers in a form begins; no list has it, and no id of Graph's begins so."""
+UNKNOWN = "ukjent avsender"
+NOT_READ = "Elementet kunne ikke leses; det prøves på nytt hver natt."
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """What was set aside. `who` sent it, or whom or what a row of HR's is about; `item` is where SharePoint has it."""
+
+    source: str
+    key: str
+    who: str
+    item: str
+    path: str
+    reason: str
+    first_seen_on: date
+    last_seen_on: date
 
 
 def set_aside(connection: Connection, source: str, rows: Sequence[RejectedRow], today: date) -> None:
@@ -47,11 +73,46 @@ def resolve(connection: Connection, source: str, keys: Sequence[str], today: dat
         connection.execute(update(table).where(this_row).values(resolved_on=today), [{"healed": key} for key in keys])
 
 
-def open_rejections(connection: Connection) -> list[AnyRow]:
-    """What was set aside and has not healed."""
+def note_unread(connection: Connection, source: str, unread: Mapping[str, str], today: date) -> None:
+    """What of this source could not be read, with what Graph said of each; everything else has been read since."""
+    healed = [f"{ITEM}{item}" for item in unread_items(connection, source) if item not in unread]
+    resolve(connection, source, healed, today)
+    rows = [RejectedRow(f"{ITEM}{item}", "", f"{NOT_READ} ({said})") for item, said in unread.items()]
+    set_aside(connection, source, rows, today)
+
+
+def unread_items(connection: Connection, source: str) -> list[str]:
+    """Ids of what could not be read the last time."""
+    return sorted(key.removeprefix(ITEM) for key in open_keys(connection, source) if key.startswith(ITEM))
+
+
+def open_rejections(connection: Connection) -> list[Deviation]:
+    """What was set aside and has not healed, with whose it is: of what people sent, what the inbox says."""
     table = rejected_rows
-    wanted = select(table).where(table.c.resolved_on.is_(None))
-    return list(connection.execute(wanted.order_by(table.c.source, table.c.first_seen_on, table.c.key)))
+    this = (inbox.c.source == table.c.source) & (cast(inbox.c.id, String) == table.c.key)
+    of_inbox = (inbox.c.external_id, inbox.c.sender_mail, inbox.c.registered_by, inbox.c.payload)
+    wanted = select(table, *of_inbox).select_from(table.outerjoin(inbox, this)).where(table.c.resolved_on.is_(None))
+    rows = connection.execute(wanted.order_by(table.c.source, table.c.first_seen_on, table.c.key))
+    return [_deviation(row) for row in rows]
+
+
+def _deviation(row: AnyRow) -> Deviation:
+    who, item = row.key, ""
+    if row.external_id is not None:
+        by = "" if row.registered_by is None else f"registrert av {row.registered_by}"
+        who, item = by or row.sender_mail or UNKNOWN, _item(row.external_id, row.payload)
+    elif row.key.startswith(ITEM):
+        who, item = UNKNOWN, row.key
+    return Deviation(row.source, row.key, who, item, row.path, row.reason, row.first_seen_on, row.last_seen_on)
+
+
+def _item(external_id: str, payload: Mapping[str, Any]) -> str:
+    """A file by its path in the library, an item of a list by its number there; of a form there is none."""
+    if "folder" in payload and "name" in payload:
+        return f"{payload['folder']}/{payload['name']}"
+    if external_id.startswith(REGISTERED):
+        return ""
+    return f"{ITEM}{external_id.rpartition(FORMER)[2]}" + (OF_A_FORMER if FORMER in external_id else "")
 
 
 def open_keys(connection: Connection, source: str) -> set[str]:

@@ -28,6 +28,7 @@ from agreements.case import CLOSED_STATES
 from agreements.policy import Retention
 from config.sharepoint import CASE_LIBRARY
 from integrations.database.outgoing import MAIL, forget_documents
+from integrations.database.rejected import FORMER
 from integrations.database.rows import AnyRow, insert_rows
 from integrations.database.tables import (
     cases,
@@ -72,13 +73,15 @@ def overdue(connection: Connection, rules: Retention, today: date) -> Overdue:
 def items_of(connection: Connection, numbers: Sequence[str]) -> list[AnyRow]:
     """What these cases still have in SharePoint: what people filled in in its lists, and files that were set aside.
 
-    The newest version we read of each. Every other file went when the case folder was closed.
+    The newest version we read of each; none of a list that is no more. Every other file went when the case folder was
+    closed.
     """
     newest = func.max(inbox.c.id).label("id")
     of_cases = select(newest).where(
         inbox.c.case_number.in_(numbers),
         or_(inbox.c.source != CASE_LIBRARY, inbox.c.status == "set_aside"),
         inbox.c.registered_by.is_(None),
+        ~inbox.c.external_id.contains(FORMER),
     )
     of_items = of_cases.group_by(inbox.c.source, inbox.c.external_id).subquery()
     wanted = select(inbox).join(of_items, of_items.c.id == inbox.c.id).order_by(inbox.c.id)

@@ -10,7 +10,7 @@ from config.errors import ExpectedError
 from integrations.graph.answers import id_in, json_object
 from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError, GraphUnreachableError
-from integrations.graph.lists import Changes, changes_of, last_editor, walk_delta
+from integrations.graph.lists import Changes, author, changes_of, walk_delta
 from integrations.graph.quickxor import quick_xor_hash
 
 LOOKS = 3
@@ -49,17 +49,22 @@ class StoredFile:
 class Upload:
     """A file somebody put into a library.
 
-    `folder` is the path below the library's root, `within` are the ids of its folders, the nearest first.
+    `folder` is the path below the library's root, `within` are the ids of its folders, the nearest first. `made_by` is
+    the id of the app that made the file, if one did. Without a `sender_id` no person has had a hand in it.
     """
 
-    item_id: str
+    stored: StoredFile
     version: str
     folder: str
     name: str
-    size: int
     sender_id: str | None
     sender_mail: str | None
+    made_by: str | None = None
     within: tuple[str, ...] = ()
+
+    @property
+    def item_id(self) -> str:
+        return self.stored.item_id
 
 
 async def drive_id(graph: Graph, library: str) -> str:
@@ -214,19 +219,27 @@ async def find_item(graph: Graph, library: str, item_id: str) -> dict[str, Any] 
     return await _unless_missing(graph, f"/drives/{await drive_id(graph, library)}/items/{item_id}", "GET item")
 
 
-async def library_changes(graph: Graph, library: str, token: str | None) -> Changes:
-    """Files put into the library, or deleted, since `token`; and folders that are new, moved or renamed."""
+async def library_changes(graph: Graph, library: str, token: str | None, again: Sequence[str] = ()) -> Changes:
+    """Files put into the library, or deleted, since `token`; and folders that are new, moved or renamed.
+
+    And files of `again`, which could not be read before.
+    """
     drive = await drive_id(graph, library)
     start = f"/drives/{drive}/root/delta"
     walk = await walk_delta(graph, token, start, f"GET library {library} delta")
 
     async def read(item_id: str) -> Upload:
         entry = await graph.get(f"/drives/{drive}/items/{item_id}", "GET file")
-        return _upload_of(entry, await _within(graph, drive, entry))
+        return await _upload_of(graph, drive, entry, await _within(graph, drive, entry))
 
-    changes = await changes_of(walk, [entry["id"] for entry in walk.present if "file" in entry], read)
+    changes = await changes_of(walk, [entry["id"] for entry in walk.present if "file" in entry], read, again)
     folders = {entry["id"]: entry.get("name", "") for entry in walk.present if "folder" in entry}
     return replace(changes, folders=folders)
+
+
+async def upload_of(graph: Graph, library: str, entry: dict[str, Any]) -> Upload:
+    """A file of a folder that was listed, and who is behind it."""
+    return await _upload_of(graph, await drive_id(graph, library), entry, ())
 
 
 async def download(graph: Graph, library: str, item_id: str) -> bytes:
@@ -367,15 +380,15 @@ def _path_of(entry: dict[str, Any]) -> str:
     return unquote(entry.get("parentReference", {}).get("path", "")).partition("root:")[2].strip("/")
 
 
-def _upload_of(entry: dict[str, Any], within: tuple[str, ...]) -> Upload:
-    sender = last_editor(entry)
+async def _upload_of(graph: Graph, drive: str, entry: dict[str, Any], within: tuple[str, ...]) -> Upload:
+    sender = await author(graph, f"/drives/{drive}/items/{entry['id']}", entry)
     return Upload(
-        entry["id"],
+        stored_file(entry),
         version_of(entry),
         _path_of(entry),
         entry["name"],
-        entry["size"],
         sender.get("id"),
         sender.get("email"),
+        ((entry.get("createdBy") or {}).get("application") or {}).get("id"),
         within,
     )

@@ -58,15 +58,15 @@ class ListItem:
 class Changes:
     """What came, and `gone`, the ids of what was deleted. `is_whole` says that there is nothing else in the list.
 
-    `unread` are ids of what has changed and could not be read. `token` is None then: next time begins where this did.
-    `folders` are the names of a library's folders that came, by id.
+    `unread` says, by id, of what could not be read what Graph said: it is asked for `again` next time, since `token` is
+    past it. `folders` are the names of a library's folders that came, by id.
     """
 
     items: Sequence[Any]
-    token: str | None
+    token: str
     gone: Sequence[str] = ()
     is_whole: bool = False
-    unread: Sequence[str] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -87,8 +87,10 @@ class Walk:
         return [entry["id"] for entry in self.entries if "deleted" in entry]
 
 
-async def list_changes(graph: Graph, list_name: str, token: str | None) -> Changes:
+async def list_changes(graph: Graph, list_name: str, token: str | None, again: Sequence[str] = ()) -> Changes:
     """Items made, edited or deleted since `token`; everything when there is none or Graph has forgotten it.
+
+    And those of `again`, which could not be read before.
 
     Raises:
         ListMissingError: the site has no such list.
@@ -100,11 +102,13 @@ async def list_changes(graph: Graph, list_name: str, token: str | None) -> Chang
     async def read(item_id: str) -> ListItem:
         return await _item(graph, where, await graph.get(f"{where}/{item_id}?$expand=fields", "GET list item"))
 
-    return await changes_of(walk, [entry["id"] for entry in walk.present], read)
+    return await changes_of(walk, [entry["id"] for entry in walk.present], read, again)
 
 
-async def changes_of(walk: Walk, present: Sequence[str], read: Callable[[str], Awaitable[Any]]) -> Changes:
-    """Each of those that a walk found, as it is when it is read.
+async def changes_of(
+    walk: Walk, present: Sequence[str], read: Callable[[str], Awaitable[Any]], again: Sequence[str]
+) -> Changes:
+    """Each of those that a walk found, and of those to be read `again`, as it is when it is read.
 
     One that cannot be read stops none of the others, also when it is said to be gone: the next walk tells whether it
     is. It ends when it is the service that is ill.
@@ -112,8 +116,11 @@ async def changes_of(walk: Walk, present: Sequence[str], read: Callable[[str], A
     Raises:
         GraphError, GraphUnreachableError: the last of those.
     """
-    unread: list[str] = []
-    outage = Outage(READ_AT_A_TIME, len(present))
+    unread: dict[str, str] = {}
+    came = {entry["id"] for entry in walk.entries}
+    left = [] if walk.is_whole else [item_id for item_id in again if item_id not in came]
+    # What has failed before and fails alone says nothing of the service.
+    outage = Outage(READ_AT_A_TIME, len(present) + len(left) if present else None)
 
     async def read_or_leave(item_id: str) -> Any | None:  # noqa: ANN401 - whatever `read` gives
         try:
@@ -122,14 +129,14 @@ async def changes_of(walk: Walk, present: Sequence[str], read: Callable[[str], A
             is_ill = not isinstance(error, GraphError) or error.may_pass
             if is_ill and outage.begins():
                 raise
-            unread.append(item_id)
+            unread[item_id] = str(error)
             return None
         outage.is_answered()
         return item
 
-    found = await gather(present, read_or_leave, READ_AT_A_TIME)
+    found = await gather([*present, *left], read_or_leave, READ_AT_A_TIME)
     items = [item for item in found if item is not None]
-    return Changes(items, None if unread else walk.token, walk.gone, walk.is_whole, unread)
+    return Changes(items, walk.token, walk.gone, walk.is_whole, unread)
 
 
 async def delete_list_item(graph: Graph, list_name: str, item_id: str, version: str) -> bool:
@@ -213,23 +220,23 @@ def last_editor(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _item(graph: Graph, where: str, entry: dict[str, Any]) -> ListItem:
-    sender = await _author(graph, where, entry)
+    sender = await author(graph, f"{where}/{entry['id']}", entry)
     version = str(entry.get("eTag") or entry.get("lastModifiedDateTime") or "")
     fields = {name: value for name, value in entry["fields"].items() if _is_filled_in_by_people(name)}
     return ListItem(entry["id"], version, fields, sender.get("id"), sender.get("email"))
 
 
-async def _author(graph: Graph, where: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """The last person who edited the item.
+async def author(graph: Graph, item: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """The last person who edited a list item or a file, whose address `item` is; empty where there is nobody.
 
     An app or SharePoint itself may have touched it since, without anybody behind it. The history then says who was
-    last, newest first and without addresses (listitem-list-versions.md). Where the list keeps none, it is the person
-    who made the item.
+    last, newest first and without addresses (listitem-list-versions.md, driveitem-list-versions.md). Where none is
+    kept, it is the person who made the item.
     """
     editor = last_editor(entry)
     if _is_person(editor):
         return editor
-    history = await graph.pages(f"{where}/{entry['id']}/versions?$select=id,lastModifiedBy", "GET item versions")
+    history = await graph.pages(f"{item}/versions?$select=id,lastModifiedBy", "GET item versions")
     last = next((found for version in history if _is_person(found := last_editor(version))), None)
     creator: dict[str, Any] = (entry.get("createdBy") or {}).get("user") or {}
     if last is not None and last.get("id") != creator.get("id"):

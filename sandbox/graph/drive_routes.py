@@ -48,6 +48,7 @@ class DriveRoutes:
             Route("GET", f"{TARGET}/content", self._content),
             Route("PUT", f"{TARGET}/content", self._put),
             Route("POST", f"{TARGET}/createUploadSession", self._open_upload),
+            Route("GET", f"{TARGET}/versions", self._versions),
             Route("GET", f"{TARGET}/delta", self._delta),
         ]
 
@@ -116,6 +117,15 @@ class DriveRoutes:
         if item.is_folder:
             raise invalid_request("You cannot get content for a folder")
         return Answer(302, None, {"Location": f"{call.origin}{self._documents.download_path(drive, item)}"})
+
+    def _versions(self, call: Call, names: Mapping[str, str]) -> Answer:
+        """Graph's driveItemVersions, newest first."""
+        _, item = self._target(names)
+        documents: list[Document] = [
+            {"id": f"{item.version - age}.0", "lastModifiedBy": actor.without_address()}
+            for age, actor in enumerate((item.modified_by, *item.history))
+        ]
+        return paged(call, documents, lambda document: document)
 
     def _put(self, call: Call, names: Mapping[str, str]) -> Answer:
         drive, parent, name = self._destination(names, None)

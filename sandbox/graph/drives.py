@@ -42,6 +42,8 @@ class DriveItem(msgspec.Struct, frozen=True):
     list_item_id: str | None = None
     retention_label: Document | None = None
     deleted: bool = False
+    history: tuple[Actor, ...] = ()
+    """Who made each of the versions before this one, newest first."""
 
     @property
     def etag(self) -> str:
@@ -221,6 +223,7 @@ class Drive:
 
     def change(self, item: DriveItem, actor: Actor, **changes: Any) -> DriveItem:  # noqa: ANN401 - fields of DriveItem
         """The item with other properties, a new version of it."""
+        history = (item.modified_by, *item.history) if self._lists.keeps_history else ()
         with self._store.transaction():
             changed = msgspec.structs.replace(
                 item,
@@ -228,6 +231,7 @@ class Drive:
                 modified_by=actor,
                 modified_at=self._clock(),
                 changed=self._store.next_number(CHANGE_COUNTER),
+                history=history,
                 **changes,
             )
             self._put(changed)

@@ -51,6 +51,11 @@ class Actor(msgspec.Struct, frozen=True):
             return {"user": {"displayName": self.display_name}}
         return {"user": {"email": self.email, "id": self.actor_id, "displayName": self.display_name}}
 
+    def without_address(self) -> Document:
+        """The identitySet of a version in an item's history (listitem-list-versions.md, driveitem-list-versions.md)."""
+        document = self.identity_set()
+        return {**document, "user": {name: value for name, value in document["user"].items() if name != "email"}}
+
 
 SYSTEM_ACCOUNT = Actor("", "System Account")
 """SharePoint itself, when it moves or repairs something: a user with a name and nothing else."""

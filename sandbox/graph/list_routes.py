@@ -9,7 +9,7 @@ from sandbox.graph.changes import DeltaQuery, paged
 from sandbox.graph.columns import ListColumn
 from sandbox.graph.errors import GraphError, bad_request, invalid_request, item_not_found
 from sandbox.graph.exchange import Answer, Call, Document, Route
-from sandbox.graph.identity import Actor, timestamp
+from sandbox.graph.identity import timestamp
 from sandbox.graph.lists import GENERIC, LIBRARY, ListItem, SharePointList
 from sandbox.graph.odata import Condition, fits, nested_select, parse_filter, select
 from sandbox.graph.services import Services
@@ -155,7 +155,7 @@ class ListRoutes:
         """Graph's listItemVersions, newest first."""
         item = self._lists.item(self._list(names), names["item"])
         documents: list[Document] = [
-            {"id": f"{item.version - age}.0", "lastModifiedBy": _without_address(actor)}
+            {"id": f"{item.version - age}.0", "lastModifiedBy": actor.without_address()}
             for age, actor in enumerate((item.modified_by, *item.history))
         ]
         return paged(call, documents, lambda document: document)
@@ -253,11 +253,6 @@ class ListRoutes:
             "Attachments": False,
             **item.fields,
         }
-
-
-def _without_address(actor: Actor) -> Document:
-    document = actor.identity_set()
-    return {**document, "user": {name: value for name, value in document["user"].items() if name != "email"}}
 
 
 def _changed(document: Document) -> Document:

@@ -67,7 +67,7 @@ class Lists:
     """All lists by id, name or title, and their items by number.
 
     Attributes:
-        keeps_history: whether lists remember who made earlier versions of an item, which is a setting of each list.
+        keeps_history: whether lists and libraries remember who made earlier versions, which is a setting of each.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -109,7 +109,9 @@ class Lists:
             raise _taken()
         if template not in {GENERIC, LIBRARY}:
             raise invalid_request(f"The list template '{template}' is not supported")
-        list_id = str(uuid.uuid5(NAMESPACE, name))
+        # One that is made anew under the name is another list, and counts its items from 1.
+        earlier = self._store.next_number(f"list {name}") - 1
+        list_id = str(uuid.uuid5(NAMESPACE, f"{name} {earlier}" if earlier else name))
         system = [msgspec.structs.replace(self._column(list_id, column), read_only=True) for column in SYSTEM_COLUMNS]
         # The form of a new list insists on a title; a library's does not.
         title_column = TITLE | {"required": template == GENERIC}

@@ -160,6 +160,18 @@ class GraphTenant:
             lists = self._services.lists
             lists.remove(lists.item(lists.get(list_name), item_id))
 
+    def remake_list(self, list_name: str) -> None:
+        """Somebody deletes a list and makes it anew: another id, no items, and numbers that begin at 1."""
+        with self._store.transaction():
+            lists = self._services.lists
+            former = lists.get(list_name)
+            columns = [column.document() for column in former.columns.values() if not column.read_only]
+            lists.delete(former)
+            made = lists.create(
+                former.name, former.title, former.template, [each for each in columns if each["name"] != "Title"]
+            )
+            lists.change_column(made, made.columns["Title"], {"required": False})
+
     def list_items(self, list_name: str) -> list[ListItem]:
         with self._store.lock:
             return self._services.lists.items(self._services.lists.get(list_name))
@@ -177,6 +189,12 @@ class GraphTenant:
             item, _ = drive.put_file(folder, file_name, content, Actor.person(created_by), "replace")
         return item.item_id
 
+    def touch(self, library: str, path: str, actor: Actor) -> None:
+        """An app, or SharePoint itself, sets a column or a label of a file; its content stays."""
+        with self._store.transaction():
+            drive = self._services.drives.of_library(library)
+            drive.change(drive.at(drive.root, path), actor)
+
     def rename(self, library: str, path: str, name: str, renamed_by: TenantUser) -> None:
         """A person gives a folder or file another name.
 
@@ -188,6 +206,13 @@ class GraphTenant:
             item = drive.at(drive.root, path)
             self._services.permissions.check_write(drive, item, renamed_by)
             drive.move(item, drive.get(item.parent_id or ""), name, Actor.person(renamed_by))
+
+    def move(self, library: str, path: str, into: str) -> None:
+        """Somebody moves a folder or file into another folder of the library."""
+        with self._store.transaction():
+            drive = self._services.drives.of_library(library)
+            item = drive.at(drive.root, path)
+            drive.move(item, drive.at(drive.root, into), item.name, self._services.application)
 
     def delete(self, library: str, path: str) -> None:
         """Somebody puts a folder or file into the recycle bin."""
@@ -251,7 +276,7 @@ class GraphTenant:
         expire_tokens(self._store)
 
     def forget_history(self) -> None:
-        """From now on no list keeps who made earlier versions of its items."""
+        """From now on no list or library keeps who made earlier versions of its items."""
         self._services.lists.keeps_history = False
 
     def close(self) -> None:

@@ -5,25 +5,27 @@ from hashlib import sha256
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import update
 
 from agreements.actions import Action, Errand, ErrandKind
 from agreements.case import Assessment, AssessmentOutcome, Case, FilingKind, Requirement, RequirementKind, State
 from agreements.policy import Policy
 from config.sharepoint import ARCHIVE_LIBRARY, CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.tables import documents, filings, inbox, rejected_rows
+from integrations.database.tables import documents, filings, inbox, outbox, rejected_rows
 from integrations.documents.agreement import render_record
 from integrations.graph.client import Graph
 from integrations.graph.drive import children_of, delete_item, drive_id, ensure_folder, find_folder, library_changes
-from integrations.graph.errors import GraphUnreachableError
-from sandbox.graph import Fault
+from integrations.graph.errors import GraphCredentialsError, GraphUnreachableError
+from sandbox.graph import Actor, Fault
 from sandbox.graph import GraphError as Refused
-from tasks.closing import FILES_SET_ASIDE, close_folders
+from sandbox.graph.identity import SYSTEM_ACCOUNT
+from tasks.closing import FILES_SET_ASIDE, OTHERS_LEFT_ALONE, close_folders
 from tasks.delivering import AT_A_TIME, file_documents, open_folders, share_folders
 from tasks.filing import write_documents
 from tasks.night import night
 from tasks.reading import UPLOADS_UNREAD, read_answers
-from tasks.receiving import take_in_uploads
+from tasks.receiving import NOBODYS, take_in_uploads
 from tests.database.samples import STAMP, TODAY, decide_all, read, rows
 from tests.documents.samples import evaluation_record, jpeg
 from tests.graph.conftest import Office
@@ -257,6 +259,36 @@ def test_a_folder_that_somebody_deleted_is_closed(town: Town, office: Office, po
     assert close()[CLOSED] == 1
 
 
+OTHER = "HK-2027-00002"
+
+
+@pytest.mark.parametrize("below", ["", "/Bilder"], ids=["in the folder", "in a folder within"])
+def test_the_folder_of_another_case_within_is_left_alone(
+    town: Town, office: Office, policy: Policy, below: str
+) -> None:
+    office.tenant.upload(CASE_LIBRARY, OTHER, "pult.jpg", jpeg(), OUTSIDER)
+    upload(office, "pult.jpg", jpeg())
+    assert take_in()["svar mottatt"] == 2
+    office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, f"{NUMBER}{below}"))
+    office.tenant.move(CASE_LIBRARY, OTHER, f"{NUMBER}{below}")
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close(dry_run=True) == close() == {CLOSED: 1, DELETED: 2, OTHERS_LEFT_ALONE: 1}
+    within = f"{NUMBER}{below}/{OTHER}"
+    assert left(office) == [f"{within}/Avtaleutkast {OTHER}.pdf", f"{within}/pult.jpg"]
+    assert office.tenant.may_read(CASE_LIBRARY, within, OUTSIDER)
+
+
+def test_the_folder_of_another_case_under_this_ones_name_is_left_alone(
+    town: Town, office: Office, policy: Policy
+) -> None:
+    office.tenant.rename(CASE_LIBRARY, NUMBER, "Min mappe", EMPLOYEE)
+    office.tenant.rename(CASE_LIBRARY, OTHER, NUMBER, OUTSIDER)
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close() == {CLOSED: 1, DELETED: 1}
+    assert left(office) == [f"{NUMBER}/Avtaleutkast {OTHER}.pdf"]
+    assert office.tenant.may_read(CASE_LIBRARY, NUMBER, OUTSIDER)
+
+
 # --- Uploads that are not as they were --------------------------------------------------------------------------
 
 
@@ -340,6 +372,34 @@ def test_several_on_end_end_the_reading_and_the_next_night_begins_with_the_other
         assert running.before_it_broke["svar mottatt"] == 1
 
 
+def test_files_that_several_tries_could_not_read_are_counted_once(office: Office, town: Town) -> None:
+    for number in range(AT_A_TIME):
+        upload(office, f"{number}.jpg", jpeg())
+    office.fail(Fault(path_pattern="/content", times=None, body="html"))
+    with quick_night() as running:
+        read_answers.fn([], uploads=True)
+        for _ in range(3):
+            with pytest.raises(GraphUnreachableError):
+                take_in_uploads.fn()
+        assert running.before_it_broke == {UPLOADS_UNREAD: AT_A_TIME}
+        office.tenant.faults.clear()
+        taken = take_in_uploads.fn()
+        assert (taken["svar mottatt"] + taken["svar satt til side"], +running.before_it_broke) == (AT_A_TIME, {})
+    assert "new" not in statuses(town)
+
+
+def test_what_was_taken_in_before_the_credentials_were_refused_is_counted(town: Town, office: Office) -> None:
+    upload(office, "pult.jpg", jpeg())
+    last = upload(office, "signert.pdf", SIGNED)
+    with quick_night() as running:
+        read_answers.fn([], uploads=True)
+        office.fail(Fault(path_pattern=f"/items/{last}", times=None, status=401))
+        with pytest.raises(GraphCredentialsError):
+            take_in_uploads.fn()
+        assert running.before_it_broke == {"svar mottatt": 1}
+    assert statuses(town) == ["taken_in", "new"]
+
+
 def test_a_file_that_could_not_be_read_and_was_deleted_is_no_deviation_any_more(town: Town, office: Office) -> None:
     bad = upload(office, "pult.jpg", jpeg())
     office.fail(Fault(path_pattern=f"/items/{bad}/content", times=None, body="html"))
@@ -379,3 +439,66 @@ def test_a_library_that_is_read_from_its_beginning_gives_nothing_twice(town: Tow
     document = case.requirement(RequirementKind.SIGNED_AGREEMENT)
     assert document is not None
     assert document.document == sha256(SIGNED).hexdigest()
+
+
+# --- Who is behind a file ---------------------------------------------------------------------------------------
+
+FLOW = Actor("0f0f0f0f-1111-4111-8111-111111111111", "En flyt", is_application=True)
+NOT_PEOPLE = pytest.mark.parametrize("nobody", [FLOW, SYSTEM_ACCOUNT], ids=["app", "system"])
+DRAFT = f"Avtaleutkast {NUMBER}.pdf"
+
+
+@NOT_PEOPLE
+@pytest.mark.parametrize("is_kept", [True, False], ids=["with history", "without history"])
+def test_an_upload_that_an_app_has_touched_is_still_the_employees(
+    town: Town, office: Office, nobody: Actor, *, is_kept: bool
+) -> None:
+    if not is_kept:
+        office.tenant.forget_history()
+    upload(office, "pult.jpg", jpeg())
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/pult.jpg", nobody)
+    assert take_in() == {"opplastede filer": 1, "svar mottatt": 1}
+    assert [row.sender_mail for row in rows(town.database, inbox)] == [user("0001").mail]
+
+
+@NOT_PEOPLE
+def test_a_signed_agreement_over_the_draft_is_taken_in_though_an_app_has_touched_it(
+    town: Town, office: Office, nobody: Actor
+) -> None:
+    upload(office, "pult.jpg", jpeg())
+    take_in()
+    upload(office, DRAFT, SIGNED)
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/{DRAFT}", nobody)
+    assert take_in() == {"opplastede filer": 1, "svar mottatt": 1}
+    assert read(town.database, NUMBER)[1].missing == (RequirementKind.ANSWERS,)
+
+
+@NOT_PEOPLE
+@pytest.mark.parametrize("is_read", [True, False], ids=["read", "never read"])
+def test_a_signed_agreement_over_the_draft_that_nobody_is_behind_is_not_deleted(
+    town: Town, office: Office, policy: Policy, nobody: Actor, *, is_read: bool
+) -> None:
+    office.tenant.forget_history()
+    upload(office, DRAFT, SIGNED)
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/{DRAFT}", nobody)
+    if is_read:
+        assert take_in() == {"opplastede filer": 1, "svar satt til side": 1}
+        assert [row.reason for row in rows(town.database, rejected_rows)] == [NOBODYS]
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close() == ({CLOSED: 1, FILES_SET_ASIDE: 1} if is_read else {FAILED: 1})
+    assert left(office) == [f"{NUMBER}/{DRAFT}"]
+
+
+def test_the_draft_is_ours_whoever_has_touched_it(town: Town, office: Office, policy: Policy) -> None:
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/{DRAFT}", Actor.person(user("0001")))
+    assert take_in() == {}, "an unsigned draft is no agreement"
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close() == {CLOSED: 1, DELETED: 1}
+
+
+def test_a_draft_from_before_its_hash_was_kept_is_ours(town: Town, office: Office, policy: Policy) -> None:
+    town.change(update(outbox).where(outbox.c.kind == str(ErrandKind.OPEN_FOLDER)).values(payload={}))
+    office.tenant.touch(CASE_LIBRARY, f"{NUMBER}/{DRAFT}", SYSTEM_ACCOUNT)
+    assert take_in() == {}
+    order(town, policy, "documentation.lapsed", closing(), state=State.ENDED)
+    assert close() == {CLOSED: 1, DELETED: 1}

@@ -14,7 +14,7 @@ from integrations.graph.drive import STILL_OPEN, ensure_folder, share
 from sandbox.graph import Fault
 from sandbox.graph.permissions import Permissions
 from tasks.closing import close_folders
-from tasks.delivering import NO_ADDRESSES, open_folders, share_folders
+from tasks.delivering import FILES_THAT_FAILED, NO_ADDRESSES, open_folders, share_folders
 from tasks.mailing import write_and_send_mail
 from tasks.reading import FOLDERS_GONE, FOLDERS_RENAMED, read_answers
 from tasks.receiving import TAKEN_IN, take_in_uploads
@@ -161,6 +161,23 @@ def test_a_folder_that_got_the_number_of_another_case_is_still_its_own(renamed: 
     for _ in range(2):  # the first takes the name that the second is to have
         night_of(open_folders)
     assert readers(office) == {EMPLOYEE, MANAGER}
+    assert readers(office, other) == {OUTSIDER, MANAGER}
+
+
+@pytest.mark.usefixtures("town")
+def test_the_folder_of_another_case_is_opened_for_nobody_of_this_one(office: Office) -> None:
+    other = "HK-2027-00002"
+    night_of(open_folders)
+    reading()
+    office.tenant.delete(CASE_LIBRARY, NUMBER)
+    office.tenant.rename(CASE_LIBRARY, other, NUMBER, user(OUTSIDER))
+    office.tenant.upload(CASE_LIBRARY, NUMBER, "mitt hjem.jpg", jpeg(), user(OUTSIDER))
+    reading()
+    office.gate.requests.clear()
+    assert night_of(open_folders) == {"saksmapper opprettet": 1, FILES_THAT_FAILED: 1}
+    assert office.requests("/invite") == 1, "its own people"
+    assert night_of(open_folders) == {"saksmapper opprettet": 1}
+    assert (readers(office), files(office)) == ({EMPLOYEE, MANAGER}, [DRAFT])
     assert readers(office, other) == {OUTSIDER, MANAGER}
 
 

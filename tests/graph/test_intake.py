@@ -6,20 +6,33 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from agreements.case import AssessmentOutcome, Case, RequirementKind, State
 from agreements.intake import too_late
 from config.sharepoint import ANSWERS, APPLICATIONS, ASSESSMENTS, CASE_LIBRARY
 from integrations.database.cases import add_cases
-from integrations.database.inbox import DELETED, Verdict, conclude, register, wait_again
-from integrations.database.tables import inbox, notices, rejected_rows
+from integrations.database.inbox import (
+    DELETED,
+    LIST_OF,
+    Arrival,
+    Verdict,
+    conclude,
+    mark_in,
+    receive,
+    register,
+    wait_again,
+)
+from integrations.database.rejected import NOT_READ, open_rejections
+from integrations.database.retention import purge
+from integrations.database.tables import inbox, notices, rejected_rows, watermarks
 from integrations.documents.apart import Examiner
 from integrations.documents.examining import UNREADABLE, Finding
 from integrations.graph.client import Graph
 from integrations.graph.drive import ensure_folder, share
-from sandbox.graph import Actor
+from sandbox.graph import Actor, Fault, TenantUser
 from tasks.night import night
-from tasks.reading import DELETED_AFTER, UPLOADS_UNREAD
+from tasks.reading import DELETED_AFTER, DELETED_BEFORE, UNREAD, UPLOADS_UNREAD
 from tasks.receiving import TAKEN_IN, UNEXPECTED, take_in_uploads
 from tests.database.samples import TODAY, changed, decide_all, load_staff, new_case, rows, staff
 from tests.documents.samples import jpeg
@@ -166,6 +179,61 @@ def test_a_list_that_is_read_from_its_beginning_gives_nothing_twice(desk: Desk) 
         (waits, "taken_in"),
         (withdrawn, "withdrawn"),
     ]
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["list known", "from before lists were remembered"])
+@pytest.mark.parametrize("who", [AASE, BRIT], ids=["the same employee", "another"])
+def test_a_list_that_was_made_anew_has_other_items(desk: Desk, who: TenantUser, *, is_known: bool) -> None:
+    """It counts from 1 again."""
+    first = desk.apply()
+    desk.open()
+    [(number, _)] = desk.numbers()
+    decide_all(desk.database, desk.policy, [number])
+    waits = desk.tenant.add_list_item("Soknader", WANTED, OTHER_LEADER)
+    desk.read(APPLICATIONS)
+    if not is_known:
+        with desk.database.transaction() as connection:
+            connection.execute(delete(watermarks).where(watermarks.c.source.startswith(LIST_OF)))
+    desk.tenant.remake_list("Soknader")
+    assert desk.tenant.add_list_item("Soknader", WANTED, who) == first
+    assert desk.read(APPLICATIONS) == {"Søknad om hjemmekontor": 1, DELETED_BEFORE: 1, DELETED_AFTER: 1}
+    desk.open()
+    assert [status for _, status in desk.statuses()] == [
+        "taken_in",
+        "withdrawn",
+        "set_aside" if who is AASE else "taken_in",
+    ]
+    assert [item.endswith(f":{known}") for (item, _), known in zip(desk.statuses(), [first, waits], strict=False)] == [
+        True
+    ] * 2
+    again = f"Den som søker, har allerede en åpen sak: {number}."
+    assert desk.reasons() == [DELETED, *([again] if who is AASE else [])]
+    desk.tenant.edit_list_item("Soknader", first, {"DagerPerUke": 1}, who)
+    assert desk.read(APPLICATIONS) == {"Søknad om hjemmekontor": 1}, "it is a list like any other"
+
+
+def test_a_list_that_was_made_anew_after_a_purge(desk: Desk) -> None:
+    first = desk.apply()
+    desk.open()
+    [(number, _)] = desk.numbers()
+    with desk.database.transaction() as connection:
+        purge(connection, [number], TODAY)
+    desk.tenant.remake_list("Soknader")
+    assert desk.apply() == first
+    assert desk.open()["nye saker"] == 1
+
+
+def test_a_list_that_comes_back_out_of_the_recycle_bin_gives_nothing_twice(desk: Desk) -> None:
+    with desk.database.transaction() as connection:
+        mark_in(connection, "Soknader", "a-list")
+        receive(connection, "Soknader", [Arrival("1", "1", None, None, {})], "token", TODAY)
+        register(connection, "Soknader", WANTED, "0900", TODAY)
+    registered = desk.statuses()[1]
+    for list_id, token, item in [("another", None, "a-list:1"), ("A-LIST", None, "1"), ("a-list", "token", "1")]:
+        with desk.database.transaction() as connection:
+            assert mark_in(connection, "Soknader", list_id) == token
+            receive(connection, "Soknader", [], "token", TODAY)
+        assert desk.statuses() == [(item, "new"), registered]
 
 
 @pytest.mark.parametrize("forgotten", [False, True], ids=["by its tombstone", "read from the beginning"])
@@ -491,3 +559,68 @@ def _delete_file(office: Office, item_id: str) -> None:
         await graph.repeatable("DELETE", f"/drives/{drive}/items/{item_id}", "DELETE")
 
     office.run(work)
+
+
+# --- What is said of it -----------------------------------------------------------------------------------------
+
+
+def open_ones(desk: Desk) -> list[tuple[str, str, str]]:
+    with desk.database.transaction() as connection:
+        return [(each.who, each.item, each.path) for each in open_rejections(connection)]
+
+
+def test_a_deviation_says_who_sent_what_and_where_it_is(desk: Desk, office: Office) -> None:
+    number, other = with_folders(desk, office)
+    late = desk.tenant.add_list_item("Svar", answers(number), BRIT)
+    desk.take_in(ANSWERS)
+    desk.tenant.upload(CASE_LIBRARY, number, "a.txt", b"hei", AASE)
+    desk.read(uploads=True)
+    take_in_files(desk)
+    with desk.database.transaction() as connection:
+        row = register(connection, "Soknader", WANTED, "0900", TODAY)
+        conclude(connection, "Soknader", [Verdict(row.id, None, "Nei.")], TODAY)
+    assert open_ones(desk) == [
+        (AASE.mail, f"{number}/a.txt", number),
+        ("registrert av 0900", "", ""),
+        (BRIT.mail, f"element {late}", number),
+    ]
+    desk.tenant.remake_list("Svar")
+    desk.tenant.add_list_item("Svar", answers(other), BRIT)
+    desk.read(ANSWERS)
+    assert len(open_ones(desk)) == 2, "what was set aside went with its list"
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_an_answer_that_cannot_be_read_is_a_deviation_and_costs_one_request_a_night(
+    desk: Desk, office: Office, status: int
+) -> None:
+    number = desk.have_case()
+    bad = desk.tenant.add_list_item("Svar", {"Saksnummer": number}, AASE)
+    office.fail(Fault(path_pattern=rf"/items/{bad}$", times=None, status=status))
+    asked = []
+    for _ in range(3):
+        desk.tenant.add_list_item("Svar", {"Saksnummer": number}, AASE)
+        office.gate.requests.clear()
+        assert desk.read(ANSWERS) == {ANSWERS.title: 1, UNREAD: 1}
+        asked.append(len({each for each in office.gate.requests if "/items/" in each}))
+    assert asked == [3, 3, 3], "delta, the new one, and the one that cannot be read"
+    assert desk.read(ANSWERS) == {UNREAD: 1}, "one alone is no outage"
+    assert open_ones(desk) == [("ukjent avsender", f"element {bad}", "")]
+    [reason] = desk.reasons()
+    assert (reason.startswith(NOT_READ), str(status) in reason) == (True, True)
+    office.tenant.faults.clear()
+    assert desk.read(ANSWERS) == {ANSWERS.title: 1}
+    assert (open_ones(desk), desk.read(ANSWERS)) == ([], {})
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["by its tombstone", "read from the beginning"])
+def test_one_that_could_not_be_read_and_is_deleted_needs_nobody_any_more(
+    desk: Desk, office: Office, *, forgotten: bool
+) -> None:
+    bad = desk.tenant.add_list_item("Svar", {"Saksnummer": "HK-1"}, AASE)
+    office.fail(Fault(path_pattern=rf"/items/{bad}$", times=None, status=403))
+    desk.read(ANSWERS)
+    desk.tenant.delete_list_item("Svar", bad)
+    if forgotten:
+        desk.tenant.expire_delta_tokens()
+    assert (desk.read(ANSWERS), open_ones(desk)) == ({}, [])

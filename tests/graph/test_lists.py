@@ -23,8 +23,8 @@ def answer(office: Office, result: str = "Fortsetter", case_number: str = "HK-1"
     return office.tenant.add_list_item(LIST, {"Saksnummer": case_number, "Resultat": result}, LEADER)
 
 
-def changes(office: Office, token: str | None = None) -> Changes:
-    return office.run(lambda graph: list_changes(graph, LIST, token))
+def changes(office: Office, token: str | None = None, *again: str) -> Changes:
+    return office.run(lambda graph: list_changes(graph, LIST, token, again))
 
 
 def test_every_page_is_read_and_nothing_is_read_again(office: Office) -> None:
@@ -159,19 +159,24 @@ def test_what_cannot_be_read_is_not_gone_and_comes_again(office: Office, *, toke
         office.tenant.expire_delta_tokens()
     office.fail(Fault(path_pattern=f"/items/{unread}$", times=None, status=404))
     some = changes(office, token)
-    assert ([item.item_id for item in some.items], some.gone, some.unread) == ([read], [], [unread])
-    assert some.token is None, "the mark stays where it was"
+    assert ([item.item_id for item in some.items], some.gone, list(some.unread)) == ([read], [], [unread])
+    assert "404" in some.unread[unread]
+    assert list(changes(office, some.token, unread).unread) == [unread]
+    assert office.requests(f"/items/{unread}") == 2
+    assert office.requests(f"/items/{read}") == 1, "what was read is not read again"
     office.tenant.faults.clear()
-    assert [item.item_id for item in changes(office, token).items] == [read, unread]
+    assert [item.item_id for item in changes(office, some.token, unread).items] == [unread]
 
 
 def test_what_is_deleted_while_it_is_read_is_gone_the_next_time(office: Office) -> None:
     token = changes(office).token
     dropped = answer(office)
     office.fail(Fault(path_pattern=f"/items/{dropped}$", status=404))
-    assert changes(office, token).unread == [dropped]
+    some = changes(office, token)
+    assert list(some.unread) == [dropped]
     office.tenant.delete_list_item(LIST, dropped)
-    assert changes(office, token).gone == [dropped]
+    after = changes(office, some.token, dropped)
+    assert (after.gone, after.unread) == ([dropped], {})
 
 
 def test_a_service_that_is_ill_is_not_one_unreadable_item(office: Office) -> None:
@@ -241,7 +246,7 @@ def test_an_upload_comes_with_its_folder_and_who_sent_it(office: Office, folder:
     found = {upload.name: upload for upload in uploads(office).items}
     assert found["Utkast æøå.pdf"].sender_id is None
     upload = found["Bilde av pulten.jpg"]
-    assert (upload.item_id, upload.folder, upload.size) == (item_id, "HK-1", 7)
+    assert (upload.item_id, upload.folder, upload.stored.size) == (item_id, "HK-1", 7)
     assert (upload.sender_id, upload.sender_mail) == (AASE.user_id, AASE.mail)
     assert office.run(lambda graph: download(graph, CASE_LIBRARY, item_id)) == b"picture"
 
