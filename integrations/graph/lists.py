@@ -14,7 +14,7 @@ from integrations.graph.answers import entries_of
 from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.gathering import gather
-from integrations.graph.outage import Outage
+from integrations.graph.outage import Outage, is_ill
 
 KEPT_BY_SHAREPOINT = frozenset(
     {
@@ -107,20 +107,19 @@ async def changes_of(walk: Walk, present: Sequence[str], read: Callable[[str], A
     """Each of those that a walk found, as it is when it is read.
 
     One that cannot be read stops none of the others, also when it is said to be gone: the next walk tells whether it
-    is. It ends when it is the service that is ill.
+    is. It ends when it is the service that is ill: several on end, since the walk has just been answered.
 
     Raises:
         GraphError, GraphUnreachableError: the last of those.
     """
     unread: list[str] = []
-    outage = Outage(READ_AT_A_TIME, len(present))
+    outage = Outage(READ_AT_A_TIME)
 
     async def read_or_leave(item_id: str) -> Any | None:  # noqa: ANN401 - whatever `read` gives
         try:
             item = await read(item_id)
         except (GraphError, GraphUnreachableError) as error:
-            is_ill = not isinstance(error, GraphError) or error.may_pass
-            if is_ill and outage.begins():
+            if is_ill(error) and outage.begins():
                 raise
             unread.append(item_id)
             return None
