@@ -69,6 +69,10 @@ NOT_LET_IN = (
     "Saksmappen er der, men {who} slipper ikke inn: Microsoft 365 kjenner ingen med den e-postadressen. Rett adressen "
     "i HR-systemet eller i Entra ID; det prøves på nytt hver natt."
 )
+WITHOUT_ADDRESS = (
+    "Saksmappen er der, men {who} slipper ikke inn: e-postadressen mangler. Legg den inn i HR-systemet eller i "
+    "Entra ID; det prøves på nytt hver natt."
+)
 NO_ADDRESSES = (
     "Saksmappen er der, men ingen slipper inn, og utkastet er ikke lagt der: verken den ansatte eller lederen "
     "har en e-postadresse. Legg den inn i HR-systemet eller i Entra ID; det prøves på nytt hver natt."
@@ -236,7 +240,7 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     """Shared first: the draft says where somebody lives and works, and the library may let everybody in."""
     folder = await case_folder(night, graph, row.case_number)
     folder_id = folder["id"] if folder else await ensure_folder(graph, CASE_LIBRARY, row.case_number)
-    people_in, kept_out = await _share(night, graph, row.case_number, folder_id)
+    people_in, told = await _share(night, graph, row.case_number, folder_id)
     if people_in:
         await _put_draft(night, graph, row.case_number, folder_id)
     with night.database.transaction() as connection:
@@ -245,7 +249,7 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     if folder and folder["name"].casefold() != row.case_number.casefold():
         # The mails lead to it by its name.
         await rename(graph, CASE_LIBRARY, folder_id, row.case_number)
-    _must_be_in(people_in, kept_out)
+    _must_be_in(told)
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
 
@@ -255,7 +259,7 @@ async def _share_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     if folder is None:
         await _open_folder(night, graph, row)
         return
-    _must_be_in(*await _share(night, graph, row.case_number, folder["id"]))
+    _must_be_in((await _share(night, graph, row.case_number, folder["id"]))[1])
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
 
@@ -276,22 +280,31 @@ async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) ->
 
 
 async def _share(night: Night, graph: Graph, number: str, folder_id: str) -> tuple[int, list[str]]:
-    """With the employee and the manager of today: how many of them are in, and the roles of those kept out."""
+    """With the employee and the manager of today: how many of them are in, and a sentence about those who are not.
+
+    A case without a manager waits for none: whoever comes is let in by an errand of their own.
+    """
     with night.database.transaction() as connection:
-        addresses = outgoing.people_of_cases(connection, [number])[number]
-    reachable = {"den ansatte": addresses.employee_mail, "lederen": addresses.manager_mail}
+        people = outgoing.people_of_cases(connection, [number])[number]
+    reachable = {"den ansatte": people.employee_mail}
+    if people.manager_name is not None:
+        reachable["lederen"] = people.manager_mail
     wanted = [address for address in reachable.values() if address]
-    refused = await share(graph, CASE_LIBRARY, folder_id, wanted) if wanted else []
-    kept_out = [role for role, address in reachable.items() if address in refused]
-    return len(wanted) - len(refused), kept_out
+    if not wanted:
+        return 0, [NO_ADDRESSES]
+    refused = await share(graph, CASE_LIBRARY, folder_id, wanted)
+    kept_out = {
+        NOT_LET_IN: [role for role, address in reachable.items() if address in refused],
+        WITHOUT_ADDRESS: [role for role, address in reachable.items() if not address],
+    }
+    told = [sentence.format(who=" og ".join(roles)) for sentence, roles in kept_out.items() if roles]
+    return len(wanted) - len(refused), told
 
 
-def _must_be_in(people_in: int, kept_out: Sequence[str]) -> None:
-    """Raises NotYetError, which names nobody, when one of them is not."""
-    if kept_out:
-        raise NotYetError(NOT_LET_IN.format(who=" og ".join(kept_out)))
-    if not people_in:
-        raise NotYetError(NO_ADDRESSES)
+def _must_be_in(told: Sequence[str]) -> None:
+    """Raises NotYetError, which names nobody, when something is told of one of them."""
+    if told:
+        raise NotYetError(" ".join(told))
 
 
 async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:
