@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 
 from config.errors import ExpectedError
 from integrations.database.lease import LeaseLostError, Turn
-from integrations.graph.errors import GraphUnreachableError
+from integrations.graph.outage import is_ill
 from tasks.mailing import write_and_send_mail
 from tasks.night import Night, night, today_in_oslo
 from tasks.quiet import quiet_logs
@@ -110,7 +110,7 @@ def run_step(running: Night, name: str, step: Any) -> StepResult:  # noqa: ANN40
     repeated, waited = running.budget.repeated, running.budget.seconds_waited
     state: State[Counter[str]] = step(return_state=True)
     outcome = state.result(raise_on_failure=False)
-    running.is_hurried = running.is_hurried or isinstance(outcome, GraphUnreachableError)
+    running.is_hurried = running.is_hurried or is_ill(outcome)
     # A positive Counter: what is nought is not shown.
     trouble = +Counter(
         {REPEATED: running.budget.repeated - repeated, WAITED: ceil(running.budget.seconds_waited - waited)}

@@ -8,19 +8,19 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from integrations.database.cases import BATCH_SIZE
-from integrations.graph.errors import GraphUnreachableError, SenderRefusedError
+from integrations.graph.errors import SenderRefusedError
+from integrations.graph.outage import is_ill
 from integrations.hr.source import HrRefused, HrUnreadable
 from tasks.night import this_night
 
-UNREACHABLE = (GraphUnreachableError, HrUnreadable)
 REFUSED = (SenderRefusedError, HrRefused)
-"""Among those, what a person must see to first."""
+"""Of what could not be reached, what a person must see to first."""
 
 
 def _is_passing(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
     """Only what may be better in a minute is worth another try."""
     failure = state.result(raise_on_failure=False)
-    is_passing = isinstance(failure, UNREACHABLE) and not isinstance(failure, REFUSED)
+    is_passing = (is_ill(failure) or isinstance(failure, HrUnreadable)) and not isinstance(failure, REFUSED)
     return is_passing and not this_night().is_hurried
 
 

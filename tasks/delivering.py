@@ -1,10 +1,10 @@
 """Errands in other systems, from the outbox: case folders opened, documents filed, read back and verified."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from prefect import task
 from sqlalchemy import Connection
@@ -40,13 +40,14 @@ from integrations.graph.drive import (
     ArchiveConflictError,
     StillOpenError,
     ensure_folder,
+    is_there,
     known_folder,
     put_file,
     rename,
     share,
 )
 from integrations.graph.errors import GraphError, GraphUnreachableError
-from integrations.graph.outage import Outage
+from integrations.graph.outage import Outage, is_ill
 from integrations.graph.quickxor import quick_xor_hash
 from integrations.graph.upload_sessions import Session
 from tasks.batches import NETWORK
@@ -61,7 +62,6 @@ FILINGS_AT_A_TIME = 20
 """A document waits for eight answers or more, one after the other. What spares the service is the budget."""
 
 Deliver = Callable[[Night, Graph, AnyRow], Awaitable[None]]
-RowT = TypeVar("RowT")
 Pretend = Callable[[Connection, Night, AnyRow], None]
 
 DOCUMENTS_FILED = "dokumenter arkivert"
@@ -70,6 +70,10 @@ TAKEN_BY_ANOTHER = "leveranser som en annen kjøring har tatt"
 NOT_LET_IN = (
     "Saksmappen er der, men {who} slipper ikke inn: Microsoft 365 kjenner ingen med den e-postadressen. Rett adressen "
     "i HR-systemet eller i Entra ID; det prøves på nytt hver natt."
+)
+WITHOUT_ADDRESS = (
+    "Saksmappen er der, men {who} slipper ikke inn: e-postadressen mangler. Legg den inn i HR-systemet eller i "
+    "Entra ID; det prøves på nytt hver natt."
 )
 NO_ADDRESSES = (
     "Saksmappen er der, men ingen slipper inn, og utkastet er ikke lagt der: verken den ansatte eller lederen "
@@ -136,15 +140,23 @@ async def _deliver_rows(
         async def attempt(row: AnyRow) -> str:
             return await _attempt(night, graph, row, deliver) or what
 
-        return await attempt_each(what, FILES_THAT_FAILED, _in_turns(rows), attempt, at_a_time)
+        def library() -> Awaitable[None]:
+            return is_there(graph, CASE_LIBRARY)
+
+        return await attempt_each(what, FILES_THAT_FAILED, _in_turns(rows), attempt, Outage(at_a_time, library))
 
 
 def _in_turns(rows: Sequence[AnyRow]) -> list[AnyRow]:
-    """The first of each case, then the second: what goes into one folder does not wait while another makes it."""
-    seen: Counter[str] = Counter()
+    """The first of each case, then the second: what goes into one folder does not wait while another makes it.
+
+    What has been tried in vain most often comes last, and after it what follows it in its case: of one case the oldest
+    is always first.
+    """
+    seen, tried = Counter[str](), Counter[str]()
     turns = []
     for row in rows:
-        turns.append((seen[row.case_number], row))
+        tried[row.case_number] = max(tried[row.case_number], row.attempts)
+        turns.append(((tried[row.case_number], seen[row.case_number]), row))
         seen[row.case_number] += 1
     return [row for _, row in sorted(turns, key=itemgetter(0))]
 
@@ -152,38 +164,50 @@ def _in_turns(rows: Sequence[AnyRow]) -> list[AnyRow]:
 async def attempt_each(
     success: str,
     failure: str,
-    rows: Sequence[RowT],
-    attempt: Callable[[RowT], Awaitable[str]],
-    at_a_time: int = AT_A_TIME,
+    rows: Sequence[AnyRow],
+    attempt: Callable[[AnyRow], Awaitable[str]],
+    outage: Outage,
 ) -> Counter[str]:
-    """A few at a time; how many ended under each heading that `attempt` gives, `success` even when none did.
+    """How many ended under each heading that `attempt` gives, `success` even when none did.
 
-    A row for which Graph does not answer as Graph does counts as a failure, and the others go on until it is an outage.
+    As many go at a time as would be an outage.
+
+    A row for which the service is ill counts as a failure, and the others go on until it is an outage. Rows that have
+    failed on earlier nights, or were all there is, end the step only when it is the service; else what is left waits.
 
     Raises:
         ExpectedError: the last that `attempt` raised; other attempts are broken off, as by a crash.
     """
-    remaining, outage = iter(rows), Outage(at_a_time, len(rows))
+    waiting = deque(rows)
+    failures: list[Exception] = []
 
     async def work() -> None:
-        for row in remaining:
+        while waiting:
+            row = waiting.popleft()
             try:
                 counts[await attempt(row)] += 1
                 outage.is_answered()
-            except GraphUnreachableError:
-                counts[failure] += 1
-                if outage.begins():
+            except (GraphError, GraphUnreachableError) as error:
+                if not is_ill(error):
                     raise
+                counts[failure] += 1
+                failures.append(error)
+                if outage.begins():
+                    waiting.clear()
+                    if row.attempts == 0 or await outage.is_the_service(error):
+                        raise
 
     with counting(success) as counts:
         counts[success] = 0
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(at_a_time):
+                for _ in range(outage.several):
                     group.create_task(work())
         except ExceptionGroup as group_of_errors:
             # Whoever waits for the result knows the error itself, not the group: retries and reports depend on it.
             raise group_of_errors.exceptions[0] from None
+        if outage.is_all_there_was and await outage.is_the_service(failures[-1]):
+            raise failures[-1]
     return counts
 
 
@@ -208,7 +232,7 @@ async def _attempt(night: Night, graph: Graph, row: AnyRow, deliver: Deliver) ->
         conflict = isinstance(error, ArchiveConflictError)
         with night.database.transaction() as connection:
             outgoing.failed(connection, row.key, reason_of(error), for_good=conflict)
-        if isinstance(error, GraphUnreachableError):
+        if is_ill(error):
             raise
         return FILES_THAT_FAILED
     return None
@@ -218,7 +242,7 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     """Shared first: the draft says where somebody lives and works, and the library may let everybody in."""
     folder = await case_folder(night, graph, row.case_number)
     folder_id = folder["id"] if folder else await _folder_by_name(night, graph, row.case_number)
-    people_in, kept_out = await _share(night, graph, row.case_number, folder_id)
+    people_in, told = await _share(night, graph, row.case_number, folder_id)
     if people_in:
         await _put_draft(night, graph, row.case_number, folder_id)
     with night.database.transaction() as connection:
@@ -227,7 +251,7 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     if folder and folder["name"].casefold() != row.case_number.casefold():
         # The mails lead to it by its name.
         await rename(graph, CASE_LIBRARY, folder_id, row.case_number)
-    _must_be_in(people_in, kept_out)
+    _must_be_in(told)
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
 
@@ -251,7 +275,7 @@ async def _share_folder(night: Night, graph: Graph, row: AnyRow) -> None:
     if folder is None:
         await _open_folder(night, graph, row)
         return
-    _must_be_in(*await _share(night, graph, row.case_number, folder["id"]))
+    _must_be_in((await _share(night, graph, row.case_number, folder["id"]))[1])
     with night.database.transaction() as connection:
         outgoing.done(connection, row.key)
 
@@ -275,22 +299,31 @@ async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) ->
 
 
 async def _share(night: Night, graph: Graph, number: str, folder_id: str) -> tuple[int, list[str]]:
-    """With the employee and the manager of today: how many of them are in, and the roles of those kept out."""
+    """With the employee and the manager of today: how many of them are in, and a sentence about those who are not.
+
+    A case without a manager waits for none: whoever comes is let in by an errand of their own.
+    """
     with night.database.transaction() as connection:
-        addresses = outgoing.people_of_cases(connection, [number])[number]
-    reachable = {"den ansatte": addresses.employee_mail, "lederen": addresses.manager_mail}
+        people = outgoing.people_of_cases(connection, [number])[number]
+    reachable = {"den ansatte": people.employee_mail}
+    if people.manager_name is not None:
+        reachable["lederen"] = people.manager_mail
     wanted = [address for address in reachable.values() if address]
-    refused = await share(graph, CASE_LIBRARY, folder_id, wanted) if wanted else []
-    kept_out = [role for role, address in reachable.items() if address in refused]
-    return len(wanted) - len(refused), kept_out
+    if not wanted:
+        return 0, [NO_ADDRESSES]
+    refused = await share(graph, CASE_LIBRARY, folder_id, wanted)
+    kept_out = {
+        NOT_LET_IN: [role for role, address in reachable.items() if address in refused],
+        WITHOUT_ADDRESS: [role for role, address in reachable.items() if not address],
+    }
+    told = [sentence.format(who=" og ".join(roles)) for sentence, roles in kept_out.items() if roles]
+    return len(wanted) - len(refused), told
 
 
-def _must_be_in(people_in: int, kept_out: Sequence[str]) -> None:
-    """Raises NotYetError, which names nobody, when one of them is not."""
-    if kept_out:
-        raise NotYetError(NOT_LET_IN.format(who=" og ".join(kept_out)))
-    if not people_in:
-        raise NotYetError(NO_ADDRESSES)
+def _must_be_in(told: Sequence[str]) -> None:
+    """Raises NotYetError, which names nobody, when something is told of one of them."""
+    if told:
+        raise NotYetError(" ".join(told))
 
 
 async def _file_document(night: Night, graph: Graph, row: AnyRow) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 
 from prefect import task
@@ -20,6 +20,7 @@ from integrations.graph import mail
 from integrations.graph.client import Graph
 from integrations.graph.drive import site_address
 from integrations.graph.errors import GraphError, GraphUnreachableError, SenderRefusedError
+from integrations.graph.outage import Outage, is_ill
 from integrations.graph.throttling import AT_A_TIME_IN_A_MAILBOX
 from integrations.letters import Letter, Links, Message, mail_key, write_letter
 from tasks.batches import NETWORK, batches
@@ -47,7 +48,7 @@ def write_and_send_mail() -> Counter[str]:
     On a day that is no working day nothing is written or sent: the notices go into the next working day's mail.
 
     Raises:
-        GraphUnreachableError: what was not sent is sent next time, once.
+        GraphError, GraphUnreachableError: the service is ill. What was not sent is sent next time, once.
     """
     night = this_night()
     with night.database.transaction() as connection:
@@ -85,7 +86,10 @@ async def _write_and_send(night: Night, notices: Sequence[AnyRow]) -> Counter[st
         async def attempt(seen: AnyRow) -> str:
             return await _attempt(night, graph, seen)
 
-        return await attempt_each(MAILS_SENT, MAILS_THAT_FAILED, waiting, attempt, AT_A_TIME)
+        def mailbox() -> Awaitable[None]:
+            return mail.is_there(graph, night.settings.mail_sender or "")
+
+        return await attempt_each(MAILS_SENT, MAILS_THAT_FAILED, waiting, attempt, Outage(AT_A_TIME, mailbox))
 
 
 def _write(night: Night, notices: Sequence[AnyRow], links: Links) -> None:
@@ -158,7 +162,7 @@ async def _attempt(night: Night, graph: Graph, seen: AnyRow) -> str:
         for_good = isinstance(error, GraphError) and error.is_final
         with night.database.transaction() as connection:
             outgoing.failed(connection, row.key, str(error), for_good=for_good)
-        if isinstance(error, GraphUnreachableError):
+        if is_ill(error):
             raise
         return MAILS_THAT_FAILED
     with night.database.transaction() as connection:

@@ -10,8 +10,9 @@ from prefect.artifacts import create_markdown_artifact
 from config.errors import ExpectedError
 from config.installation import keyed
 from config.sharepoint import CASE_LIBRARY
-from integrations.database.retention import items_of, overdue, purge, purge_loose_ends
+from integrations.database.retention import items_of, overdue, purge, purge_loose_ends, unsent_mails_of
 from integrations.database.rows import AnyRow
+from integrations.graph import mail
 from integrations.graph.drive import delete_item
 from integrations.graph.lists import delete_list_item
 from tasks.batches import NETWORK, batches
@@ -59,12 +60,16 @@ def purge_now() -> Counter[str]:
 
 
 def _purge_batch(numbers: Sequence[str]) -> Counter[str]:
-    """What is in SharePoint first: a run that is killed in between does the same once more."""
+    """What is in Microsoft 365 first: a run that is killed in between does the same once more."""
     night = this_night()
     with night.database.transaction() as connection:
         items = items_of(connection, numbers)
     changed = set() if night.dry_run or not items else asyncio.run(_delete(items))
     going = [number for number in numbers if number not in changed]
+    with night.database.transaction() as connection:
+        unsent = unsent_mails_of(connection, going)
+    if unsent and not night.dry_run:
+        asyncio.run(_remove_drafts(unsent))
     with night.database.transaction() as connection:
         purge(connection, going, night.on)
     return Counter({PURGED: len(going), CHANGED_IN_THE_LIST: len(changed)})
@@ -79,6 +84,17 @@ async def _delete(items: Sequence[AnyRow]) -> set[str]:
             if not await delete(graph, item.source, item.external_id, item.external_version):
                 changed.add(item.case_number)
     return changed
+
+
+async def _remove_drafts(mails: Sequence[AnyRow]) -> None:
+    """Without its row nobody would know any more whose draft it is, and it says what the case said."""
+    night = this_night()
+    sender = night.settings.mail_sender or ""
+    async with night.graph() as graph:
+        for row in mails:
+            found = await mail.recover(graph, sender, row.key, row.message_id)
+            if found is not None and not found.is_sent:
+                await mail.remove(graph, sender, found.identity)
 
 
 def _show(night: Night, ready: Sequence[str], unfiled: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -25,9 +25,9 @@ from integrations.documents.refusals import refusal_in
 from integrations.documents.uploads import MAX_BYTES, UploadKind
 from integrations.forms import FOR_EMPLOYEE, case_number_of, read_fact
 from integrations.graph.client import Graph
-from integrations.graph.drive import download, find_item
+from integrations.graph.drive import download, find_item, is_there
 from integrations.graph.errors import GraphError, GraphUnreachableError
-from integrations.graph.outage import Outage
+from integrations.graph.outage import Outage, is_ill
 from tasks.advisers import as_hr
 from tasks.batches import LOCAL, NETWORK
 from tasks.delivering import AT_A_TIME
@@ -101,43 +101,45 @@ def take_in_uploads(case_number: str | None = None) -> Counter[str]:
     the deviations with the reason. Only those of one case where its number is given.
 
     Raises:
-        GraphUnreachableError, NotExaminedError: several on end could not be fetched, or looked at. What came before
-            them is taken in.
+        GraphError, GraphUnreachableError, NotExaminedError: several on end could not be fetched, or looked at. What
+            came before them is taken in.
     """
     night = this_night()
     with night.database.transaction() as connection:
         waiting_rows = waiting(connection, [CASE_LIBRARY])
         numbers = folder_cases(connection, waiting_rows)
         wanted = [row for row in waiting_rows if case_number in {None, numbers[row.id]}]
-        rows = _those_tried_before_last(connection, wanted)
-    return asyncio.run(_take_in_each(night, rows, numbers)) if rows else Counter()
+        tried = {each.key for each in open_rejections(connection) if each.source == CASE_LIBRARY}
+    # Some that can never be read must not stand in the way of the others every night.
+    rows = sorted(wanted, key=lambda row: str(row.id) in tried)
+    return asyncio.run(_take_in_each(night, rows, numbers, tried)) if rows else Counter()
 
 
-def _those_tried_before_last(connection: Connection, rows: Sequence[AnyRow]) -> list[AnyRow]:
-    """Some that can never be read must not stand in the way of the others every night."""
-    tried = {each.key for each in open_rejections(connection) if each.source == CASE_LIBRARY}
-    return sorted(rows, key=lambda row: str(row.id) in tried)
-
-
-async def _take_in_each(night: Night, rows: Sequence[AnyRow], numbers: Mapping[int, str]) -> Counter[str]:
+async def _take_in_each(
+    night: Night, rows: Sequence[AnyRow], numbers: Mapping[int, str], tried: Collection[str]
+) -> Counter[str]:
     """One file at a time, in memory and in a transaction of its own: what happens to one happens to no other.
 
-    One alone that cannot be fetched or looked at is no outage; several on end are.
+    One alone that cannot be fetched or looked at is no outage; several on end are, unless they are those that were
+    tried before and the library is there: then what is left waits.
     """
-    outage = Outage(AT_A_TIME)
     # What an earlier try could not read is read anew by this one, and counted by the last.
     night.before_it_broke.pop(UPLOADS_UNREAD, None)
     with counting() as counts, Examiner() as examiner:
         async with night.graph() as graph:
+            outage = Outage(AT_A_TIME, lambda: is_there(graph, CASE_LIBRARY))
             for row in rows:
                 try:
                     file = await _checked(night, graph, examiner, row)
                     outage.is_answered()
-                except (GraphUnreachableError, NotExaminedError) as error:
+                except (GraphError, GraphUnreachableError, NotExaminedError) as error:
                     file = CheckedFile(unread=f"{NOT_READ_YET} ({error})")
-                    if outage.begins():
-                        counts.update(_conclude(night, row, numbers[row.id], file))
-                        raise
+                    counts.update(_conclude(night, row, numbers[row.id], file))
+                    if not outage.begins():
+                        continue
+                    if str(row.id) in tried and not await outage.is_the_service(error):
+                        break
+                    raise
                 counts.update(_conclude(night, row, numbers[row.id], file))
     return counts
 
@@ -163,6 +165,8 @@ async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) 
     try:
         content = await download(graph, CASE_LIBRARY, row.external_id)
     except GraphError as error:
+        if is_ill(error):
+            raise
         is_gone = await _is_gone(graph, row)
         return CheckedFile(is_gone=is_gone, unread=None if is_gone else f"{NOT_READ_YET} ({error})")
     if row.sender is None and _is_draft(night, row, content):

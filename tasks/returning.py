@@ -11,10 +11,11 @@ from integrations.database.inbox import move_watermark, watermark
 from integrations.database.returned import came_back, mails_named
 from integrations.database.rows import AnyRow
 from integrations.graph.client import Graph
-from integrations.graph.mail import is_ours, message_id_for
+from integrations.graph.mail import is_ours, is_there, message_id_for
+from integrations.graph.outage import Outage
 from integrations.graph.returned import Returned, reports_since, status_of
 from tasks.batches import NETWORK
-from tasks.delivering import attempt_each
+from tasks.delivering import AT_A_TIME, attempt_each
 from tasks.night import Night, this_night
 
 MAILS_RETURNED = "e-poster i retur"
@@ -82,7 +83,8 @@ async def _give_up(night: Night, graph: Graph, sender: str, reports: Mapping[str
         return MAILS_RETURNED
 
     # What is nought is not shown: most nights nothing has come back.
-    return +await attempt_each(MAILS_RETURNED, REPORTS_UNREAD, mails, attempt)
+    outage = Outage(AT_A_TIME, lambda: is_there(graph, sender))
+    return +await attempt_each(MAILS_RETURNED, REPORTS_UNREAD, mails, attempt, outage)
 
 
 def reason_for(status: str | None) -> str:

@@ -173,9 +173,12 @@ def _opening() -> tuple[ColumnElement[bool], ...]:
 
 
 def pending_keys(connection: Connection, kind: str) -> list[AnyRow]:
-    """The same as key and attempts alone: a thousand mails are not held in memory at once."""
+    """The same as key and attempts alone: a thousand mails are not held in memory at once.
+
+    Those that were tried most often come last: some that can never go must not stand before the others every night.
+    """
     columns = select(outbox.c.key, outbox.c.attempts)
-    rows = columns.where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.id)
+    rows = columns.where(outbox.c.status == "pending", outbox.c.kind == kind).order_by(outbox.c.attempts, outbox.c.id)
     return list(connection.execute(rows))
 
 

@@ -88,6 +88,23 @@ def items_of(connection: Connection, numbers: Sequence[str]) -> list[AnyRow]:
     return list(connection.execute(wanted))
 
 
+def unsent_mails_of(connection: Connection, numbers: Sequence[str]) -> list[AnyRow]:
+    """The mails that go with these cases, were tried and never left: key, and the message id each has in the mailbox.
+
+    What is told of anybody else as well is not among them, since it may be sent yet.
+    """
+    of_others = select(literal(1)).where(
+        notices.c.outbox_key == outbox.c.key,
+        or_(notices.c.case_number.is_(None), notices.c.case_number.not_in(numbers)),
+    )
+    of_these = select(notices.c.outbox_key).where(notices.c.case_number.in_(numbers))
+    wanted = select(outbox.c.key, outbox.c.message_id).where(
+        *(outbox.c.kind == MAIL, outbox.c.status != "done", outbox.c.attempts > 0),
+        *(outbox.c.key.in_(of_these), ~exists(of_others)),
+    )
+    return list(connection.execute(wanted.order_by(outbox.c.id)))
+
+
 def purge(connection: Connection, numbers: Sequence[str], today: date) -> None:
     """Take these cases out, with everything that hangs on them, in the caller's one transaction.
 

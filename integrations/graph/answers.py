@@ -1,11 +1,24 @@
 """What an answer of Graph's must hold: a page of somebody else's, or JSON that is not Graph's, is no answer."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 import httpx
 
-from integrations.graph.errors import GraphUnreachableError
+from integrations.graph.errors import GraphError, GraphUnreachableError
+
+IN_OTHER_WORDS = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.GONE,
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    }
+)
+"""What a pre-authenticated address says in SharePoint's own words or in none: it is over, or has these bytes. Whoever
+is told so looks at the file's place before anything is concluded."""
+NO_CODE = "(no error code)"
 
 
 class _Answer(dict[str, Any]):
@@ -42,6 +55,45 @@ def json_object(response: httpx.Response, doing: str) -> dict[str, Any]:
             f"Microsoft Graph: {doing} was answered with {kind} instead of JSON; try again later."
         )
     return answer
+
+
+def checked(response: httpx.Response, doing: str, believed: Collection[int] = ()) -> httpx.Response:
+    """The answer of whoever may say that something is done, or is refused.
+
+    A refusal of Graph's has a code of its own (concepts/errors.md); a gateway's page with a 404 is no proof that
+    anything is gone. What says only that the service is ill, or throttles us, is so whoever says it. So are the
+    statuses that are `believed`, and a 410 that says where to begin anew (listitem-delta.md).
+
+    Raises:
+        GraphError: Graph, or the address it gave us, said no.
+        GraphUnreachableError: somebody else answered.
+    """
+    is_read = response.request.method == "GET"
+    if is_read and (response.is_success or response.status_code == HTTPStatus.FOUND):
+        return response
+    if response.is_success:
+        if response.content:
+            # A proxy's page with status 200 must not pass for something that has been done.
+            json_object(response, doing)
+        return response
+    code = _error_code(response)
+    refusal = GraphError(response.status_code, code or NO_CODE, response.headers.get("request-id", "-"), doing)
+    starts_anew = response.status_code == HTTPStatus.GONE and "Location" in response.headers
+    if code is None and not (refusal.may_pass or starts_anew or response.status_code in believed):
+        kind = response.headers.get("Content-Type", "no type")
+        raise GraphUnreachableError(
+            f"Microsoft Graph: {doing} was answered {response.status_code} ({kind}) by somebody else on the way, since "
+            "it is no error of Graph's; try again later."
+        )
+    raise refusal
+
+
+def _error_code(response: httpx.Response) -> str | None:
+    try:
+        code = response.json()["error"]["code"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return code if isinstance(code, str) and code else None
 
 
 def id_in(response: httpx.Response, doing: str) -> str:

@@ -27,7 +27,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph_core import GraphClientFactory
 
 from config.settings import Settings
-from integrations.graph.answers import entries_of, json_object, not_as_graph
+from integrations.graph.answers import IN_OTHER_WORDS, checked, entries_of, json_object, not_as_graph
 from integrations.graph.credentials import (
     RenewableCredential,
     TokenEndpointError,
@@ -144,7 +144,7 @@ class Graph:
                 continue
             passing = response.status_code in WORTH_ANOTHER_TRY
             if not passing or not await self.another_try(tries, response.headers.get("Retry-After")):
-                return _checked(response, doing)
+                return checked(response, doing)
 
     async def delete(self, address: str, doing: str, version: str | None = None) -> bool:
         """What is gone already is gone: an earlier try may have done it. False when it is another version by now.
@@ -225,7 +225,7 @@ class Graph:
             GraphError, GraphUnreachableError: as `repeatable`; it may have been done all the same, so look first.
         """
         try:
-            return _checked(await self._exchange(verb, address, body, headers, self.tries().last_begins_by), doing)
+            return checked(await self._exchange(verb, address, body, headers, self.tries().last_begins_by), doing)
         except BROKEN_OFF as error:
             raise self._unreachable(error) from None
 
@@ -251,7 +251,7 @@ class Graph:
         except BROKEN_OFF as error:
             raise _unreachable_elsewhere(error, url, doing) from None
         self._heed(cost, response)
-        return _checked(response, doing)
+        return checked(response, doing, IN_OTHER_WORDS)
 
     async def _exchange(
         self,
@@ -396,20 +396,3 @@ def _host(address: str) -> str:
         return urlsplit(address).netloc.rpartition("@")[2]
     except ValueError:
         return "an address that is none"
-
-
-def _checked(response: httpx.Response, doing: str) -> httpx.Response:
-    is_read = response.request.method == "GET"
-    if is_read and (response.is_success or response.status_code == HTTPStatus.FOUND):
-        return response
-    if response.is_success and not response.content:
-        return response
-    if response.is_success:
-        # A proxy's page with status 200 must not pass for something that has been done.
-        json_object(response, doing)
-        return response
-    try:
-        code = str(response.json()["error"]["code"])
-    except (ValueError, KeyError, TypeError):
-        code = "(no error code)"
-    raise GraphError(response.status_code, code, response.headers.get("request-id", "-"), doing)

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -85,12 +85,17 @@ def open_credential(settings: Settings, answer_within: float) -> AsyncTokenCrede
 def _hear(response: PipelineResponse[Any, Any]) -> None:
     """What azure-identity is answered, before it makes of it what it will: it never looks at Retry-After itself."""
     answer = response.http_response
-    _must_have_answered(answer.status_code, answer.headers.get("Retry-After"))
+    _must_have_answered(answer.status_code, answer.headers)
 
 
-def _must_have_answered(status: int, retry_after: str | None) -> None:
+def _must_have_answered(status: int, headers: Mapping[str, str]) -> None:
+    """Entra ID refuses in JSON: another's page with a 400 says nothing of our credentials."""
+    retry_after = headers.get("Retry-After")
     if status == codes.TOO_MANY_REQUESTS or status >= codes.INTERNAL_SERVER_ERROR:
         raise TokenEndpointError(str(status), status, retry_after)
+    kind = headers.get("Content-Type", "")
+    if status >= codes.BAD_REQUEST and kind and "json" not in kind.lower():
+        raise TokenEndpointError(f"{status} with {kind} instead of JSON", status, retry_after)
 
 
 async def token_of(credential: AsyncTokenCredential, scope: str) -> AccessToken:
@@ -141,7 +146,7 @@ class RenewableCredential(AsyncTokenCredential):
         except ClientAuthenticationError as error:
             # A managed identity's is heard only here: its own retries have listened in vain.
             headers = getattr(error.response, "headers", {})
-            _must_have_answered(error.status_code or codes.UNAUTHORIZED, headers.get("Retry-After"))
+            _must_have_answered(error.status_code or codes.UNAUTHORIZED, headers)
             raise
 
     def renew(self, generation: int) -> None:
@@ -200,7 +205,7 @@ class LoopbackCredential(AsyncTokenCredential):
         directly = httpx.AsyncHTTPTransport(verify=trusted_authorities())
         async with httpx.AsyncClient(timeout=self._answer_within, transport=directly) as http:
             response = await http.post(self._token_url, data=self._form)
-        _must_have_answered(response.status_code, response.headers.get("Retry-After"))
+        _must_have_answered(response.status_code, response.headers)
         if response.status_code != codes.OK:
             raise GraphCredentialsError(refused(self._settings))
         try:

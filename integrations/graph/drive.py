@@ -77,6 +77,11 @@ async def drive_id(graph: Graph, library: str) -> str:
     return graph.drive_ids[library]
 
 
+async def is_there(graph: Graph, library: str) -> None:
+    """A look at the top of a library, for its being answered. Raises as every request."""
+    await graph.get(f"/drives/{await drive_id(graph, library)}/root?$select=id", "GET library")
+
+
 async def site_address(graph: Graph) -> str:
     """The site as people open it in a browser."""
     site = await graph.get(f"{graph.site}?$select=id,webUrl", "GET site")

@@ -14,7 +14,7 @@ from integrations.graph.answers import entries_of
 from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.gathering import gather
-from integrations.graph.outage import Outage
+from integrations.graph.outage import Outage, is_ill
 
 KEPT_BY_SHAREPOINT = frozenset(
     {
@@ -111,7 +111,7 @@ async def changes_of(
     """Each of those that a walk found, and of those to be read `again`, as it is when it is read.
 
     One that cannot be read stops none of the others, also when it is said to be gone: the next walk tells whether it
-    is. It ends when it is the service that is ill.
+    is. It ends when it is the service that is ill: several on end, since the walk has just been answered.
 
     Raises:
         GraphError, GraphUnreachableError: the last of those.
@@ -119,15 +119,13 @@ async def changes_of(
     unread: dict[str, str] = {}
     came = {entry["id"] for entry in walk.entries}
     left = [] if walk.is_whole else [item_id for item_id in again if item_id not in came]
-    # What has failed before and fails alone says nothing of the service.
-    outage = Outage(READ_AT_A_TIME, len(present) + len(left) if present else None)
+    outage = Outage(READ_AT_A_TIME)
 
     async def read_or_leave(item_id: str) -> Any | None:  # noqa: ANN401 - whatever `read` gives
         try:
             item = await read(item_id)
         except (GraphError, GraphUnreachableError) as error:
-            is_ill = not isinstance(error, GraphError) or error.may_pass
-            if is_ill and outage.begins():
+            if is_ill(error) and outage.begins():
                 raise
             unread[item_id] = str(error)
             return None

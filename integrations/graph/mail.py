@@ -67,6 +67,12 @@ async def recover(graph: Graph, sender: str, key: str, message_id: str | None = 
     return Found(found[0]["id"], not found[0]["isDraft"]) if found else None
 
 
+async def is_there(graph: Graph, sender: str) -> None:
+    """A look at the mailbox, for its being answered. Raises as every request."""
+    address = f"/users/{quote(sender)}/mailFolders/drafts/messages?$select=id&$top=1"
+    await graph.get(address, "GET mailbox")
+
+
 async def unsent(graph: Graph, sender: str) -> list[Unsent]:
     """All drafts of ours, by whichever attempt; what people write in the same mailbox is passed over.
 

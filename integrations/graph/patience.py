@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-LONGEST_BELIEVED = 86_400.0
-"""Seconds. What asks for more is a slip, and must keep nobody waiting for ever: the next night asks again."""
+LONGEST_BELIEVED = 21_600.0
+"""Seconds, six hours. What asks for more is a slip, and must keep nobody waiting for ever: with the jitter on top, the
+next night asks again, whether it was said late in a night or to somebody at work in the afternoon."""
 
 
 def _now() -> datetime:
@@ -68,7 +69,7 @@ class Tries:
 
 
 def seconds_asked(retry_after: str | None, now: datetime) -> float | None:
-    """What a Retry-After header asks for, in either of its forms, a day at most; None without one that can be read."""
+    """What a Retry-After header asks for, in either of its forms, as far as we believe it; None without one to read."""
     if retry_after is None:
         return None
     if retry_after.strip().isdecimal():

@@ -36,6 +36,8 @@ FAILING: dict[str, dict[str, Any]] = {
     "another's JSON": {"body": "foreign"},
     "a page": {"body": "html"},
     "a page after the work": {"body": "html", "after_work": True},
+    **{f"{status} as a page": {"status": status, "body": "html"} for status in (400, 403, 404)},
+    "404 as a page after the work": {"status": 404, "body": "html", "after_work": True},
 }
 """Only a mail is looked for after these, and tried again."""
 REFUSING: dict[str, dict[str, Any]] = {

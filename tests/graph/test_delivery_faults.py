@@ -436,13 +436,15 @@ OTHERS: dict[str, dict[str, object]] = {
     "another's JSON": {"body": "foreign"},
     "a page": {"body": "html"},
     "a page after the work": {"body": "html", "after_work": True},
+    **{f"{status} as a page": {"status": status, "body": "html"} for status in (400, 403, 404)},
+    "404 as a page after the work": {"status": 404, "body": "html", "after_work": True},
     "another hash": {"body": "other_hash"},
     **{str(status): {"status": status} for status in (400, 403, 404, 409, 410, 412, 416, 423, 500, 507)},
 }
 """What a person may have to see to; that this night does it is welcome, but not asked."""
 AFTER_THE_WORK = {
     *("504 after the work", "reset after", "another encoding after the work"),
-    *("a page after the work", "hang, and the work late"),
+    *("a page after the work", "404 as a page after the work", "hang, and the work late"),
 }
 FACTS_OF_A_FILE = {"put small file", "read back", "last fragment", "look at upload"}
 

@@ -9,12 +9,12 @@ from agreements.case import RequirementKind, State
 from agreements.policy import Policy
 from config.sharepoint import CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.tables import employees, outbox
+from integrations.database.tables import cases, employees, outbox
 from integrations.graph.drive import STILL_OPEN, ensure_folder, share
 from sandbox.graph import Fault
 from sandbox.graph.permissions import Permissions
 from tasks.closing import close_folders
-from tasks.delivering import FILES_THAT_FAILED, NO_ADDRESSES, open_folders, share_folders
+from tasks.delivering import FILES_THAT_FAILED, NO_ADDRESSES, WITHOUT_ADDRESS, open_folders, share_folders
 from tasks.mailing import write_and_send_mail
 from tasks.reading import FOLDERS_GONE, FOLDERS_RENAMED, read_answers
 from tasks.receiving import TAKEN_IN, take_in_uploads
@@ -103,7 +103,55 @@ def test_when_nobody_has_an_address_the_draft_waits_until_somebody_has(town: Tow
     of_one = update(employees).where(employees.c.employee_number == EMPLOYEE)
     town.change(of_one.values(email=person(EMPLOYEE).email))
     night_of(open_folders)
+    waits = ("pending", WITHOUT_ADDRESS.format(who="lederen"))
+    assert (first(town), files(office), readers(office)) == (waits, [DRAFT], {EMPLOYEE})
+
+
+@pytest.mark.parametrize(
+    ("who", "role", "let_in"), [(EMPLOYEE, "den ansatte", MANAGER), (MANAGER, "lederen", EMPLOYEE)]
+)
+def test_whoever_has_no_address_yet_is_let_in_when_it_comes_and_keeps_nobody_waiting(
+    town: Town, office: Office, who: str, role: str, let_in: str
+) -> None:
+    of_one = update(employees).where(employees.c.employee_number == who)
+    town.change(of_one.values(email=None, user_principal_name=None))
+    for _ in range(2):
+        night_of(open_folders, share_folders)
+        assert first(town) == ("pending", WITHOUT_ADDRESS.format(who=role))
+        assert (readers(office), files(office)) == ({let_in}, [DRAFT])
+    assert night_of(write_and_send_mail)["e-poster sendt"] == len(APPLICANTS)
+    town.change(of_one.values(email=person(who).email))
+    night_of(open_folders)
+    assert (first(town), readers(office)) == (("done", None), {EMPLOYEE, MANAGER})
+
+
+def test_a_new_manager_without_an_address_is_let_in_when_it_comes(town: Town, office: Office, policy: Policy) -> None:
+    night_of(open_folders)
+    of_one = update(employees).where(employees.c.employee_number == NEW_MANAGER)
+    town.change(of_one.values(email=None, user_principal_name=None))
+    hand_over(town, policy)
+    night_of(share_folders)
+    waits = ("pending", WITHOUT_ADDRESS.format(who="lederen"))
+    assert (first(town, ErrandKind.SHARE_FOLDER), readers(office)) == (waits, {EMPLOYEE})
+    town.change(of_one.values(email=person(NEW_MANAGER).email))
+    night_of(share_folders)
+    assert (first(town, ErrandKind.SHARE_FOLDER), readers(office)) == (("done", None), {EMPLOYEE, NEW_MANAGER})
+
+
+def test_a_case_without_a_manager_waits_for_none(town: Town, office: Office) -> None:
+    """Whoever becomes it later has an errand of their own."""
+    town.change(update(cases).where(cases.c.number == NUMBER).values(manager_number=None, led_by=None))
+    night_of(open_folders)
     assert (first(town), files(office), readers(office)) == (("done", None), [DRAFT], {EMPLOYEE})
+
+
+def test_what_waits_for_an_address_is_over_when_the_case_is(town: Town, office: Office, policy: Policy) -> None:
+    of_one = update(employees).where(employees.c.employee_number == EMPLOYEE)
+    town.change(of_one.values(email=None, user_principal_name=None))
+    night_of(open_folders)
+    order(town, policy, Errand(ErrandKind.CLOSE_FOLDER), state=State.ENDED)
+    night_of(open_folders, close_folders)
+    assert (first(town), readers(office)) == (("done", None), set())
 
 
 def test_a_folder_that_still_lets_in_everybody_stays_empty(

@@ -154,6 +154,18 @@ def test_whatever_goes_wrong_it_is_one_whole_package_the_next_night(
     assert_all_is_well(town, archive)
 
 
+def test_a_404_page_is_no_proof_that_a_package_was_taken(town: Town, office: Office, archive: ArchiveSystem) -> None:
+    office.fail(Fault(method="PUT", path_pattern=f"{MARKER}:/content", status=423))
+    file_everything()
+    office.fail(Fault(path_pattern=r"/drives/[^/]+/(items/[^/]+$|root:)", times=None, status=404, body="html"))
+    with suppress(GraphUnreachableError):
+        file_everything()
+    office.tenant.faults.clear()
+    file_everything()
+    archive.take()
+    assert_all_is_well(town, archive)
+
+
 def test_a_package_that_lacks_a_document_is_not_marked(town: Town, office: Office, archive: ArchiveSystem) -> None:
     office.fail(Fault(method="PUT", path_pattern="Bilde", times=None, status=507))
     assert file_everything()["leveranser som feilet"] == 2

@@ -15,6 +15,8 @@ from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.tables import cases, inbox, purged_cases
 from integrations.graph.client import open_graph
 from integrations.graph.drive import ensure_folder, share
+from integrations.graph.errors import GraphUnreachableError
+from sandbox.graph import Fault
 from tasks.night import night
 from tasks.purging import CHANGED_IN_THE_LIST, PURGED, NoRetentionError, purge_now, purge_when_due
 from tasks.receiving import take_in_uploads
@@ -66,6 +68,16 @@ def test_killed_after_the_lists_and_run_again(ended: Desk) -> None:
     ended.tenant.delete_list_item("Soknader", item.item_id)
     assert purge()[PURGED] == 1
     assert ended.numbers() == []
+
+
+def test_a_404_page_is_no_proof_that_an_item_is_gone(ended: Desk) -> None:
+    ended.tenant.faults.add(Fault(path_pattern=r"/items/\d+$", times=2, status=404, body="html"))
+    with pytest.raises(GraphUnreachableError):
+        purge()
+    assert (len(ended.numbers()), len(ended.tenant.list_items("Soknader"))) == (1, 1)
+    ended.tenant.faults.clear()
+    assert purge()[PURGED] == 1
+    assert ended.tenant.list_items("Soknader") == []
 
 
 def test_what_somebody_has_changed_since_is_read_first(ended: Desk) -> None:

@@ -11,6 +11,7 @@ import pytest
 from integrations.database.engine import Database
 from integrations.database.throttles import SharedLedger
 from integrations.graph.errors import GraphThrottledError
+from integrations.graph.patience import Patience, Tries, seconds_asked
 from integrations.graph.throttling import (
     DIRECTORY,
     MAILBOX,
@@ -184,6 +185,18 @@ def test_a_ledger_of_ones_own_keeps_the_same_limits(hours: Hours) -> None:
     asyncio.run(spend(budget, [ONE_MAIL], spent))
     assert busiest_minute(spent) <= 30
     assert (hours.now - before).total_seconds() >= 200
+
+
+@pytest.mark.parametrize("said_hours_before", [6.75, 18, 23])
+@pytest.mark.parametrize("said", ["86400", "999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_retry_after_of_days_never_costs_the_next_night(hours: Hours, said: str, said_hours_before: float) -> None:
+    """Said in the afternoon before it, or in the night before, also one that comes an hour sooner in spring."""
+    budget = Budget({}, OwnLedger(hours.clock))
+    for _ in range(20):
+        budget.slow_down(SHAREPOINT, seconds_asked(said, hours.now) or 0.0)
+    hours.now += timedelta(hours=said_hours_before)
+    asyncio.run(budget.admit(Cost(SHAREPOINT, 1), Tries(Patience(), hours.clock).last_begins_by))
+    assert hours.slept == []
 
 
 # --- What a request costs (throttling-limits.md) ----------------------------------------------------------------

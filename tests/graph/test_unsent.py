@@ -3,24 +3,28 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
+import msgspec
 import pytest
 from sqlalchemy import update
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agreements.actions import ErrandKind
+from agreements.case import State
+from agreements.policy import Retention
 from config.errors import ExpectedError
 from integrations.database.failed import let_try_again
 from integrations.database.outgoing import MAIL
-from integrations.database.tables import employees, outbox
+from integrations.database.tables import cases, employees, notices, outbox
 from integrations.graph.mail import KEY_HEADER, Mail, draft, message_id_for, send
 from integrations.graph.patience import Patience
 from sandbox.graph import Fault
 from tasks.mailing import write_and_send_mail
 from tasks.night import night
+from tasks.purging import PURGED, purge_now
 from tasks.unsent import DRAFTS_REMOVED, STILL_DRAFTS, clear_drafts
 from tests.database.samples import TODAY, person
 from tests.graph.conftest import Office
@@ -197,6 +201,48 @@ CALLS = {
     "look for its like": ("GET", "/[^/]+@[^/]+/messages$"),
     "remove": ("DELETE", "/messages/[^/]+$"),
 }
+
+
+# --- Purged -----------------------------------------------------------------------------------------------------
+
+
+def purge_the_second_case(town: Town) -> int:
+    over = {"state": State.ENDED, "ended_on": date(2025, 1, 1)}
+    town.change(update(cases).where(cases.c.number == "HK-2027-00002").values(over))
+    with quick_night() as running:
+        running.policy = msgspec.structs.replace(running.policy, retention=Retention(months=12))
+        return purge_now.fn()[PURGED]
+
+
+def given_up(town: Town, office: Office) -> None:
+    """One mail is refused for good when it is sent; its draft stays for whoever lets it be tried again."""
+    office.fail(Fault(method="POST", path_pattern="/send$", times=None, status=400))
+    a_night()
+    office.tenant.faults.clear()
+    assert town.statuses(MAIL) == {"failed": len(APPLICANTS)}
+
+
+def test_the_draft_of_a_mail_that_was_given_up_goes_with_its_case(town: Town, office: Office) -> None:
+    given_up(town, office)
+    assert purge_the_second_case(town) == 1
+    assert (len(town.outbox(MAIL)), town.drafts()) == (len(APPLICANTS) - 1, len(APPLICANTS) - 1)
+
+
+def test_the_draft_of_a_mail_that_tells_of_another_case_as_well_stays(town: Town, office: Office) -> None:
+    given_up(town, office)
+    second, third = (row.key for row in town.outbox(MAIL)[1:])
+    town.change(update(notices).where(notices.c.outbox_key == third).values(outbox_key=second))
+    assert purge_the_second_case(town) == 1
+    assert second in {row.key for row in town.outbox(MAIL)}
+    assert town.drafts() == len(APPLICANTS)
+
+
+def test_a_mail_that_was_never_tried_needs_no_look(town: Town, office: Office) -> None:
+    a_night()
+    town.change(update(outbox).where(outbox.c.kind == MAIL).values(status="pending", attempts=0))
+    office.gate.requests.clear()
+    assert purge_the_second_case(town) == 1
+    assert office.gate.requests == []
 
 
 @pytest.mark.parametrize("name", EVERY)
