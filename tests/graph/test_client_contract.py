@@ -31,6 +31,7 @@ from integrations.graph.drive import (
     delete_item,
     download,
     ensure_folder,
+    is_there,
     library_changes,
     put_file,
     rename,
@@ -249,6 +250,7 @@ async def _read_lists(graph: Graph, tenant: GraphTenant) -> None:
 
 
 async def _use_folders(graph: Graph) -> None:
+    await is_there(graph, CASE_LIBRARY)
     folder_id = await ensure_folder(graph, CASE_LIBRARY, "HK-1")
     await share(graph, CASE_LIBRARY, folder_id, [AASE.mail or ""])
     for _ in range(2):
@@ -284,6 +286,7 @@ async def _hand_over(graph: Graph) -> None:
 
 async def _send_mail(graph: Graph, sender: str) -> None:
     letter = mail.Mail([AASE.mail or ""], "Hjemmekontor: æøå", "<p>Hei</p>")
+    await mail.is_there(graph, sender)
     assert await mail.recover(graph, sender, "key") is None
     spare = await mail.draft(graph, sender, "another", letter)
     assert [unsent.identity for unsent in await mail.unsent(graph, sender)] == [spare]
