@@ -10,7 +10,7 @@ from prefect import task
 
 from agreements.actions import ErrandKind
 from config.sharepoint import CASE_LIBRARY
-from integrations.database import outgoing
+from integrations.database import folders, outgoing
 from integrations.database.inbox import concluded
 from integrations.database.rows import AnyRow
 from integrations.graph.client import Graph
@@ -119,7 +119,7 @@ async def _folders_of(night: Night, graph: Graph, number: str) -> list[str]:
 
 def _of_other_cases(night: Night, number: str, folder_ids: Sequence[str]) -> set[str]:
     with night.database.transaction() as connection:
-        whose = outgoing.cases_of_folders(connection, folder_ids)
+        whose = folders.cases_of_folders(connection, folder_ids)
     return {folder_id for folder_id, case_number in whose.items() if case_number != number}
 
 
@@ -169,5 +169,5 @@ async def _is_draft(night: Night, graph: Graph, item: dict[str, Any]) -> bool:
     if number is None:
         return False
     with night.database.transaction() as connection:
-        put = outgoing.drafts_put(connection, [number])
+        put = folders.drafts_put(connection, [number])
     return is_our_draft(await upload_of(graph, CASE_LIBRARY, item), put, night.settings.graph_client_id)

@@ -30,7 +30,7 @@ from config.sharepoint import (
     DOCUMENT_TYPES,
     LONGEST_TEXT,
 )
-from integrations.database import outgoing
+from integrations.database import folders, outgoing
 from integrations.database.cases import load_cases
 from integrations.database.rows import AnyRow
 from integrations.documents.agreement import render_agreement
@@ -247,7 +247,7 @@ async def _open_folder(night: Night, graph: Graph, row: AnyRow) -> None:
         await _put_draft(night, graph, row.case_number, folder_id)
     with night.database.transaction() as connection:
         # From here on the case's mails go out: whoever is kept out must be told as well.
-        outgoing.remember_folder(connection, row.case_number, folder_id)
+        folders.remember_folder(connection, row.case_number, folder_id)
     if folder and folder["name"].casefold() != row.case_number.casefold():
         # The mails lead to it by its name.
         await rename(graph, CASE_LIBRARY, folder_id, row.case_number)
@@ -264,7 +264,7 @@ async def _folder_by_name(night: Night, graph: Graph, number: str) -> str:
     """
     folder_id = await ensure_folder(graph, CASE_LIBRARY, number)
     with night.database.transaction() as connection:
-        whose = outgoing.cases_of_folders(connection, [folder_id]).get(folder_id, number)
+        whose = folders.cases_of_folders(connection, [folder_id]).get(folder_id, number)
     if whose != number:
         raise NotYetError(NAMED_LIKE_THIS.format(whose=whose))
     return folder_id
@@ -283,7 +283,7 @@ async def _share_folder(night: Night, graph: Graph, row: AnyRow) -> None:
 async def case_folder(night: Night, graph: Graph, number: str) -> dict[str, Any] | None:
     """The folder that was made for this case, whatever people call it by now; None when there is none (any more)."""
     with night.database.transaction() as connection:
-        made_as = outgoing.opened_folder(connection, number)
+        made_as = folders.opened_folder(connection, number)
     return None if made_as is None else await known_folder(graph, CASE_LIBRARY, made_as)
 
 
@@ -294,7 +294,7 @@ async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) ->
     draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
     content = render_agreement(draft, None)
     with night.database.transaction() as connection:
-        outgoing.remember_draft(connection, number, len(content), quick_xor_hash(content))
+        folders.remember_draft(connection, number, len(content), quick_xor_hash(content))
     await put_file(graph, CASE_LIBRARY, folder_id, draft_name(number), content)
 
 

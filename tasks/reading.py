@@ -9,8 +9,8 @@ from prefect import task
 from sqlalchemy import Connection
 
 from config.sharepoint import CASE_LIBRARY, ListDefinition
+from integrations.database.folders import drafts_put, folders_in_use, open_again
 from integrations.database.inbox import Arrival, mark_in, not_among, note_deleted, receive, watermark, withdraw
-from integrations.database.outgoing import drafts_put, folders_in_use, open_again
 from integrations.database.rejected import note_unread, unread_items
 from integrations.graph.client import Graph
 from integrations.graph.drive import Upload, library_changes

@@ -16,8 +16,9 @@ from agreements.people import RejectedRow
 from config.sharepoint import CASE_LIBRARY, ListDefinition
 from integrations.database.addresses import senders
 from integrations.database.cases import Decided, load_cases, save_decisions
+from integrations.database.folders import cases_of_folders, drafts_put
 from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting, withdraw
-from integrations.database.outgoing import cases_of_folders, drafts_put, keep_document
+from integrations.database.outgoing import keep_document
 from integrations.database.rejected import open_rejections, set_aside
 from integrations.database.rows import AnyRow
 from integrations.documents.apart import Examiner, NotExaminedError

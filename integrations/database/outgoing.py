@@ -1,7 +1,7 @@
 """What is to go out: errands and mails in the outbox, notices on their way to becoming mails, filings to verify."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -26,7 +26,6 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from agreements.actions import ErrandKind
 from agreements.case import OPEN_STATES, FilingKind, RequirementKind
-from agreements.rules.staffing import STATES_WITH_A_FOLDER_IN_USE
 from config.sharepoint import ARCHIVE_LIBRARY
 from integrations.database.addresses import mail_of
 from integrations.database.rows import AnyRow, insert_rows
@@ -46,9 +45,6 @@ from integrations.database.tables import (
 MAIL = "mail"
 RESTORED = "restored"
 """Where the day of the last restore stands among the watermarks."""
-DRAFTS = "drafts"
-"""Where an opening's payload has size and quickXorHash of the drafts that went into the folder."""
-IDS_IN_A_QUERY = 10_000
 LOOKED_FOR_AFTER_A_RESTORE = timedelta(days=31)
 UNDONE_BY: Mapping[str, Sequence[str]] = {
     ErrandKind.CLOSE_FOLDER: (ErrandKind.OPEN_FOLDER, ErrandKind.SHARE_FOLDER),
@@ -101,75 +97,6 @@ def settle_overtaken(connection: Connection, kind: str) -> None:
         mine = (outbox.c.status == "pending", outbox.c.kind == str(kind), is_overtaken)
         finished = {"status": "done", "reason": None, "done_at": datetime.now(UTC)}
         connection.execute(update(outbox).where(*mine).values(finished))
-
-
-def opened_folder(connection: Connection, case_number: str) -> str | None:
-    """The id of the folder that was made for this case."""
-    made = select(outbox.c.remote_id).where(
-        outbox.c.case_number == case_number,
-        outbox.c.kind == str(ErrandKind.OPEN_FOLDER),
-        outbox.c.remote_id.is_not(None),
-    )
-    return connection.scalar(made.order_by(outbox.c.id.desc()))
-
-
-def remember_folder(connection: Connection, case_number: str, folder_id: str) -> None:
-    """The folder that is the case's from now on: people may call it what they like."""
-    connection.execute(
-        update(outbox).where(*_opening(), outbox.c.case_number == case_number).values(remote_id=folder_id)
-    )
-
-
-def remember_draft(connection: Connection, case_number: str, size: int, quick_xor: str) -> None:
-    """What we are about to put into the case's folder, by which it is known to be ours."""
-    rows = select(outbox.c.key, outbox.c.payload).where(*_opening(), outbox.c.case_number == case_number)
-    latest = connection.execute(rows.order_by(outbox.c.id.desc())).first()
-    if latest is not None and [size, quick_xor] not in (known := latest.payload.get(DRAFTS, [])):
-        payload = {**latest.payload, DRAFTS: [*known, [size, quick_xor]]}
-        connection.execute(update(outbox).where(outbox.c.key == latest.key).values(payload=payload))
-
-
-def drafts_put(connection: Connection, numbers: Collection[str]) -> dict[str, set[tuple[int, str]]]:
-    """Size and hash of every draft that was put into these cases' folders, by case number."""
-    wanted = sorted(numbers)
-    found: dict[str, set[tuple[int, str]]] = {}
-    for start in range(0, len(wanted), IDS_IN_A_QUERY):
-        part = outbox.c.case_number.in_(wanted[start : start + IDS_IN_A_QUERY])
-        for row in connection.execute(select(outbox.c.case_number, outbox.c.payload).where(*_opening(), part)):
-            for size, quick_xor in row.payload.get(DRAFTS, ()):
-                found.setdefault(row.case_number, set()).add((size, quick_xor))
-    return found
-
-
-def cases_of_folders(connection: Connection, folder_ids: Collection[str]) -> dict[str, str]:
-    """Case number by the id of the folder that was made for the case."""
-    wanted = sorted(folder_ids)
-    found: dict[str, str] = {}
-    for start in range(0, len(wanted), IDS_IN_A_QUERY):
-        part = outbox.c.remote_id.in_(wanted[start : start + IDS_IN_A_QUERY])
-        rows = connection.execute(select(outbox.c.remote_id, outbox.c.case_number).where(*_opening(), part))
-        found.update((row.remote_id, row.case_number) for row in rows)
-    return found
-
-
-def folders_in_use(connection: Connection) -> dict[str, str]:
-    """Case number by folder id, of the cases whose people are expected to find their folder."""
-    in_use = cases.c.state.in_([str(state) for state in STATES_WITH_A_FOLDER_IN_USE])
-    rows = select(outbox.c.remote_id, outbox.c.case_number).join(cases, cases.c.number == outbox.c.case_number)
-    found = connection.execute(rows.where(*_opening(), in_use, outbox.c.remote_id.is_not(None)))
-    return {row.remote_id: row.case_number for row in found}
-
-
-def open_again(connection: Connection, numbers: Collection[str], *, is_gone: bool) -> None:
-    """The folders of these cases are opened once more. Nobody is sent to one that is gone before it is there again."""
-    values: dict[str, Any] = {"status": "pending", "done_at": None, **({"remote_id": None} if is_gone else {})}
-    again = update(outbox).where(*_opening(), outbox.c.case_number == bindparam("number")).values(values)
-    if numbers:
-        connection.execute(again, [{"number": number} for number in sorted(numbers)])
-
-
-def _opening() -> tuple[ColumnElement[bool], ...]:
-    return (outbox.c.kind == str(ErrandKind.OPEN_FOLDER),)
 
 
 def pending_keys(connection: Connection, kind: str) -> list[AnyRow]:
