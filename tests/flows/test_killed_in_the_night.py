@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import make_url
 
 from config.installation import POOL
@@ -115,7 +116,8 @@ def test_the_next_night_runs_by_itself_and_nothing_went_twice(
     town.nights(QUIET_NIGHTS)
     town.sandbox.live_until(KILLED_NIGHT)
     with everything(own_server, town) as alive:
-        deploy(Settings())
+        with temporary_settings({PREFECT_API_URL: own_server.api_url}):  # this process knows another server
+            deploy(Settings())
         (night,) = (each for each in post(own_server, "/deployments/filter", {}) if each["name"] == "nattkjoring")
         town.sandbox.tenant.faults.add(Fault(path_pattern="/listItem/fields$", times=None, delay=600))
         killed = start(own_server, night["id"], KILLED_NIGHT)
