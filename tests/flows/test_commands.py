@@ -175,7 +175,7 @@ def test_a_command_uses_the_sandbox_that_another_process_runs(tmp_path: Path) ->
 
 def test_what_is_set_aside_is_counted_as_the_night_counts_it() -> None:
     console = Console(record=True, width=200)
-    row = {"source": "hr", "key": "1", "path": "navn", "reason": "mangler", "first_seen_on": "2026-01-01"}
+    row = {"source": "hr", "who": "1", "item": "", "path": "navn", "reason": "mangler", "first_seen_on": "2026-01-01"}
     seen = [row | {"last_seen_on": day} for day in ("2026-11-10", "2026-11-14", "2026-11-28")]
     print_rejected(console, seen, date(2026, 11, 28))
     assert "Avvik (2, og 1 eldre enn 14 dager)" in console.export_text()
