@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from email import message_from_bytes, policy
@@ -21,7 +21,7 @@ from prefect.client.schemas.objects import State
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from config.policy_files import SHIPPED
 from config.settings import Settings
@@ -29,6 +29,7 @@ from flows.nightly import nightly
 from hjemmekontor.serve import deploy, room_for_one_page
 from hjemmekontor.year import run_nights
 from sandbox.town import Sandbox
+from tests.conftest import PostgresServer
 from tests.flows.traces import named_in
 
 FIRST_NIGHT = date(2026, 11, 16)
@@ -63,10 +64,16 @@ class PrefectServer:
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    home = tmp_path_factory.mktemp("prefect")
+    with serving(tmp_path_factory.mktemp("prefect"), None) as server:
+        yield server
+
+
+@contextmanager
+def serving(home: Path, database: str | None) -> Iterator[PrefectServer]:
+    """A server that this process's flows, logs and events go to meanwhile."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    server = PrefectServer(f"http://127.0.0.1:{port}/api", home)
+    server = PrefectServer(f"http://127.0.0.1:{port}/api", home, database)
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (home / "server.log").open("wb") as log:
         environment = {name: value for name, value in server.environment.items() if name != "PREFECT_API_URL"}
@@ -74,11 +81,10 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
         child = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own words
     try:
         wait_until_healthy(server.api_url)
+        _drain()
         with temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             yield server
-            # What is still queued for the server would wait for it for a minute after it is gone.
-            APILogWorker.instance().drain()
-            EventsWorker.drain_all()
+            _drain()
     finally:
         child.terminate()
         try:
@@ -86,6 +92,12 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _drain() -> None:
+    """What is still queued for a server would wait for it for a minute after it is gone, or go to the next one."""
+    APILogWorker.instance().drain()
+    EventsWorker.drain_all()
 
 
 def wait_until_healthy(api_url: str) -> None:
@@ -199,8 +211,27 @@ def nights(first: date, days: int, every: int = 1) -> list[date]:
 
 @pytest.fixture(scope="module")
 def deployed(prefect_server: PrefectServer) -> Iterator[PrefectServer]:
+    with deployments_on(prefect_server) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def deployed_on_postgres(
+    prefect_server: PrefectServer, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PrefectServer]:
+    """As in production. On SQLite the server drops events while its file is busy («database is locked»)."""
+    del prefect_server  # begins first, so that it is there again when this one has ended
+    url = postgres_server.create()
+    theirs = make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+    with serving(tmp_path_factory.mktemp("prefect"), theirs) as server, deployments_on(server):
+        yield server
+    postgres_server.drop(url)
+
+
+@contextmanager
+def deployments_on(server: PrefectServer) -> Iterator[PrefectServer]:
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in prefect_server.environment.items():
+        for name, value in server.environment.items():
             environment.setenv(name, value)
         deploy(Settings())
-        yield prefect_server
+        yield server

@@ -49,9 +49,9 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
-def no_automations(deployed: PrefectServer) -> Iterator[PrefectServer]:
+def no_automations(deployed_on_postgres: PrefectServer) -> Iterator[PrefectServer]:
     """The server is shared with other tests: nobody is told of their failed nights, and their workers find no run."""
-    yield deployed
+    yield deployed_on_postgres
     with get_client(sync_client=True) as client:
         keep(client, ALONE, [])
         for run in client.read_flow_runs():

@@ -33,18 +33,18 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def shared(deployed: PrefectServer) -> Iterator[PrefectServer]:
+def shared(deployed_on_postgres: PrefectServer) -> Iterator[PrefectServer]:
     """The server is shared with other tests as well: nothing is left there of these two."""
-    before = {each["id"] for each in post(deployed, "/deployments/filter", {})}
+    before = {each["id"] for each in post(deployed_on_postgres, "/deployments/filter", {})}
     for each in BOTH:
         deploy(each)
-    yield deployed
+    yield deployed_on_postgres
     for each in BOTH:
         remove_automations(each)
-    theirs = [each["id"] for each in post(deployed, "/deployments/filter", {}) if each["id"] not in before]
-    runs = post(deployed, "/flow_runs/filter", {"deployments": {"id": {"any_": theirs}}})
+    theirs = [each["id"] for each in post(deployed_on_postgres, "/deployments/filter", {}) if each["id"] not in before]
+    runs = post(deployed_on_postgres, "/flow_runs/filter", {"deployments": {"id": {"any_": theirs}}})
     for path in (*(f"/flow_runs/{each['id']}" for each in runs), *(f"/deployments/{each}" for each in theirs)):
-        ask(deployed, "DELETE", path)
+        ask(deployed_on_postgres, "DELETE", path)
 
 
 def with_a_hook(settings: Settings, address: str) -> Settings:
