@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import text
 
-from agreements.calendar import OSLO
+from agreements.calendar import OSLO, is_working_day
 from agreements.case import State
 from config.policy_files import load_policy
 from hjemmekontor.serve import ROOT
@@ -42,8 +43,10 @@ def today() -> date:
 @pytest.fixture
 def town(make_town: MakeTown, today: date) -> Town:
     """Three weeks of nights lie behind: there are cases to assess, and agreements in force."""
-    town = make_town(first_night=today - timedelta(days=22))
-    town.nights([today - timedelta(days=days) for days in (22, 15, 8, 1)])
+    # Mail goes out on working days only, and today may be a Sunday or a Monday.
+    last = next(day for back in count(1) if is_working_day(day := today - timedelta(days=back)))
+    town = make_town(first_night=last - timedelta(days=21))
+    town.nights([last - timedelta(days=days) for days in (21, 14, 7, 0)])
     return town
 
 

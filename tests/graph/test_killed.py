@@ -20,6 +20,7 @@ import pytest
 from agreements.actions import ErrandKind
 from config.sharepoint import APPLICATIONS, ARCHIVE_COLUMNS, ARCHIVE_LIBRARY, CASE_LIBRARY, REPORT_LIBRARY
 from integrations.database.engine import Database
+from integrations.database.inbox import LIST_OF
 from sandbox.graph import GraphTenant, TenantUser
 from tests.conftest import leave_the_shell
 from tests.graph.archive_system import ArchiveSystem
@@ -274,7 +275,8 @@ def test_an_undisturbed_night_takes_in_what_came_and_lets_go_of_what_is_old(undi
     assert came == {"taken_in": 6, "refused": 1, "set_aside": 1, "withdrawn": 1, "purged": 1}
     assert sum("'in_assessment'" in row for row in outcome["cases"]) == 1, "its last document came tonight"
     assert [len(outcome[name]) for name in ("rejected_rows", "purged_cases", APPLICATIONS.name)] == [2, 1, 1]
-    sources = (*(each.name for each in LISTS), APPLICATIONS.name, CASE_LIBRARY, "returned-mail")
+    lists = (*(each.name for each in LISTS), APPLICATIONS.name)
+    sources = (*lists, *(LIST_OF + name for name in lists), CASE_LIBRARY, "returned-mail")
     assert outcome["watermarks"] == sorted(f"['{source}']" for source in sources)
 
 
