@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from websockets.sync.client import connect
 
 from config.settings import Settings
@@ -206,7 +207,9 @@ def test_the_page_works_through_it(behind: Behind, tmp_path: Path, monkeypatch: 
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PREFECT_API_URL", f"{behind.server}/api")
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", SECRET)
-    deploy(Settings())
+    # This process may know another server by now.
+    with temporary_settings({PREFECT_API_URL: f"{behind.server}/api", PREFECT_API_AUTH_STRING: SECRET}):
+        deploy(Settings())
 
     with browser(behind.address, None, tmp_path / "last-seen.png") as hr:
         hr.open_form("Vis sak")
