@@ -16,11 +16,8 @@ DRAFTS = "drafts"
 
 def opened_folder(connection: Connection, case_number: str) -> str | None:
     """The id of the folder that was made for this case."""
-    made = select(outbox.c.remote_id).where(
-        outbox.c.case_number == case_number,
-        outbox.c.kind == str(ErrandKind.OPEN_FOLDER),
-        outbox.c.remote_id.is_not(None),
-    )
+    of_case = (outbox.c.case_number == case_number, outbox.c.remote_id.is_not(None))
+    made = select(outbox.c.remote_id).where(*_opening(), *of_case)
     return connection.scalar(made.order_by(outbox.c.id.desc()))
 
 
