@@ -23,6 +23,7 @@ from integrations.database.tables import cases, watermarks
 from tests.conftest import PostgresServer
 from tests.database.samples import case_with_everything, load_staff, new_case, rows, staff, store
 from tests.test_deploy_files import DEPLOY, said, settings_in
+from tests.waiting import AT_MOST
 
 PRODUCTION = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
 COMMANDS = [block.replace("\\\n", " ") for block in re.findall(r"```\n(.*?)```", PRODUCTION, re.DOTALL)]
@@ -65,7 +66,7 @@ class Machine:
             cwd=self.directory,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=AT_MOST,
             check=False,
         )
 

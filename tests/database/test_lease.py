@@ -17,9 +17,8 @@ from integrations.database.engine import Database
 from integrations.database.lease import LEASE_LASTS, QUEUES, LeaseLostError, LeaseTakenError, Turn, lease, this_process
 from integrations.database.tables import leases
 from tests.database.samples import rows
+from tests.waiting import AT_MOST
 
-SECONDS = 30
-"""Before we take it that something will never happen."""
 ELSEWHERE, ELSEWHERE_TOO = "another-machine:100:5", "third-machine:200:6"
 
 
@@ -90,7 +89,7 @@ def test_one_that_has_run_out_is_taken_over_and_the_old_holder_cannot_give_it_ba
 def test_it_is_prolonged_as_long_as_the_block_lasts(database: Database) -> None:
     with lease(database, "night", ELSEWHERE, prolonged_every=timedelta(milliseconds=1)):
         run_out(database)
-        give_up = time.monotonic() + SECONDS
+        give_up = time.monotonic() + AT_MOST
         while rows(database, leases)[0].expires_at < datetime.now(UTC) + LEASE_LASTS / 2:
             assert time.monotonic() < give_up, "never prolonged"
         with pytest.raises(LeaseTakenError), lease(database, "night", ELSEWHERE_TOO):
@@ -195,7 +194,7 @@ def test_whoever_waits_gets_a_turn_and_is_told_once_that_it_waits(database: Data
     first = ExitStack()
     first.enter_context(lease(database, "night", ELSEWHERE))
     Timer(0.3, first.close).start()
-    with lease(database, "night", ELSEWHERE_TOO, turn=Turn(timedelta(seconds=SECONDS), told.append)):
+    with lease(database, "night", ELSEWHERE_TOO, turn=Turn(timedelta(seconds=AT_MOST), told.append)):
         assert holders(database) == [ELSEWHERE_TOO]
     assert told == [QUEUES]
 
@@ -217,7 +216,7 @@ def test_of_many_that_wait_each_gets_a_turn_and_no_two_at_once(database: Databas
     done: list[str] = []
 
     def one(name: str) -> None:
-        with lease(database, "night", f"{name}:100:5", turn=Turn(timedelta(seconds=SECONDS))):
+        with lease(database, "night", f"{name}:100:5", turn=Turn(timedelta(seconds=AT_MOST))):
             inside.append(name)
             assert inside == [name]
             time.sleep(0.02)
@@ -246,7 +245,7 @@ def test_a_file_that_another_run_writes_to_for_long_is_waited_for(
         pytest.fail("the file is locked")
     told: list[str] = []
     Timer(0.3, writing.close).start()
-    with lease(database, "night", ELSEWHERE_TOO, turn=Turn(timedelta(seconds=SECONDS), told.append)):
+    with lease(database, "night", ELSEWHERE_TOO, turn=Turn(timedelta(seconds=AT_MOST), told.append)):
         assert holders(database) == [ELSEWHERE_TOO]
     assert told == [QUEUES]
     database.close()

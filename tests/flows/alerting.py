@@ -12,8 +12,7 @@ import pytest
 
 from tests.flows.conftest import PrefectServer
 from tests.flows.deploying import post
-
-SECONDS_FOR_AN_ALERT = 150
+from tests.waiting import AT_MOST
 
 
 @contextmanager
@@ -70,7 +69,7 @@ def alerts_sent(server: PrefectServer, deployment: str = "varsle-drift") -> list
 
 
 def wait_for(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is looked for
-    deadline = time.monotonic() + SECONDS_FOR_AN_ALERT
+    deadline = time.monotonic() + AT_MOST
     while time.monotonic() < deadline:
         if found := look():
             return found

@@ -15,15 +15,17 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 from playwright.sync_api import TimeoutError as NotYet
 
+from tests.waiting import AT_MOST
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run")
 """Nothing that the program asks for on its own account; a sandbox of its own it has only where it may make one."""
 WINDOW = (1200, 1200)
 SIZE_IN_THE_GUIDE = (900, 900)
 COLOURS_IN_THE_GUIDE = 48
-PATIENCE = 60_000
+PATIENCE = 1000 * AT_MOST
 """Milliseconds for a page to show what it is waited for."""
-SUBMIT_PATIENCE = (20_000, 20_000, 60_000)
+SUBMIT_PATIENCE = (20_000, 20_000, 60_000, PATIENCE)
 
 
 @dataclass

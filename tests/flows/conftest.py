@@ -31,11 +31,11 @@ from hjemmekontor.year import run_nights
 from sandbox.town import Sandbox
 from tests.conftest import PostgresServer
 from tests.flows.traces import named_in
+from tests.waiting import AT_MOST
 
 FIRST_NIGHT = date(2026, 11, 16)
 """A Monday."""
 SMALL_TOWN = 80
-SECONDS_TO_START = 240
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _drain() -> None:
 
 
 def wait_until_healthy(api_url: str) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
+    deadline = time.monotonic() + AT_MOST
     while time.monotonic() < deadline:
         try:
             if requests.get(f"{api_url}/health", timeout=5).ok:

@@ -18,9 +18,9 @@ from urllib3.util import Retry
 from config.installation import POOL
 from hjemmekontor.serve import ROOT
 from tests.flows.conftest import PrefectServer, Town
+from tests.waiting import AT_MOST
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-SECONDS_FOR_A_NIGHT = 300
 
 
 def ask(server: PrefectServer, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever the API says
@@ -28,7 +28,7 @@ def ask(server: PrefectServer, method: str, path: str, body: dict[str, Any] | No
     patience = Retry(total=8, backoff_factor=0.3, status_forcelist=[503], allowed_methods=None)
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=patience))
-        answer = session.request(method, f"{server.api_url}{path}", json=body, timeout=60)
+        answer = session.request(method, f"{server.api_url}{path}", json=body, timeout=AT_MOST)
     answer.raise_for_status()
     return answer.json() if answer.content else None
 
@@ -44,7 +44,7 @@ def start(server: PrefectServer, deployment_id: str, on: date) -> str:
 
 
 def finished(server: PrefectServer, run: str) -> dict[str, Any]:
-    deadline = time.monotonic() + SECONDS_FOR_A_NIGHT
+    deadline = time.monotonic() + AT_MOST
     while time.monotonic() < deadline:
         answer: dict[str, Any] = ask(server, "GET", f"/flow_runs/{run}")
         if answer["state"]["type"] in FINAL:

@@ -9,6 +9,7 @@ import requests
 from sandbox.graph import TenantUser
 from sandbox.graph.faults import Fault
 from tests.flows.conftest import FIRST_NIGHT, Town
+from tests.waiting import AT_MOST
 
 NEXT_NIGHT = FIRST_NIGHT + timedelta(days=1)
 
@@ -113,7 +114,9 @@ def test_hr_that_cannot_be_read_ends_nobodys_employment(town: Town) -> None:
     assert town.night(FIRST_NIGHT).is_completed()
     employees = town.rows("SELECT employee_number, absent_since, left_on FROM employees ORDER BY 1")
     refusal = {"path_pattern": "personalressurs$", "times": 99, "status": 403}
-    requests.post(town.environment["HK_HR_URL"] + "/_sandbox/hr-faults", json=refusal, timeout=5).raise_for_status()
+    requests.post(
+        town.environment["HK_HR_URL"] + "/_sandbox/hr-faults", json=refusal, timeout=AT_MOST
+    ).raise_for_status()
 
     failed = town.night(NEXT_NIGHT)
 

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from hjemmekontor.printing import print_holds, print_rejected
 from sandbox.graph.faults import Fault
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
+from tests.waiting import AT_MOST
 
 SECONDS_TO_HANG = 2.0
 BIN = Path(sys.executable).parent / "hjemmekontor"
@@ -31,7 +32,7 @@ def database_url(sqlite_url: str) -> str:
 def _run(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [str(BIN), *arguments]
     return subprocess.run(  # noqa: S603 - our own words
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=AT_MOST, check=False
     )
 
 
@@ -128,7 +129,7 @@ def test_a_killed_night_is_finished_by_the_next_run(
 
 
 def _wait_until_hanging(town: Town, child: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + AT_MOST
     while time.monotonic() < deadline:
         if not town.sandbox.tenant.faults.pending:
             return
@@ -159,7 +160,7 @@ def test_a_command_uses_the_sandbox_that_another_process_runs(tmp_path: Path) ->
     announced = tmp_path / ".local" / "sandbox" / "running.json"
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:  # noqa: S603 - our own words
         try:
-            deadline = time.monotonic() + 180
+            deadline = time.monotonic() + AT_MOST
             while not announced.exists() and time.monotonic() < deadline:
                 time.sleep(0.05)
             checked, lived = _run(["check"], {}), _run(["year", "--from", "2026-11-24"], {})

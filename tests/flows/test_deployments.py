@@ -12,8 +12,7 @@ from config.settings import Settings
 from hjemmekontor.serve import ROOT, deploy
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, assert_nobody_is_named
 from tests.flows.deploying import ask, finished, post, start, worker
-
-SECONDS_TO_SCHEDULE = 120
+from tests.waiting import AT_MOST
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def test_nights_are_scheduled_by_themselves(deployed: PrefectServer) -> None:
         "deployments": {"name": {"any_": ["nattkjoring"]}},
         "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
     }
-    deadline = time.monotonic() + SECONDS_TO_SCHEDULE
+    deadline = time.monotonic() + AT_MOST
     while not (runs := post(deployed, "/flow_runs/filter", wanted)) and time.monotonic() < deadline:
         time.sleep(0.5)
     assert runs

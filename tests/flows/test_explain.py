@@ -19,6 +19,7 @@ from integrations.database.lease import lease
 from tasks.explaining import SOMEBODY_ELSE
 from tests.database.samples import decide_all, load_staff, new_case, staff, store
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, nights
+from tests.waiting import AT_MOST
 
 BIN = Path(sys.executable).parent / "hjemmekontor"
 UNKNOWN = "HK-2026-99999"
@@ -32,7 +33,7 @@ def database_url(sqlite_url: str) -> str:
 
 
 def _shown(server: PrefectServer, number: str) -> str:
-    answer = requests.get(f"{server.api_url}/artifacts/sak-{number.lower()}/latest", timeout=60)
+    answer = requests.get(f"{server.api_url}/artifacts/sak-{number.lower()}/latest", timeout=AT_MOST)
     answer.raise_for_status()
     shown: str = answer.json()["data"]
     return shown
@@ -127,5 +128,5 @@ def _run(database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]
     environment = {**os.environ, "HK_DATABASE_URL": database_url}
     command = [str(BIN), "explain", *arguments]
     return subprocess.run(  # noqa: S603 - our own words
-        command, env=environment, capture_output=True, text=True, timeout=300, check=False
+        command, env=environment, capture_output=True, text=True, timeout=AT_MOST, check=False
     )

@@ -15,6 +15,7 @@ from flows.terminate_agreement import terminate_agreement
 from integrations.database.engine import Database
 from integrations.database.lease import lease, this_process
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
+from tests.waiting import AT_MOST
 
 WANTED: dict[str, Any] = {"days_per_week": 2, "start_on": str(FIRST_NIGHT + timedelta(days=14)), "place": "Hjemme"}
 
@@ -28,7 +29,7 @@ def database_url(sqlite_url: str) -> str:
 
 
 def _receipt(server: PrefectServer, flow: str) -> str:
-    answer = requests.get(f"{server.api_url}/artifacts/{flow}-kvittering/latest", timeout=60)
+    answer = requests.get(f"{server.api_url}/artifacts/{flow}-kvittering/latest", timeout=AT_MOST)
     answer.raise_for_status()
     return str(answer.json()["data"])
 
@@ -60,7 +61,7 @@ def test_a_form_does_its_work_and_sends_the_mail_at_once(prefect_server: Prefect
     assert result["Leveranser"] == {"saksmapper opprettet": 1}
     assert f"Sak: {number}. Dato: 16.11.2026." in _receipt(prefect_server, "register-application")
     assert explain_case(form={"case_number": number}, return_state=True).is_completed()
-    history = requests.get(f"{prefect_server.api_url}/artifacts/sak-{number.lower()}/latest", timeout=60).json()
+    history = requests.get(f"{prefect_server.api_url}/artifacts/sak-{number.lower()}/latest", timeout=AT_MOST).json()
     assert "| søknad registrert av HR |  | HR | application.registered |" in history["data"]
 
 
@@ -99,7 +100,7 @@ def test_what_is_typed_in_the_wrong_field_names_no_run(prefect_server: PrefectSe
     fill_in(terminate_agreement, town, case_number="Kari Nordmann", party="Den ansatte", last_day="2026-12-01")
     # The nights to come are runs as well, and begin later.
     newest = {"sort": "START_TIME_DESC", "limit": 1, "flow_runs": {"state": {"type": {"any_": ["FAILED"]}}}}
-    [run] = requests.post(f"{prefect_server.api_url}/flow_runs/filter", json=newest, timeout=60).json()
+    [run] = requests.post(f"{prefect_server.api_url}/flow_runs/filter", json=newest, timeout=AT_MOST).json()
     assert run["name"].startswith("terminate-agreement: 20")
     assert "Kari" not in str(run["state"])
 

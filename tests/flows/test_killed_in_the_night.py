@@ -25,8 +25,8 @@ from sandbox.graph import Fault
 from tests.conftest import PostgresServer
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, nights, wait_until_healthy
 from tests.flows.deploying import ask, finished, post, start
+from tests.waiting import AT_MOST
 
-SECONDS_TO_BEGIN = 300
 QUIET_NIGHTS = nights(FIRST_NIGHT, 12, every=2)
 KILLED_NIGHT = FIRST_NIGHT + timedelta(days=14)
 NEXT_NIGHT = KILLED_NIGHT + timedelta(days=1)
@@ -160,7 +160,7 @@ def scheduled_run(server: PrefectServer, on: date) -> str | None:
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS_TO_BEGIN
+    deadline = time.monotonic() + AT_MOST
     while not is_so():
         assert time.monotonic() < deadline, "the night did not come so far"
         time.sleep(0.05)

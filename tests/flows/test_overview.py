@@ -18,6 +18,7 @@ from tasks.deviations import LISTS_DELETED, PAGE_MADE
 from tasks.night import today_in_oslo
 from tests.documents.reading import says
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in, nights
+from tests.waiting import AT_MOST
 
 LATE = FIRST_NIGHT + timedelta(days=15)
 
@@ -50,7 +51,7 @@ def test_figures_and_file_say_the_same_and_name_nobody(prefect_server: PrefectSe
     late = {row["Sak"] for row in rows if row["Dager over fristen"]}
     assert late
     assert all(_day(row["Svarfrist"]) < LATE for row in rows if row["Sak"] in late and row["Dager over fristen"])
-    page = requests.get(f"{prefect_server.api_url}/artifacts/oversikt-for-hr/latest", timeout=60).json()["data"]
+    page = requests.get(f"{prefect_server.api_url}/artifacts/oversikt-for-hr/latest", timeout=AT_MOST).json()["data"]
     assert f"- Åpne saker: {len(open_cases)}\n- Saker der svarfristen er ute: {len(late)}\n" in page
     for heading in ("## Etter enhet", "## De neste 60 dagene", "## Snitt i enhetene", "## Siste natt"):
         assert heading in page
@@ -96,7 +97,7 @@ def test_whom_a_held_sync_and_the_deviations_are_about_is_in_files_alone(
     assert set(numbers) & {row["Ansattnummer"] for row in held if row["Hva"] == "endret"}
     [aside] = files(town, "Til avgjørelse", "Avvik*")
     assert [(row["Hvem eller hva"], row["Grunn"]) for row in aside] == [(numbers[0], "Datoen kan ikke leses")]
-    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=60).json()["data"]
+    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=AT_MOST).json()["data"]
     assert f"## Stanset kjøring {digest}" in page
     assert f"{len(json.loads(diff)['changed'])} endret" in page
     assert f"{len(aside)} er satt til side" in page
@@ -122,7 +123,7 @@ def test_a_discarded_sync_and_old_deviations_are_told_as_what_they_are(
             set_aside(connection, "hr", [RejectedRow(key, "navn", "mangler")], today - timedelta(days=days))
     database.close()
     made = fill_in(make_reports, town, today, report="Stanset kjøring og avvik")
-    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=20).json()["data"]
+    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=AT_MOST).json()["data"]
     assert made.message == "Utført: Rapport laget. Kvitteringen ligger under Artifacts."
     assert "## Forkastet kjøring a1b2c3\nForkastet, og blir ikke brukt" in page
     assert "Stanset kjøring" not in page
@@ -150,8 +151,8 @@ def test_where_nothing_waits_the_page_says_so_and_the_form_that_it_made_it(
     made = fill_in(make_reports, town, report="Stanset kjøring og avvik")
     assert made.message == "Utført: Rapport laget. Kvitteringen ligger under Artifacts."
     address = f"{prefect_server.api_url}/artifacts/make-reports-kvittering/latest"
-    assert PAGE_MADE in requests.get(address, timeout=20).json()["data"]
-    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=20).json()["data"]
+    assert PAGE_MADE in requests.get(address, timeout=AT_MOST).json()["data"]
+    page = requests.get(f"{prefect_server.api_url}/artifacts/til-avgjorelse/latest", timeout=AT_MOST).json()["data"]
     assert page == "# Til avgjørelse\n\nIngenting venter."
 
 

@@ -10,6 +10,7 @@ import pytest
 from flows.nightly import nightly
 from flows.provision_sharepoint import provision_sharepoint
 from tests.flows.conftest import FIRST_NIGHT, MakeTown, PrefectServer
+from tests.waiting import AT_MOST
 
 BIN = Path(sys.executable).parent / "hjemmekontor"
 
@@ -23,7 +24,7 @@ def database_url(sqlite_url: str) -> str:
 def _provision(environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     command = [str(BIN), "provision-sharepoint", *options]
     return subprocess.run(  # noqa: S603 - our own words
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=AT_MOST, check=False
     )
 
 

@@ -13,6 +13,7 @@ from sandbox.graph.reports import Report
 from tasks.receipts import NOTHING_NEW
 from tasks.telling import RECIPIENTS
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
+from tests.waiting import AT_MOST
 
 REFUSED = Fault(method="POST", path_pattern="/send$", status=400, code="ErrorInvalidRecipients")
 THROTTLED = Fault(method="POST", path_pattern="/messages$", status=429, retry_after=1)
@@ -26,7 +27,7 @@ def database_url(sqlite_url: str) -> str:
 
 def _report(server: PrefectServer, flow: str) -> str:
     """The newest report of this flow."""
-    answer = requests.get(f"{server.api_url}/artifacts/{flow}-rapport/latest", timeout=60)
+    answer = requests.get(f"{server.api_url}/artifacts/{flow}-rapport/latest", timeout=AT_MOST)
     answer.raise_for_status()
     return str(answer.json()["data"])
 

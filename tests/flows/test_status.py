@@ -19,9 +19,9 @@ from integrations.database.engine import Database
 from integrations.database.lease import lease
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
 from tests.flows.deploying import finished, post, start, worker
+from tests.waiting import AT_MOST
 
 BIN = Path(sys.executable).parent / "hjemmekontor"
-SECONDS_FOR_EVENTS = 90
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def database_url(sqlite_url: str) -> str:
 
 
 def page(server: PrefectServer, key: str = "hvordan-star-det-til") -> str:
-    answer = requests.get(f"{server.api_url}/artifacts/{key}/latest", timeout=60)
+    answer = requests.get(f"{server.api_url}/artifacts/{key}/latest", timeout=AT_MOST)
     answer.raise_for_status()
     shown: str = answer.json()["data"]
     return shown
@@ -40,7 +40,7 @@ def page(server: PrefectServer, key: str = "hvordan-star-det-til") -> str:
 def events(server: PrefectServer, name: str, since: str) -> list[dict[str, Any]]:
     """Events of ours reach the server in batches: as soon as there is one, all of them are there."""
     wanted = {"filter": {"event": {"name": [name]}, "occurred": {"since": since}}}
-    deadline = time.monotonic() + SECONDS_FOR_EVENTS
+    deadline = time.monotonic() + AT_MOST
     while time.monotonic() < deadline:
         found: list[dict[str, Any]] = post(server, "/events/filter", wanted)["events"]
         if found:
@@ -66,7 +66,7 @@ def status(server: PrefectServer, town: Town, on: date) -> subprocess.CompletedP
         env={**os.environ, **server.environment, **town.environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=AT_MOST,
         check=False,
     )
 

@@ -24,6 +24,7 @@ from tests.flows.alerting import deployment_id
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
 from tests.flows.deploying import ask, finished, post, worker
 from tests.test_deploy_files import DEPLOY, said
+from tests.waiting import AT_MOST
 
 IMPATIENT = """from datetime import timedelta
 import flows.forms
@@ -36,7 +37,6 @@ tasks.emptying.AGAIN_AFTER = timedelta(seconds=1)
 """
 """Read by every Python that begins with its folder on the path: what waits for minutes waits for seconds."""
 MEASURES = "Skjerm-og-stol-9c1d"
-SECONDS_FOR_A_FORM = 300
 OUT_OF_TIME = 124
 """What timeout(1) ends with."""
 
@@ -112,7 +112,7 @@ def stop_as_systemd_does(process: int) -> None:
     """By the unit's own words; what ends the worker itself comes after them."""
     [words] = said(DEPLOY / "hjemmekontor-worker@.service", "ExecStop")
     command = shlex.split(words.removeprefix("-").replace("${MAINPID}", str(process)))
-    assert subprocess.run(command, check=False, timeout=60).returncode != OUT_OF_TIME  # noqa: S603 - our own words
+    assert subprocess.run(command, check=False, timeout=AT_MOST).returncode != OUT_OF_TIME  # noqa: S603 - our own words
 
 
 def test_a_form_that_waits_outlives_a_restart_of_the_worker(
@@ -207,7 +207,7 @@ def test_of_nights_that_meet_the_last_does_what_none_has_done_since_it_was_asked
 
 
 def wait_for_state(server: PrefectServer, run: str, name: str) -> dict[str, Any]:
-    deadline = time.monotonic() + SECONDS_FOR_A_FORM
+    deadline = time.monotonic() + AT_MOST
     while time.monotonic() < deadline:
         found: dict[str, Any] = ask(server, "GET", f"/flow_runs/{run}")
         if found["state"]["name"] == name:

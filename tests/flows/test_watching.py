@@ -15,6 +15,7 @@ from config.settings import load_settings
 from hjemmekontor.watching import alert_once_a_day
 from tests.flows.alerting import listening
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town
+from tests.waiting import AT_MOST
 
 BIN = Path(sys.executable).parent / "hjemmekontor"
 NOBODY_LISTENS = "http://127.0.0.1:9"
@@ -50,7 +51,7 @@ def test_the_command_with_prefect_dead_tells_once_and_says_all_it_knows(
         environment |= {"PREFECT_API_URL": f"{NOBODY_LISTENS}/api", "HK_ALERT_WEBHOOK": address}
         command = [str(BIN), "status", "--alert", "--on", FIRST_NIGHT.isoformat()]
         done = [
-            subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603 - our own words
+            subprocess.run(command, env=environment, capture_output=True, text=True, timeout=AT_MOST, check=False)  # noqa: S603 - our own words
             for _ in range(2)
         ]
 
@@ -124,7 +125,7 @@ def test_a_backup_that_does_not_come_is_told_where_there_is_to_be_one(
     (tmp_path / "prefect.db").touch()
     assert tell(now) == ["Drift er varslet (HK_OPS_MAILBOX)."]
     assert subjects(town) == ["Hjemmekontor: Det er over et døgn siden en sikkerhetskopi ble tatt."]
-    done = subprocess.run([str(BIN), "backup"], capture_output=True, text=True, timeout=300, check=False)  # noqa: S603 - our own words
+    done = subprocess.run([str(BIN), "backup"], capture_output=True, text=True, timeout=AT_MOST, check=False)  # noqa: S603 - our own words
     assert done.returncode == 0, done.stderr
     assert tell(datetime.now(UTC)) == []
 

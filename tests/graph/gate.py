@@ -6,6 +6,8 @@ from threading import Condition
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.waiting import AT_MOST
+
 
 @dataclass(slots=True)
 class Gate:
@@ -24,7 +26,7 @@ class Gate:
     def wait_until_empty(self) -> None:
         """Until whatever was asked has been done, also what nobody waits for any more."""
         with self._has_left:
-            assert self._has_left.wait_for(lambda: self._inside_now == 0, timeout=10)
+            assert self._has_left.wait_for(lambda: self._inside_now == 0, timeout=AT_MOST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.inside is not None

@@ -50,6 +50,7 @@ from tests.graph.conftest import HASTY, Office, settings_for
 from tests.graph.town import EVERYBODY, user
 from tests.sandbox.conftest import BusinessClock
 from tests.sandbox.contract import proxy_before
+from tests.waiting import AT_MOST
 
 AASE = user("0001")
 OUTSIDE = re.compile(
@@ -99,7 +100,7 @@ class Judge:
         raw_path = await self._as_in_contract(request)
         query = f"?{request.url.query}" if request.url.query else ""
         headers = {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP}
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx.AsyncClient(timeout=AT_MOST) as client:
             url = f"{self.proxy_url}{raw_path}{query}"
             answer = await client.request(request.method, url, content=await request.body(), headers=headers)
         self.judged.append(f"{request.method} {request.scope['path']}")

@@ -24,6 +24,7 @@ from tests.graph.failures import ENDLESS, EVERY, PASSING, fault, patience_with
 from tests.graph.hours import START
 from tests.sandbox.conftest import token
 from tests.sandbox.contract import proxy_before
+from tests.waiting import AT_MOST
 
 BATCH = "/v1.0/$batch"
 ON_A_PART = "^/v1.0/users$"
@@ -295,7 +296,7 @@ class Door:
             return
         request = Request(scope, receive)
         kept = {name: request.headers[name] for name in ("authorization", "content-type", "accept")}
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx.AsyncClient(timeout=AT_MOST) as client:
             answer = await client.post(f"{self.proxy_url}/$batch", content=await request.body(), headers=kept)
         self.violations += violations_in(answer)
         await JSONResponse(answer.json(), answer.status_code)(scope, receive, send)
@@ -315,7 +316,7 @@ def test_batches_and_what_is_in_them_keep_the_contract(office: Office) -> None:
         with serve(door) as front:
             through = Office(office.tenant, settings_for(office.tenant, front.url), office.gate)
             assert list(find(through, [*STRANGE, *map(str, range(400))])) == list(STRANGE)
-        with httpx.Client(timeout=20) as client:
+        with httpx.Client(timeout=AT_MOST) as client:
             client.headers["Authorization"] = f"Bearer {token(office.tenant, client, server.url)}"
             parts = [request for batch in recorder.batches for request in batch["requests"]]
             answers = [client.get(proxy_url + request["url"]) for request in parts[:1] + parts[-1:]]

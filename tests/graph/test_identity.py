@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.graph.cloud import MISCODED, TOKEN, Cloud, cloud
+from tests.waiting import AT_MOST
 
 ROOT = Path(__file__).parents[2]
 TENANT, CLIENT = "11111111-2222-4333-8444-555555555555", "66666666-7777-4888-8999-000000000000"
@@ -51,7 +52,7 @@ def look(sky: Cloud, addresses: Sequence[str] = (), **settings: str) -> str:
     }
     command = [sys.executable, "-W", "error", "-m", "tests.graph.one_look", *addresses]
     done = subprocess.run(  # noqa: S603 - our own words
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=AT_MOST, check=False
     )
     assert done.stderr == ""
     return done.stdout

@@ -53,8 +53,8 @@ from tests.graph.evening import prepare
 from tests.graph.fuse import COMMIT, Moment, Point
 from tests.graph.town import Town, user
 from tests.sandbox.conftest import BusinessClock
+from tests.waiting import AT_MOST
 
-SECONDS = 60
 DELICATE = {
     *("POST messages", "POST send", "PUT content", "PUT upload", "POST invite", "PATCH fields", "DELETE items"),
     *(f"{COMMIT} {what}" for what in ("applications", "reading", "taking in", "filing", "purge", "mail")),
@@ -104,10 +104,10 @@ class Stage:
         child = self.nursery.Process(target=night_in_child, args=(town.environment, burns_at, theirs, self.night))
         child.start()
         theirs.close()
-        child.join(SECONDS)
+        child.join(AT_MOST)
         if child.exitcode is None:
             child.kill()
-            pytest.fail(f"a night did not end in {SECONDS} seconds")
+            pytest.fail(f"a night did not end in {AT_MOST} seconds")
         with ours:
             return child.exitcode, ours.recv() if child.exitcode == 0 else Counter()
 

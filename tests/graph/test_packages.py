@@ -33,12 +33,12 @@ from tests.graph.archive_system import (
 from tests.graph.conftest import Office
 from tests.graph.fuse import Moment, Point
 from tests.graph.town import APPLICANTS, APPROVED, Town
+from tests.waiting import AT_MOST
 
 PLAN = Path(__file__).parents[2] / "config/archive_plans/mal.toml"
 FIRST = f"{NUMBER}-01"
 PHOTO, SIGNED = f"Bilde av arbeidsplassen {NUMBER}.jpg", f"Signert avtale om hjemmekontor {NUMBER}.pdf"
 DOCUMENTS = [f"Avtale om hjemmekontor {NUMBER}.pdf", PHOTO, SIGNED]
-SECONDS = 90
 MESSAGE = len(DOCUMENTS) + len(APPROVED) + 1
 """Which of the files put there is arkivmelding.xml; the marker is the one after it."""
 
@@ -120,7 +120,7 @@ def test_killed_anywhere_and_run_again_it_is_the_same_one_package(
         target=file_everything_in_child, args=(town.environment, point), daemon=True
     )
     child.start()
-    child.join(SECONDS)
+    child.join(AT_MOST)
     assert child.exitcode == -signal.SIGKILL, "the night has no such request"
     child.close()
     archive.take()

@@ -24,7 +24,8 @@ from tests.database.samples import TODAY, rows
 from tests.graph.conftest import Line, Office
 from tests.graph.one_night import quick_night
 from tests.graph.town import Town
-from tests.graph.workers import SECONDS, begin_each, send_all, send_one, send_until_overtaken, spend
+from tests.graph.workers import begin_each, send_all, send_one, send_until_overtaken, spend
+from tests.waiting import AT_MOST
 
 PROCESSES = 3
 ELSEWHERE = "another-machine:100:5"
@@ -41,9 +42,9 @@ def in_processes(nursery: ForkServerContext, work: Callable[..., None], *argumen
     ]
     for child in children:
         child.start()
-    told = [ours.recv() if ours.poll(SECONDS) else None for ours, _ in pipes]
+    told = [ours.recv() if ours.poll(AT_MOST) else None for ours, _ in pipes]
     for child in children:
-        child.join(SECONDS)
+        child.join(AT_MOST)
     assert [child.exitcode for child in children] == [0] * len(children)
     for ends in pipes:
         for end in ends:
@@ -104,10 +105,10 @@ class Crowd:
         self._now += 1
         self.most = max(self.most, self._now)
         if self._now == AT_A_TIME_IN_A_MAILBOX and not self._is_full.is_set():
-            await asyncio.to_thread(self._others.wait, SECONDS)
+            await asyncio.to_thread(self._others.wait, AT_MOST)
             await asyncio.sleep(LONG_ENOUGH_FOR_A_FIFTH)
             self._is_full.set()
-        await asyncio.wait_for(self._is_full.wait(), SECONDS)
+        await asyncio.wait_for(self._is_full.wait(), AT_MOST)
         await asyncio.sleep(0.005)
         # Whoever has the answer may ask again before we are back here.
         self._now -= 1

@@ -33,7 +33,8 @@ from tests.graph.fuse import Point
 from tests.graph.one_night import quick_night
 from tests.graph.test_killed import points
 from tests.graph.town import APPLICANTS, Town
-from tests.graph.workers import SECONDS, send_what_came_back
+from tests.graph.workers import send_what_came_back
+from tests.waiting import AT_MOST
 
 NUMBER = "HK-2027-00001"
 RIGHT, WRONG = person("0001").email or "", "borte@sandvik.kommune.example"
@@ -188,7 +189,7 @@ def test_a_killed_night_makes_one_mail_of_each_return(
         child = nursery.Process(target=night_in_child, args=(town.environment, burns_at, theirs, send_what_came_back))
         child.start()
         theirs.close()
-        child.join(SECONDS)
+        child.join(AT_MOST)
         with ours:
             return child.exitcode, ours.recv() if child.exitcode == 0 else Counter()
 

@@ -24,8 +24,8 @@ from tasks.retrying import let_wait_for_delivery
 from tasks.returning import read_returned_mail
 from tests.graph.hours import START, Hours
 from tests.graph.one_night import quick_night
+from tests.waiting import AT_MOST
 
-SECONDS = 60
 ONE_MAIL = Cost(MAILBOX, 1)
 
 
@@ -41,7 +41,7 @@ def spend(database_url: str, units_per_minute: int, mails: int, together: Barrie
             at.append(hours.now)
         return at
 
-    together.wait(SECONDS)
+    together.wait(AT_MOST)
     tell.send(asyncio.run(ask()))
     database.close()
 
@@ -60,7 +60,7 @@ def send_one(environment: Mapping[str, str], key: str, after: Event | None, then
             await mail.send(graph, sender, await mail.draft(graph, sender, key, letter))
 
     if after is not None:
-        after.wait(SECONDS)
+        after.wait(AT_MOST)
     asyncio.run(send())
     then.set()
     tell.send(budget.seconds_waited)
@@ -78,7 +78,7 @@ def send_what_came_back() -> None:
 def send_all(environment: Mapping[str, str], together: Barrier, refused: Event, tell: Pipe) -> None:
     """The mail of a night, as soon as no other night is at work; tell how often one was, `refused` the first time."""
     os.environ.update(environment)
-    together.wait(SECONDS)
+    together.wait(AT_MOST)
     in_the_way = 0
     while True:
         try:
@@ -108,7 +108,7 @@ def begin_each(database_url: str, kind: str, together: Barrier, tell: Pipe) -> N
     database = Database.open(database_url)
     with database.transaction() as connection:
         seen = pending(connection, kind)
-    together.wait(SECONDS)
+    together.wait(AT_MOST)
     won = []
     for row in seen:
         with database.transaction() as connection:

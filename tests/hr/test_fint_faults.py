@@ -20,6 +20,7 @@ from sandbox.hr.rows import PERSONNEL, PERSONS, POSITIONS, UNITS, Row
 from sandbox.municipality import Municipality
 from sandbox.web import serve
 from tests.hr.conftest import TODAY, HrSystem
+from tests.waiting import AT_MOST
 
 
 @pytest.mark.parametrize(
@@ -215,12 +216,12 @@ def test_a_server_that_gives_smaller_pages_than_asked(small: HrSystem) -> None:
 def test_faults_can_be_ordered_over_http(small: HrSystem) -> None:
     address = f"{small.access.url}/_sandbox/hr-faults"
     fault = {"path_pattern": ".*", "status": 503, "times": None}
-    assert requests.post(address, json=fault, timeout=5).status_code == 204
+    assert requests.post(address, json=fault, timeout=AT_MOST).status_code == 204
     assert "answered 503" in _unreadable(small)
-    assert requests.delete(address, timeout=5).status_code == 204
+    assert requests.delete(address, timeout=AT_MOST).status_code == 204
     assert isinstance(small.read(), Snapshot)
     for nonsense in ({"path_pattern": "("}, {"status": 503}, {"path_pattern": "x", "stauts": 1}):
-        assert requests.post(address, json=nonsense, timeout=5).status_code == 400
+        assert requests.post(address, json=nonsense, timeout=AT_MOST).status_code == 400
 
 
 def test_the_application_by_itself_takes_the_sandboxs_credentials(small: HrSystem, village: Municipality) -> None:
@@ -232,10 +233,10 @@ def test_the_application_by_itself_takes_the_sandboxs_credentials(small: HrSyste
 def test_next_loses_the_timestamp_as_in_fint(large: HrSystem) -> None:
     address, token = large.access.url + PERSONNEL, large.hr.issue_token()
     headers = {"Authorization": f"Bearer {token}"}
-    page = requests.get(f"{address}?size=50&sinceTimeStamp=1", headers=headers, timeout=5).json()
+    page = requests.get(f"{address}?size=50&sinceTimeStamp=1", headers=headers, timeout=AT_MOST).json()
     assert "sinceTimeStamp" in page["_links"]["self"][0]["href"]
     assert page["_links"]["next"][0]["href"] == f"{address}?offset=50&size=50"
-    assert requests.get(address, timeout=5).status_code == 401
+    assert requests.get(address, timeout=AT_MOST).status_code == 401
 
 
 def _settings(system: HrSystem, **changes: str | None) -> Settings:

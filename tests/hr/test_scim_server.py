@@ -25,6 +25,7 @@ from integrations.hr.scim.records import ENTERPRISE
 from integrations.hr.scim.source import ScimSource
 from sandbox.hr.rows import HOME_STREET, Row
 from tests.hr.scim_shape import CORE
+from tests.waiting import AT_MOST
 
 SIZE = 2_000
 LEADERS = 40
@@ -61,12 +62,12 @@ class RealServer:
         return self.application(environ, start_response)
 
     def post(self, user: Row) -> str:
-        answer = requests.post(f"{self.url}/Users", json=user, auth=Bearer(TOKEN), timeout=5)
+        answer = requests.post(f"{self.url}/Users", json=user, auth=Bearer(TOKEN), timeout=AT_MOST)
         assert answer.status_code == 201
         return str(answer.json()["id"])
 
     def delete(self, scim_id: str) -> None:
-        assert requests.delete(f"{self.url}/Users/{scim_id}", auth=Bearer(TOKEN), timeout=5).status_code == 204
+        assert requests.delete(f"{self.url}/Users/{scim_id}", auth=Bearer(TOKEN), timeout=AT_MOST).status_code == 204
 
     def source(self, page_size: int = 1_000, token: str = TOKEN, only: str | None = None) -> ScimSource:
         client = ScimClient(ScimAccess(self.url, token=token), sleep=lambda _seconds: None)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.graph import GraphTenant, TenantUser
 from sandbox.web import serve
+from tests.waiting import AT_MOST
 
 KARI = TenantUser(
     user_id="11111111-1111-4111-8111-111111111111",
@@ -101,7 +102,7 @@ class Line:
 @pytest.fixture(scope="session")
 def line() -> Iterator[Line]:
     switch = Switch()
-    with serve(switch) as server, httpx.Client(base_url=f"{server.url}/v1.0", timeout=10) as client:
+    with serve(switch) as server, httpx.Client(base_url=f"{server.url}/v1.0", timeout=AT_MOST) as client:
         yield Line(switch, server.url, client)
 
 

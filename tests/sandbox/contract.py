@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import AT_MOST
+
 CONTRACT = (Path(__file__).parents[2] / "../shared/contract/graph").resolve()
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "graph-contract"
-START_SECONDS = 60
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def proxy_before(url: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         proxy.terminate()
-        proxy.wait(timeout=10)
+        proxy.wait(timeout=AT_MOST)
 
 
 def _skip_without_tools() -> None:
@@ -51,7 +52,7 @@ def _skip_without_tools() -> None:
 
 
 def _wait_for(proxy: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + AT_MOST
     while time.monotonic() < deadline:
         assert proxy.poll() is None, "the validating proxy ended"
         try:

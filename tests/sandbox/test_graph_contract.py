@@ -20,6 +20,7 @@ from sandbox.graph.reports import Report
 from sandbox.web import serve
 from tests.sandbox.conftest import IMMUTABLE, KARI, OLA, USERS, BusinessClock, token
 from tests.sandbox.contract import CONTRACT, proxy_before
+from tests.waiting import AT_MOST
 
 REPORTED = ("hjemmekontor@sandvik.kommune.example", "<b@sandvik.kommune.example>", BusinessClock().now)
 NOT_OFFERED = {
@@ -58,7 +59,7 @@ def checked(tmp_path: Path) -> Iterator[Checked]:
     with (
         serve(tenant.application()) as server,
         proxy_before(server.url) as proxy_url,
-        httpx.Client(base_url=proxy_url, timeout=20) as client,
+        httpx.Client(base_url=proxy_url, timeout=AT_MOST) as client,
     ):
         client.headers["Authorization"] = f"Bearer {token(tenant, client, server.url)}"
         yield Checked(tenant, client)
