@@ -43,6 +43,10 @@ serve: .venv/ready ## Prefect server with its UI, a worker, the deployments and 
 test: .venv/ready-dev ## Set everything up and run all tests
 	.venv/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
+.PHONY: test-again
+test-again: .venv/ready-dev ## Run the tests that failed last, one after the other
+	.venv/bin/python -m pytest --last-failed --last-failed-no-failures none
+
 .PHONY: torture
 torture: .venv/ready-dev ## Kill a night with kill -9 at hundreds of points, and hold what the next one makes of it against one left alone
 	.venv/bin/python -m pytest -n 2 --dist load -q tests/graph/test_killed.py --points $(POINTS) --seed $(SEED)
