@@ -10,6 +10,8 @@ WARN_AFTER = timedelta(hours=26)
 FAIL_AFTER = timedelta(hours=50)
 """Twice."""
 
+NONE = timedelta()
+
 
 class Freshness(StrEnum):
     FRESH = "fresh"
@@ -28,10 +30,12 @@ class GoodRun:
     def ages(self, on: date, now: datetime) -> tuple[timedelta, timedelta | None]:
         """Since it was read; and of the source's own data, by its own word.
 
-        The second by the business date, which is another than today when a night is caught up with.
+        The second by the business date, which is another than today when a night is caught up with. Neither is less
+        than nothing: a source's clock may be ahead, and the sandbox's people live up to the date they are asked for.
         """
         published = self.published_at
-        return now - self.finished_at, None if published is None else datetime.combine(on, now.timetz()) - published
+        of_its_data = None if published is None else datetime.combine(on, now.timetz()) - published
+        return max(now - self.finished_at, NONE), None if of_its_data is None else max(of_its_data, NONE)
 
     def age(self, on: date, now: datetime) -> timedelta:
         """The older of the two."""

@@ -68,7 +68,7 @@ def step(form: ApplicationForm) -> Counter[str]:
     return counts + registering.decide_what_follows(NAME)
 
 
-JOB = Job(NAME, "Søknad registrert", ApplicationForm, step, ("Vis sak", "Si opp avtale"))
+JOB = Job(NAME, "Søknad registrert", ApplicationForm, step, ("Vis sak", "Registrer svar", "Registrer filer"))
 
 
 @flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)

@@ -19,7 +19,7 @@ DESCRIPTION = "Godkjenn eller forkast en synkronisering som er stanset fordi den
 
 class ReviewForm(Form):
     digest: str = Field(
-        title="Merke", description="Står i rapporten fra natten, i parentes.", min_length=1, max_length=128
+        title="Merke", description="Står etter «Merke» i rapporten fra natten.", min_length=1, max_length=128
     )
     decision: HoldDecision = Field(title="Avgjørelse", description="Det som godkjennes, blir utført med en gang.")
 

@@ -88,7 +88,7 @@ def _staff_data(settings: Settings) -> Line:
     except ExpectedError:
         return Line(what, Verdict.FAILURE, "cannot be looked at; see Database")
     if last is None:
-        return Line(what, Verdict.WELL, "employees have never been synced")
+        return Line(what, Verdict.WARNING, "employees have never been synced; the first night does it")
     now = datetime.now(UTC)
     ages = [("synced", now - last.finished_at)]
     if last.published_at is not None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from config.policy_files import load_policy
 from config.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+HOST = "127.0.0.1"
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 15
 
@@ -30,15 +32,20 @@ class ServerDidNotStartError(ExpectedError):
 
 @contextmanager
 def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
-    """Server up, pool and deployments made, worker at work; everything is stopped at the end of the block."""
-    address = f"http://127.0.0.1:{port}"
+    """Server up, pool and deployments made, worker at work; everything is stopped at the end of the block.
+
+    Raises:
+        PolicyError, ServerDidNotStartError: one line.
+    """
+    _require_free(port)
+    address = f"http://{HOST}:{port}"
     logs = settings.state_dir.absolute() / "log"
     logs.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_API_URL"] = f"{address}/api"
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
     os.environ["PREFECT_UI_STATIC_DIRECTORY"] = str(room_for_one_page(settings.state_dir.absolute() / "prefect-page"))
     with ExitStack() as children:
-        start = ("server", "start", "--host", "127.0.0.1", "--port", str(port))
+        start = ("server", "start", "--host", HOST, "--port", str(port))
         children.enter_context(_running(start, logs / "server.log"))
         _wait_for(address, logs / "server.log")
         deploy(settings)
@@ -46,6 +53,17 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
         children.enter_context(_running(("worker", "start", "--pool", pool_of(settings)), logs / "worker.log"))
         console.print(f"Prefect: {address}   (logs in {logs}; Ctrl-C stops everything)")
         yield
+
+
+def _require_free(port: int) -> None:
+    """Else whatever server has it already, somebody else's perhaps, would be given our deployments and alerts."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            said = f"Prefect's server cannot listen on port {port}: {error.strerror}. Choose another by --port."
+            raise ServerDidNotStartError(said) from None
 
 
 def room_for_one_page(directory: Path) -> Path:

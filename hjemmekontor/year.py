@@ -11,10 +11,14 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from flows import impose_home_office
+from config.settings import load_settings
+from flows import impose_home_office, review_hold
 from flows.nightly import STEPS
 from flows.running import run_flow
+from integrations.database.health import held
+from integrations.database.reading import reading
 from sandbox.town import Sandbox
+from tasks.holding import HoldDecision
 
 NIGHT_OF_THE_ORDER = 30
 """The night after which the sandbox's HR imposes home office on one unit."""
@@ -42,15 +46,28 @@ def run_nights(sandbox: Sandbox, days: Sequence[date], done: Callable[[date], No
     def year() -> State[Any]:
         for ordinal, day in enumerate(days):
             sandbox.live_until(day)
-            for name, steps in _runs_of(sandbox, ordinal, day):
-                state = run_flow(name, steps, day, dry_run=False)
-                if not state.is_completed():
-                    failed.append(f"{day} {name}: {state.message}")
+            failed.extend(_failures(day, _runs_of(sandbox, ordinal, day)))
+            failed.extend(_failures(day, _approvals(sandbox, day)))
             done(day)
         return Completed(message=f"{len(days)} netter", data={})
 
     year(return_state=True)
     return failed
+
+
+def _failures(day: date, runs: Runs) -> list[str]:
+    states = [(name, run_flow(name, steps, day, dry_run=False)) for name, steps in runs]
+    return [f"{day} {name}: {state.message}" for name, state in states if not state.is_completed()]
+
+
+def _approvals(sandbox: Sandbox, day: date) -> Runs:
+    """What HR does in the morning after a night that has held its sync."""
+    with reading(load_settings().database_url) as connection:
+        waiting = held(connection)
+    adviser = sandbox.municipality.on(day).people[0].employee_number
+    approve = HoldDecision.APPROVE
+    forms = [review_hold.ReviewForm(digest=each.digest, decision=approve, registered_by=adviser) for each in waiting]
+    return [(review_hold.NAME, [(review_hold.JOB.title, partial(review_hold.step, form))]) for form in forms]
 
 
 def _runs_of(sandbox: Sandbox, ordinal: int, day: date) -> Runs:

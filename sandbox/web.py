@@ -11,10 +11,16 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from config.errors import ExpectedError
+
 HOST = "127.0.0.1"
-START_SECONDS = 10.0
+START_SECONDS = 120.0
 DROP_CONNECTION = "sandbox.drop-connection"
 """Key in the ASGI scope's `extensions`: a function that cuts the connection off, as a failing network would."""
+
+
+class PortTakenError(ExpectedError):
+    """Another program listens there, or nobody may. The message is one line that names the port."""
 
 
 class _DroppableProtocol(H11Protocol):
@@ -63,7 +69,7 @@ def serve(application: ASGIApp, port: int = 0) -> RunningServer:
     """Start `application` on 127.0.0.1 and return when it answers. Port 0 takes a free one.
 
     Raises:
-        OSError: the port is taken.
+        PortTakenError: one line.
         RuntimeError: the server did not start.
     """
     # asyncio turns Nagle's algorithm off for sockets that name TCP only; with it, every answer waits 40 ms.
@@ -72,9 +78,12 @@ def serve(application: ASGIApp, port: int = 0) -> RunningServer:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
         listening.listen(128)
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        said = (
+            f"The sandbox cannot listen on port {port}: {error.strerror}. Choose others by --hr-port and --graph-port."
+        )
+        raise PortTakenError(said) from None
     config = uvicorn.Config(
         application,
         http=_DroppableProtocol,

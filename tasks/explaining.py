@@ -38,6 +38,8 @@ NEXT_STEPS: Mapping[State, Sequence[str]] = {
     State.ENDED: (SEND_AGAIN,),
 }
 """What may be done to a case of this state (agreements.intake)."""
+WHILE_IMPOSED = ("Opphev pålagt hjemmekontor", *WHILE_OPEN)
+"""There is no agreement to change, renew or evaluate (regulation § 2)."""
 HEAD = "| Dato | Hva | Ny tilstand | Av | Regel | Regelverk |\n|---|---|---|---|---|---|"
 
 
@@ -60,13 +62,18 @@ def show_history(case_number: str) -> str:
         HEAD,
         *(_line(each, found) for each in found.happenings),
     ]
-    next_steps = links(NEXT_STEPS[found.state], {"case_number": found.case_number})
+    next_steps = links(next_steps_of(found), {"case_number": found.case_number})
     create_markdown_artifact(
         "\n".join([*lines, "", next_steps]),
         key=keyed(f"sak-{found.case_number.lower()}", settings),
         description="Sakens historikk",
     )
     return found.case_number
+
+
+def next_steps_of(found: History) -> Sequence[str]:
+    """The forms that the case can take now, by their names."""
+    return WHILE_IMPOSED if found.imposed and found.state is State.ACTIVE else NEXT_STEPS[found.state]
 
 
 def _line(each: Happening, of: History) -> str:

@@ -64,7 +64,8 @@ def show_reports() -> None:
     with night.database.transaction() as connection:
         made = scheme.reports_made_on(connection, night.on)
     for report in made:
-        shown = f"Evaluering av ordningen, {report.period_from:%d.%m.%Y} til {report.as_of:%d.%m.%Y}"
+        period = Period(report.period_from, report.as_of)
+        shown = f"Evaluering av ordningen, {period.first:%d.%m.%Y} til {period.last:%d.%m.%Y}"
         rows = [{said: line[name] for said, name in HEADINGS.items()} for line in report.figures]
         create_table_artifact(rows, key=keyed("evaluering-av-ordningen", night.settings), description=shown)
 

@@ -10,7 +10,7 @@ from agreements.actions import Role
 from agreements.case import OPEN_STATES, State
 from agreements.freshness import Freshness, freshness, hours
 from agreements.words import STATES
-from config.deployments import OF_STEPS, REPLAY, REPORTS, REVIEW_HOLD, SEND_AGAIN
+from config.deployments import OF_STEPS, REPLAY, REPORTS, REVIEW_HOLD, SEND_AGAIN, STAFF
 from config.installation import keyed
 from integrations.database.failed import FailedDelivery, what_failed
 from integrations.database.health import Held, held, is_set_aside
@@ -27,7 +27,7 @@ from tasks.unsent import DRAFTS_REMOVED, STILL_DRAFTS
 Result = tuple[str, dict[str, int], str | None]
 WARNINGS = {
     Freshness.FRESH: "",
-    Freshness.AGEING: " **Det er over ett døgn. Se på de siste kjøringene av «Ansatte».**",
+    Freshness.AGEING: f" **Det er over ett døgn. Se på de siste kjøringene av «{STAFF}».**",
     Freshness.STALE: " **Det er over to døgn. Dataene er for gamle, og det må rettes nå.**",
 }
 REPEATED = "forespørsler gjentatt"
@@ -124,10 +124,10 @@ def _staff_data(night: Night) -> str:
     if last is None:
         return "## Ansattdata\nAnsatte er ikke hentet fra HR-systemet ennå."
     read, published = last.ages(night.on, datetime.now(UTC))
-    ages = [("Sist hentet fra HR-systemet", read)]
+    said = [(f"Sist hentet fra HR-systemet for {hours(read)} timer siden.", read)]
     if published is not None:
-        ages.append(("HR-systemets egne data er fra", published))
-    lines = [f"{said} for {hours(age)} timer siden.{WARNINGS[freshness(age)]}" for said, age in ages]
+        said.append((f"HR-systemets egne data er {hours(published)} timer gamle.", published))
+    lines = [f"{words}{WARNINGS[freshness(age)]}" for words, age in said]
     return "\n".join(["## Ansattdata", *(f"- {line}" for line in lines)])
 
 

@@ -24,7 +24,8 @@ from flows.replay_rejected import LISTS, Source
 from flows.retry_failed import RetryForm
 from hjemmekontor.policy_forms import shown_form
 from hjemmekontor.serve import ROOT
-from tasks.explaining import NEXT_STEPS
+from integrations.database.history import History
+from tasks.explaining import NEXT_STEPS, WHILE_IMPOSED, WHILE_OPEN, next_steps_of
 from tasks.replaying import REPLAYABLE
 
 DECLARED = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
@@ -200,7 +201,14 @@ def test_what_may_be_done_next_is_a_deployment_for_hr() -> None:
     jobs = [job for job in map(job_of, FOR_HR) if job is not None]
     assert {name for job in jobs for name in job.next_steps} <= names
     assert set(NEXT_STEPS) == set(State)
-    assert {name for steps in NEXT_STEPS.values() for name in steps} <= names
+    assert {name for steps in (*NEXT_STEPS.values(), WHILE_IMPOSED) for name in steps} <= names
+
+
+def test_imposed_home_office_is_lifted_and_nothing_is_offered_that_needs_an_agreement() -> None:
+    imposed = History("HK-2026-00042", State.ACTIVE, True, "0001", frozenset(), ())  # noqa: FBT003 - a row of the table
+    assert next_steps_of(imposed) == ("Opphev pålagt hjemmekontor", *WHILE_OPEN)
+    assert next_steps_of(replace(imposed, state=State.ENDED)) == (SEND_AGAIN,)
+    assert next_steps_of(replace(imposed, imposed=False)) == NEXT_STEPS[State.ACTIVE]
 
 
 @pytest.mark.parametrize("state", sorted(CLOSED_STATES))

@@ -78,6 +78,12 @@ def test_all_is_well() -> None:
             (STAFF,),
         ),
         (
+            {"last_sync": GoodRun(NOW - timedelta(hours=27), NOW + timedelta(hours=24), 300)},
+            "Ansattdata",
+            "hentet for 27 timer siden; HR-systemets egne data er 0 timer gamle",
+            (STAFF,),
+        ),
+        (
             {"held": [Held("a1b2", ["40 ansatte ville sluttet", "30 ville endret"])]},
             "Stansede kjøringer",
             "venter på avgjørelse (a1b2): 40 ansatte ville sluttet; 30 ville endret",

@@ -71,6 +71,7 @@ class History:
 
     case_number: str
     state: State
+    imposed: bool
     employee_number: str
     manager_numbers: frozenset[str]
     happenings: tuple[Happening, ...]
@@ -105,7 +106,7 @@ def history(connection: Connection, case_number: str) -> History:
     # Sorting keeps the order of equals, so what was told comes right after what it was told of.
     happenings = sorted([*_events(connection, number), *_filings(connection, number)], key=lambda each: each.when)
     managers = frozenset({case.manager_number, case.led_by} - {None})
-    return History(number, State(case.state), case.employee_number, managers, tuple(happenings))
+    return History(number, State(case.state), case.imposed, case.employee_number, managers, tuple(happenings))
 
 
 def _events(connection: Connection, number: str) -> Iterable[Happening]:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -210,3 +211,15 @@ def test_what_waits_for_a_person_is_shown(town: Town) -> None:
 
     assert [(row["key"], row["reason"]) for row in aside if row["source"] == "hr"] == [("100217", "verdien mangler")]
     assert "Ingen stanset synkronisering venter." in held.stderr
+
+
+def test_serve_takes_over_nobody_elses_port() -> None:
+    """Whatever server has it would be given our deployments and alerts."""
+    with socket.create_server(("127.0.0.1", 0)) as theirs, socket.create_server(("127.0.0.1", 0)) as theirs_too:
+        taken, taken_too = (str(each.getsockname()[1]) for each in (theirs, theirs_too))
+        prefect = _run(["serve", "--port", taken, "--hr-port", "0", "--graph-port", "0"], {})
+        sandbox = _run(["serve", "--hr-port", taken_too, "--graph-port", "0"], {})
+    assert (prefect.returncode, sandbox.returncode) == (1, 1)
+    assert f"cannot listen on port {taken}: Address already in use" in prefect.stderr
+    assert f"cannot listen on port {taken_too}: Address already in use" in sandbox.stderr
+    assert "Traceback" not in prefect.stderr + sandbox.stderr

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from flows.nightly import nightly
 from flows.replay_rejected import replay_rejected
 from flows.review_hold import review_hold
+from hjemmekontor.year import run_nights
 from sandbox.graph import TenantUser
 from sandbox.municipality import Notable, Person
 from tests.flows.conftest import FIRST_NIGHT, Town, fill_in
@@ -247,3 +248,22 @@ def test_only_what_was_held_is_applied_by_its_approval(town: Town, rows: list[Cs
     outcomes = town.rows("SELECT outcome, absent FROM sync_runs ORDER BY id DESC LIMIT 2")
     assert outcomes == [("applied", 0), ("applied", len(set(gone)))]
     assert town.count("employees", "left_on IS NOT NULL AND end_on IS NULL") == 0
+
+
+def test_what_a_night_of_the_year_holds_is_approved_the_same_morning(
+    town: Town, rows: list[CsvRow], publish: Publish
+) -> None:
+    gone = {row["ansattnummer"] for row in rows[::2]}
+
+    def when_done(day: date) -> None:
+        if day == FIRST_NIGHT:
+            publish([row for row in rows if row["ansattnummer"] not in gone])
+
+    failed = run_nights(town.sandbox, [FIRST_NIGHT, SECOND_NIGHT, THIRD_NIGHT], when_done)
+
+    # Whoever is missing once is away, and has left when missing twice: both are unusually many.
+    assert [line.partition(":")[0] for line in failed] == [f"{day} nightly" for day in (SECOND_NIGHT, THIRD_NIGHT)]
+    assert town.rows("SELECT DISTINCT status FROM holds") == [("applied",)]
+    assert gone <= {
+        number for (number,) in town.rows("SELECT employee_number FROM employees WHERE left_on IS NOT NULL")
+    }
