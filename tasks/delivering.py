@@ -288,7 +288,10 @@ async def case_folder(night: Night, graph: Graph, number: str) -> dict[str, Any]
 
 
 async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) -> None:
+    """Once in a folder: an errand that waits for somebody's address comes by every night."""
     with night.database.transaction() as connection:
+        if folders.has_had_its_draft(connection, number, folder_id):
+            return
         case = load_cases(connection, [number])[number][1]
         people = load_people(connection, [case])[number]
     draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
@@ -296,6 +299,8 @@ async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) ->
     with night.database.transaction() as connection:
         folders.remember_draft(connection, number, len(content), quick_xor_hash(content))
     await put_file(graph, CASE_LIBRARY, folder_id, draft_name(number), content)
+    with night.database.transaction() as connection:
+        folders.draft_is_in(connection, number, folder_id)
 
 
 async def _share(night: Night, graph: Graph, number: str, folder_id: str) -> tuple[int, list[str]]:

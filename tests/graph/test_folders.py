@@ -25,7 +25,8 @@ from tests.graph.one_night import quick_night
 from tests.graph.town import APPLICANTS, Town, user
 
 NUMBER, RENAMED = "HK-2027-00001", "HK-2027-00001 Kari"
-DRAFT = f"{NUMBER}/Avtaleutkast {NUMBER}.pdf"
+DRAFT_NAME = f"Avtaleutkast {NUMBER}.pdf"
+DRAFT = f"{NUMBER}/{DRAFT_NAME}"
 EMPLOYEE, MANAGER, NEW_MANAGER, OUTSIDER = "0001", "0900", "0004", "0002"
 EVERYBODY = (EMPLOYEE, MANAGER, NEW_MANAGER, OUTSIDER)
 
@@ -123,6 +124,47 @@ def test_whoever_has_no_address_yet_is_let_in_when_it_comes_and_keeps_nobody_wai
     town.change(of_one.values(email=person(who).email))
     night_of(open_folders)
     assert (first(town), readers(office)) == (("done", None), {EMPLOYEE, MANAGER})
+
+
+@pytest.mark.parametrize(
+    ("act", "left"), [("rename", ["Avtalen.pdf"]), ("delete", []), ("move", [f"Vårt/{DRAFT_NAME}"])]
+)
+def test_whatever_people_do_with_the_draft_no_other_comes_while_an_address_is_missing(
+    town: Town, office: Office, act: str, left: list[str]
+) -> None:
+    of_one = update(employees).where(employees.c.employee_number == MANAGER)
+    town.change(of_one.values(email=None, user_principal_name=None))
+    night_of(open_folders)
+    if act == "rename":
+        office.tenant.rename(CASE_LIBRARY, DRAFT, "Avtalen.pdf", user(EMPLOYEE))
+    elif act == "move":
+        office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, f"{NUMBER}/Vårt"))
+        office.tenant.move(CASE_LIBRARY, DRAFT, f"{NUMBER}/Vårt")
+    else:
+        office.tenant.delete(CASE_LIBRARY, DRAFT)
+    expected = [f"{NUMBER}/{path}" for path in left]
+    for _ in range(3):
+        night_of(open_folders, share_folders)
+        assert files(office) == expected
+    town.change(of_one.values(email=person(MANAGER).email))
+    night_of(open_folders)
+    assert (first(town), files(office), readers(office)) == (("done", None), expected, {EMPLOYEE, MANAGER})
+
+
+def test_killed_before_the_draft_was_put_it_is_put_once(
+    town: Town, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.delivering.put_file", killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            night_of(open_folders)
+    assert [file.path for file in office.tenant.files(CASE_LIBRARY)] == []
+    for _ in range(2):
+        night_of(open_folders)
+    assert (first(town), files(office)) == (("done", None), [DRAFT])
 
 
 def test_a_new_manager_without_an_address_is_let_in_when_it_comes(town: Town, office: Office, policy: Policy) -> None:
