@@ -180,6 +180,31 @@ def test_a_new_manager_without_an_address_is_let_in_when_it_comes(town: Town, of
     assert (first(town, ErrandKind.SHARE_FOLDER), readers(office)) == (("done", None), {EMPLOYEE, NEW_MANAGER})
 
 
+def test_a_former_manager_is_taken_out_when_nobody_who_is_to_be_in_has_an_address(
+    town: Town, office: Office, policy: Policy
+) -> None:
+    night_of(open_folders)
+    nobodys = update(employees).where(employees.c.employee_number.in_([EMPLOYEE, NEW_MANAGER]))
+    town.change(nobodys.values(email=None, user_principal_name=None))
+    hand_over(town, policy)
+    night_of(share_folders)
+    assert (first(town, ErrandKind.SHARE_FOLDER), readers(office)) == (("pending", NO_ADDRESSES), set())
+    for who in (EMPLOYEE, NEW_MANAGER):
+        of_one = update(employees).where(employees.c.employee_number == who)
+        town.change(of_one.values(email=person(who).email))
+    night_of(share_folders)
+    assert (first(town, ErrandKind.SHARE_FOLDER), readers(office)) == (("done", None), {EMPLOYEE, NEW_MANAGER})
+    assert files(office) == [DRAFT]
+
+
+def test_without_a_manager_and_an_address_nothing_is_said_of_a_manager(town: Town, office: Office) -> None:
+    town.change(update(cases).where(cases.c.number == NUMBER).values(manager_number=None, led_by=None))
+    of_one = update(employees).where(employees.c.employee_number == EMPLOYEE)
+    town.change(of_one.values(email=None, user_principal_name=None))
+    night_of(open_folders)
+    assert (first(town), files(office)) == (("pending", WITHOUT_ADDRESS.format(who="den ansatte")), [])
+
+
 def test_a_case_without_a_manager_waits_for_none(town: Town, office: Office) -> None:
     """Whoever becomes it later has an errand of their own."""
     town.change(update(cases).where(cases.c.number == NUMBER).values(manager_number=None, led_by=None))
