@@ -76,8 +76,8 @@ WITHOUT_ADDRESS = (
     "Entra ID; det prøves på nytt hver natt."
 )
 NO_ADDRESSES = (
-    "Saksmappen er der, men ingen slipper inn, og utkastet er ikke lagt der: verken den ansatte eller lederen "
-    "har en e-postadresse. Legg den inn i HR-systemet eller i Entra ID; det prøves på nytt hver natt."
+    "Saksmappen er der, men ingen slipper inn: verken den ansatte eller lederen har en e-postadresse. Legg dem inn i "
+    "HR-systemet eller i Entra ID; det prøves på nytt hver natt."
 )
 NAMED_LIKE_THIS = (
     "Mappen som har saksnummeret som navn, er laget for sak {whose}. Gi den navnet sitt igjen; det prøves på nytt hver "
@@ -288,7 +288,10 @@ async def case_folder(night: Night, graph: Graph, number: str) -> dict[str, Any]
 
 
 async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) -> None:
+    """Once in a folder: an errand that waits for somebody's address comes by every night."""
     with night.database.transaction() as connection:
+        if folders.has_had_its_draft(connection, number, folder_id):
+            return
         case = load_cases(connection, [number])[number][1]
         people = load_people(connection, [case])[number]
     draft = agreement(case, night.policy, people, case.applied_on, is_draft=True)
@@ -296,6 +299,8 @@ async def _put_draft(night: Night, graph: Graph, number: str, folder_id: str) ->
     with night.database.transaction() as connection:
         folders.remember_draft(connection, number, len(content), quick_xor_hash(content))
     await put_file(graph, CASE_LIBRARY, folder_id, draft_name(number), content)
+    with night.database.transaction() as connection:
+        folders.draft_is_in(connection, number, folder_id)
 
 
 async def _share(night: Night, graph: Graph, number: str, folder_id: str) -> tuple[int, list[str]]:
@@ -309,12 +314,11 @@ async def _share(night: Night, graph: Graph, number: str, folder_id: str) -> tup
     if people.manager_name is not None:
         reachable["lederen"] = people.manager_mail
     wanted = [address for address in reachable.values() if address]
-    if not wanted:
-        return 0, [NO_ADDRESSES]
+    without = [role for role, address in reachable.items() if not address]
     refused = await share(graph, CASE_LIBRARY, folder_id, wanted)
     kept_out = {
         NOT_LET_IN: [role for role, address in reachable.items() if address in refused],
-        WITHOUT_ADDRESS: [role for role, address in reachable.items() if not address],
+        (NO_ADDRESSES if len(without) > 1 else WITHOUT_ADDRESS): without,
     }
     told = [sentence.format(who=" og ".join(roles)) for sentence, roles in kept_out.items() if roles]
     return len(wanted) - len(refused), told

@@ -23,7 +23,10 @@ from integrations.database.ledger import waiting_holds
 from integrations.database.rejected import Deviation, open_rejections
 from integrations.database.rows import AnyRow
 from integrations.documents.table import render_rows
+from integrations.graph.client import Graph
 from integrations.graph.drive import children_of, delete_item, find_folder, version_of
+from integrations.graph.errors import GraphError
+from integrations.graph.outage import is_ill
 from tasks.batches import NETWORK
 from tasks.night import Night, this_night
 from tasks.overviews import file_for_hr, moment
@@ -63,15 +66,24 @@ def clear_lists() -> Counter[str]:
 
 
 async def _cleared(night: Night, limit: date) -> tuple[int, list[date]]:
-    """How many have gone, and the days of those that stay."""
+    """How many have gone, and the days of those that stay; the next night tries the old ones again."""
     async with night.graph() as graph:
         folder = await find_folder(graph, REPORT_LIBRARY, FOLDER)
         items = [] if folder is None else await children_of(graph, REPORT_LIBRARY, folder)
         ours = [(item, made_on) for item in items if (made_on := _made_on(item)) is not None]
         old = [item for item, made_on in ours if made_on <= limit]
-        for item in old:
-            await delete_item(graph, REPORT_LIBRARY, item["id"], version_of(item))
-    return len(old), [made_on for _, made_on in ours if made_on > limit]
+        gone = {item["id"] for item in old if await _is_deleted(graph, item)}
+    return len(gone), [made_on for item, made_on in ours if item["id"] not in gone]
+
+
+async def _is_deleted(graph: Graph, item: dict[str, Any]) -> bool:
+    """One that somebody has open, has just changed or has labelled stays, and stops none of the others."""
+    try:
+        return await delete_item(graph, REPORT_LIBRARY, item["id"], version_of(item))
+    except GraphError as error:
+        if is_ill(error):
+            raise
+        return False
 
 
 def _made_on(item: dict[str, Any]) -> date | None:

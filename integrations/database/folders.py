@@ -8,10 +8,14 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 from agreements.actions import ErrandKind
 from agreements.rules.staffing import STATES_WITH_A_FOLDER_IN_USE
 from integrations.database.inbox import IDS_IN_A_QUERY
+from integrations.database.rows import AnyRow
 from integrations.database.tables import cases, outbox
 
 DRAFTS = "drafts"
 """Where an opening's payload has size and quickXorHash of the drafts that went into the folder."""
+
+DRAFT_IN = "draft_in"
+"""Where it has the id of the folder that one was put into: from then on it is its people's."""
 
 
 def opened_folder(connection: Connection, case_number: str) -> str | None:
@@ -30,11 +34,22 @@ def remember_folder(connection: Connection, case_number: str, folder_id: str) ->
 
 def remember_draft(connection: Connection, case_number: str, size: int, quick_xor: str) -> None:
     """What we are about to put into the case's folder, by which it is known to be ours."""
-    rows = select(outbox.c.key, outbox.c.payload).where(*_opening(), outbox.c.case_number == case_number)
-    latest = connection.execute(rows.order_by(outbox.c.id.desc())).first()
+    latest = _latest_opening(connection, case_number)
     if latest is not None and [size, quick_xor] not in (known := latest.payload.get(DRAFTS, [])):
-        payload = {**latest.payload, DRAFTS: [*known, [size, quick_xor]]}
-        connection.execute(update(outbox).where(outbox.c.key == latest.key).values(payload=payload))
+        _add_to_payload(connection, latest, {DRAFTS: [*known, [size, quick_xor]]})
+
+
+def draft_is_in(connection: Connection, case_number: str, folder_id: str) -> None:
+    """It has been put there, since the folder was last to be opened."""
+    latest = _latest_opening(connection, case_number)
+    if latest is not None:
+        _add_to_payload(connection, latest, {DRAFT_IN: folder_id})
+
+
+def has_had_its_draft(connection: Connection, case_number: str, folder_id: str) -> bool:
+    """Whether the draft has been put into this folder: whoever renames, moves or deletes it there gets no other."""
+    latest = _latest_opening(connection, case_number)
+    return latest is not None and bool(latest.payload.get(DRAFT_IN) == folder_id)
 
 
 def drafts_put(connection: Connection, numbers: Collection[str]) -> dict[str, set[tuple[int, str]]]:
@@ -74,6 +89,15 @@ def open_again(connection: Connection, numbers: Collection[str], *, is_gone: boo
     again = update(outbox).where(*_opening(), outbox.c.case_number == bindparam("number")).values(values)
     if numbers:
         connection.execute(again, [{"number": number} for number in sorted(numbers)])
+
+
+def _latest_opening(connection: Connection, case_number: str) -> AnyRow | None:
+    rows = select(outbox.c.key, outbox.c.payload).where(*_opening(), outbox.c.case_number == case_number)
+    return connection.execute(rows.order_by(outbox.c.id.desc())).first()
+
+
+def _add_to_payload(connection: Connection, opening: AnyRow, more: dict[str, Any]) -> None:
+    connection.execute(update(outbox).where(outbox.c.key == opening.key).values(payload={**opening.payload, **more}))
 
 
 def _opening() -> tuple[ColumnElement[bool], ...]:

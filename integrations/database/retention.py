@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
@@ -61,6 +62,15 @@ class Overdue:
     unfiled: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class UnsentMail:
+    """A mail that was tried and never left, by the message id it has in the mailbox, and the cases it tells of."""
+
+    key: str
+    message_id: str | None
+    case_numbers: Sequence[str]
+
+
 def overdue(connection: Connection, rules: Retention, today: date) -> Overdue:
     """Cases kept long enough, the oldest first; none where the policy sets no time."""
     last_day = rules.last_day_to_go(today)
@@ -88,21 +98,26 @@ def items_of(connection: Connection, numbers: Sequence[str]) -> list[AnyRow]:
     return list(connection.execute(wanted))
 
 
-def unsent_mails_of(connection: Connection, numbers: Sequence[str]) -> list[AnyRow]:
-    """The mails that go with these cases, were tried and never left: key, and the message id each has in the mailbox.
+def unsent_mails_of(connection: Connection, numbers: Sequence[str]) -> list[UnsentMail]:
+    """The mails that go with these cases, were tried and never left.
 
     What is told of anybody else as well is not among them, since it may be sent yet.
     """
+    other = notices.alias("other")
     of_others = select(literal(1)).where(
-        notices.c.outbox_key == outbox.c.key,
-        or_(notices.c.case_number.is_(None), notices.c.case_number.not_in(numbers)),
+        other.c.outbox_key == outbox.c.key,
+        or_(other.c.case_number.is_(None), other.c.case_number.not_in(numbers)),
     )
-    of_these = select(notices.c.outbox_key).where(notices.c.case_number.in_(numbers))
-    wanted = select(outbox.c.key, outbox.c.message_id).where(
+    wanted = select(outbox.c.key, outbox.c.message_id, notices.c.case_number).join(
+        notices, notices.c.outbox_key == outbox.c.key
+    )
+    unsent = wanted.where(
         *(outbox.c.kind == MAIL, outbox.c.status != "done", outbox.c.attempts > 0),
-        *(outbox.c.key.in_(of_these), ~exists(of_others)),
+        *(notices.c.case_number.in_(numbers), ~exists(of_others)),
     )
-    return list(connection.execute(wanted.order_by(outbox.c.id)))
+    rows = connection.execute(unsent.distinct().order_by(outbox.c.key, notices.c.case_number))
+    mails = groupby(rows, key=lambda row: (row.key, row.message_id))
+    return [UnsentMail(key, message_id, [row.case_number for row in told]) for (key, message_id), told in mails]
 
 
 def purge(connection: Connection, numbers: Sequence[str], today: date) -> None:

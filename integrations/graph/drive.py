@@ -153,7 +153,7 @@ async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[st
 
     What the library lets in is kept out of the folder from the first time on (driveitem-invite.md). Returns the
     addresses that Graph lets nobody in by: for one of them an invitation of several is refused as a whole. Where that
-    are all of them, nobody is taken out either.
+    are all of them, nobody is taken out either. Without addresses nobody is let in, and who was in before is taken out.
 
     Raises:
         GraphError: also when all are refused, and not because Graph knows nobody by their addresses.
@@ -162,7 +162,7 @@ async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[st
     folder = f"/drives/{await drive_id(graph, library)}/items/{item_id}"
     refused: list[str] = []
     try:
-        theirs = await _invite(graph, folder, addresses)
+        theirs = await _invite(graph, folder, addresses) if addresses else set()
     except GraphError as error:
         if error.status != HTTPStatus.BAD_REQUEST:
             raise
@@ -176,9 +176,9 @@ async def share(graph: Graph, library: str, item_id: str, addresses: Sequence[st
                 refused.append(address)
         if not theirs and error.code != KNOWS_NOBODY:
             raise
-    if theirs:
+    if theirs or not addresses:
         left = await _take_out(graph, folder, lambda each: each["id"] not in theirs and _is_one_of_ours(each))
-        if any(_comes_from_above(each) for each in left):
+        if theirs and any(_comes_from_above(each) for each in left):
             raise StillOpenError(STILL_OPEN)
     return refused
 

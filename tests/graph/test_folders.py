@@ -25,7 +25,8 @@ from tests.graph.one_night import quick_night
 from tests.graph.town import APPLICANTS, Town, user
 
 NUMBER, RENAMED = "HK-2027-00001", "HK-2027-00001 Kari"
-DRAFT = f"{NUMBER}/Avtaleutkast {NUMBER}.pdf"
+DRAFT_NAME = f"Avtaleutkast {NUMBER}.pdf"
+DRAFT = f"{NUMBER}/{DRAFT_NAME}"
 EMPLOYEE, MANAGER, NEW_MANAGER, OUTSIDER = "0001", "0900", "0004", "0002"
 EVERYBODY = (EMPLOYEE, MANAGER, NEW_MANAGER, OUTSIDER)
 
@@ -125,6 +126,47 @@ def test_whoever_has_no_address_yet_is_let_in_when_it_comes_and_keeps_nobody_wai
     assert (first(town), readers(office)) == (("done", None), {EMPLOYEE, MANAGER})
 
 
+@pytest.mark.parametrize(
+    ("act", "left"), [("rename", ["Avtalen.pdf"]), ("delete", []), ("move", [f"Vårt/{DRAFT_NAME}"])]
+)
+def test_whatever_people_do_with_the_draft_no_other_comes_while_an_address_is_missing(
+    town: Town, office: Office, act: str, left: list[str]
+) -> None:
+    of_one = update(employees).where(employees.c.employee_number == MANAGER)
+    town.change(of_one.values(email=None, user_principal_name=None))
+    night_of(open_folders)
+    if act == "rename":
+        office.tenant.rename(CASE_LIBRARY, DRAFT, "Avtalen.pdf", user(EMPLOYEE))
+    elif act == "move":
+        office.run(lambda graph: ensure_folder(graph, CASE_LIBRARY, f"{NUMBER}/Vårt"))
+        office.tenant.move(CASE_LIBRARY, DRAFT, f"{NUMBER}/Vårt")
+    else:
+        office.tenant.delete(CASE_LIBRARY, DRAFT)
+    expected = [f"{NUMBER}/{path}" for path in left]
+    for _ in range(3):
+        night_of(open_folders, share_folders)
+        assert files(office) == expected
+    town.change(of_one.values(email=person(MANAGER).email))
+    night_of(open_folders)
+    assert (first(town), files(office), readers(office)) == (("done", None), expected, {EMPLOYEE, MANAGER})
+
+
+def test_killed_before_the_draft_was_put_it_is_put_once(
+    town: Town, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.delivering.put_file", killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            night_of(open_folders)
+    assert [file.path for file in office.tenant.files(CASE_LIBRARY)] == []
+    for _ in range(2):
+        night_of(open_folders)
+    assert (first(town), files(office)) == (("done", None), [DRAFT])
+
+
 def test_a_new_manager_without_an_address_is_let_in_when_it_comes(town: Town, office: Office, policy: Policy) -> None:
     night_of(open_folders)
     of_one = update(employees).where(employees.c.employee_number == NEW_MANAGER)
@@ -136,6 +178,31 @@ def test_a_new_manager_without_an_address_is_let_in_when_it_comes(town: Town, of
     town.change(of_one.values(email=person(NEW_MANAGER).email))
     night_of(share_folders)
     assert (first(town, ErrandKind.SHARE_FOLDER), readers(office)) == (("done", None), {EMPLOYEE, NEW_MANAGER})
+
+
+def test_a_former_manager_is_taken_out_when_nobody_who_is_to_be_in_has_an_address(
+    town: Town, office: Office, policy: Policy
+) -> None:
+    night_of(open_folders)
+    nobodys = update(employees).where(employees.c.employee_number.in_([EMPLOYEE, NEW_MANAGER]))
+    town.change(nobodys.values(email=None, user_principal_name=None))
+    hand_over(town, policy)
+    night_of(share_folders)
+    assert (first(town, ErrandKind.SHARE_FOLDER), readers(office)) == (("pending", NO_ADDRESSES), set())
+    for who in (EMPLOYEE, NEW_MANAGER):
+        of_one = update(employees).where(employees.c.employee_number == who)
+        town.change(of_one.values(email=person(who).email))
+    night_of(share_folders)
+    assert (first(town, ErrandKind.SHARE_FOLDER), readers(office)) == (("done", None), {EMPLOYEE, NEW_MANAGER})
+    assert files(office) == [DRAFT]
+
+
+def test_without_a_manager_and_an_address_nothing_is_said_of_a_manager(town: Town, office: Office) -> None:
+    town.change(update(cases).where(cases.c.number == NUMBER).values(manager_number=None, led_by=None))
+    of_one = update(employees).where(employees.c.employee_number == EMPLOYEE)
+    town.change(of_one.values(email=None, user_principal_name=None))
+    night_of(open_folders)
+    assert (first(town), files(office)) == (("pending", WITHOUT_ADDRESS.format(who="den ansatte")), [])
 
 
 def test_a_case_without_a_manager_waits_for_none(town: Town, office: Office) -> None:

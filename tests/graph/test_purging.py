@@ -1,30 +1,47 @@
 """The night lets go of cases that are old enough: here, and in the lists where people filled them in."""
 
 import asyncio
+from collections import Counter
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from prefect import Task
+from sqlalchemy import update
 
 from agreements.case import EndReason, State
 from config import policy_files
 from config.settings import load_settings
 from config.sharepoint import APPLICATIONS, CASE_LIBRARY
+from flows.purge import step, step_now
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.tables import cases, inbox, purged_cases
+from integrations.database.outgoing import MAIL, NewMail, add_mails
+from integrations.database.rows import insert_rows
+from integrations.database.tables import cases, inbox, notices, outbox, purged_cases
 from integrations.graph.client import open_graph
 from integrations.graph.drive import ensure_folder, share
-from integrations.graph.errors import GraphUnreachableError
+from integrations.graph.errors import GraphError, GraphUnreachableError
 from sandbox.graph import Fault
 from tasks.night import night
-from tasks.purging import CHANGED_IN_THE_LIST, PURGED, NoRetentionError, purge_now, purge_when_due
+from tasks.purging import (
+    CHANGED_IN_THE_LIST,
+    PURGED,
+    WAITS_FOR_SHAREPOINT,
+    WAITS_FOR_THE_MAILBOX,
+    NoRetentionError,
+    purge_now,
+    purge_when_due,
+)
 from tasks.receiving import take_in_uploads
-from tests.database.samples import STAMP, TODAY, rows
+from tests.database.samples import STAMP, TODAY, new_case, rows, store
 from tests.documents.samples import jpeg
 from tests.graph.desk import AASE, Desk
+from tests.graph.test_broken_off import as_a_step
 
 OLD_ENOUGH = date(2028, 4, 10)
+PARTS = ("purge_when_due", "empty_ended_forms", "clear_lists", "purge_now")
 
 
 @pytest.fixture
@@ -78,6 +95,104 @@ def test_a_404_page_is_no_proof_that_an_item_is_gone(ended: Desk) -> None:
     ended.tenant.faults.clear()
     assert purge()[PURGED] == 1
     assert ended.tenant.list_items("Soknader") == []
+
+
+# --- What Microsoft 365 does not give up ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(ended: Desk) -> Desk:
+    """A mail of the case was given up, and may have left a draft; another case is over as well, and has none."""
+    [(number, _)] = ended.numbers()
+    other = new_case(50, "0002", state=State.ENDED, ended_on=TODAY, end_reason=EndReason.WITHDRAWN)
+    store(ended.database, ended.policy, other)
+    told_of = {"role": "employee", "template": "case_opened", "rule": "test", "business_date": TODAY}
+    letter = {"to": AASE.mail, "subject": "Sak", "html": "<p>Hei</p>", "text": "Hei"}
+    with ended.database.transaction() as connection:
+        insert_rows(connection, notices, [{"key": "notice", "case_number": number, **told_of}])
+        add_mails(connection, [NewMail("mail", letter, ["notice"])], TODAY)
+        connection.execute(update(outbox).where(outbox.c.kind == MAIL).values(attempts=1, status="failed"))
+    return ended
+
+
+def assert_only_the_first_stays(desk: Desk) -> None:
+    """Whole, also in the list: the next reading finds nothing that somebody could have deleted."""
+    assert [employee for _, employee in desk.numbers()] == ["0001"]
+    assert len(desk.tenant.list_items("Soknader")) == 1
+    desk.open()
+    assert desk.reasons() == []
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_mail_that_cannot_be_looked_for_keeps_its_own_case_alone(told: Desk, status: int) -> None:
+    told.tenant.faults.add(Fault(path_pattern="/[^/]+@[^/]+/messages$", times=None, status=status))
+    counts = purge()
+    assert (counts[PURGED], counts[WAITS_FOR_THE_MAILBOX]) == (1, 1)
+    assert_only_the_first_stays(told)
+    told.tenant.faults.clear()
+    assert purge()[PURGED] == 1
+    assert (told.numbers(), told.tenant.list_items("Soknader")) == ([], [])
+
+
+def test_a_closed_mailbox_keeps_only_the_cases_it_may_hold_a_draft_of(told: Desk) -> None:
+    told.tenant.faults.add(Fault(path_pattern="/messages", times=None, status=403, code="ErrorAccessDenied"))
+    assert purge()[WAITS_FOR_THE_MAILBOX] == 1
+    assert_only_the_first_stays(told)
+
+
+def test_a_mailbox_that_is_ill_keeps_all_whole(told: Desk) -> None:
+    told.tenant.faults.add(Fault(path_pattern="/messages", times=None, status=503))
+    with pytest.raises(GraphError, match="503"):
+        purge()
+    assert (len(told.numbers()), len(told.tenant.list_items("Soknader"))) == (2, 1)
+    told.open()
+    assert told.reasons() == []
+
+
+def test_a_mailbox_that_is_not_there_holds_no_draft(told: Desk) -> None:
+    told.tenant.faults.add(Fault(path_pattern="/messages", times=None, status=404))
+    assert purge()[PURGED] == 2
+    assert (told.numbers(), told.tenant.list_items("Soknader")) == ([], [])
+
+
+@pytest.mark.parametrize("status", [423, 403])
+def test_an_item_that_sharepoint_holds_on_to_keeps_its_own_case_alone(told: Desk, status: int) -> None:
+    told.tenant.faults.add(Fault(method="DELETE", path_pattern=r"/items/\d+$", times=None, status=status))
+    counts = purge()
+    assert (counts[PURGED], counts[WAITS_FOR_SHAREPOINT]) == (1, 1)
+    assert_only_the_first_stays(told)
+    told.tenant.faults.clear()
+    assert purge()[PURGED] == 1
+
+
+@pytest.mark.parametrize("task", [step, step_now])
+@pytest.mark.parametrize("fails", PARTS)
+def test_every_part_has_its_turn_and_the_first_error_is_told(
+    ended: Desk, monkeypatch: pytest.MonkeyPatch, task: Task[[], Counter[str]], fails: str
+) -> None:
+    del ended
+    had_a_turn = []
+
+    def part(name: str) -> Counter[str]:
+        had_a_turn.append(name)
+        if name == fails:
+            raise GraphUnreachableError(name)
+        return Counter({name: 1})
+
+    for name in PARTS:
+        monkeypatch.setattr(f"flows.purge.{name}", as_a_step(partial(part, name)))
+    with night(OLD_ENOUGH) as running:
+        if fails == ("purge_now" if task is step else "purge_when_due"):
+            task.fn()
+        else:
+            with pytest.raises(GraphUnreachableError, match=fails):
+                task.fn()
+            assert set(running.before_it_broke) == set(had_a_turn) - {fails}
+    assert {"empty_ended_forms", "clear_lists"} < set(had_a_turn)
+    assert len(had_a_turn) == 3
+
+
+# --- Changed, rehearsed, without a period -----------------------------------------------------------------------
 
 
 def test_what_somebody_has_changed_since_is_read_first(ended: Desk) -> None:

@@ -228,6 +228,25 @@ def test_the_draft_of_a_mail_that_was_given_up_goes_with_its_case(town: Town, of
     assert (len(town.outbox(MAIL)), town.drafts()) == (len(APPLICANTS) - 1, len(APPLICANTS) - 1)
 
 
+def test_killed_after_the_drafts_the_mail_goes_out_should_it_be_sent_again(
+    town: Town, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up(town, office)
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.purging.purge", killed)
+        with pytest.raises(KeyboardInterrupt):
+            purge_the_second_case(town)
+    assert (len(town.outbox(MAIL)), town.drafts()) == (len(APPLICANTS), len(APPLICANTS) - 1)
+    town.change(update(outbox).where(outbox.c.kind == MAIL).values(status="pending"))
+    a_night()
+    assert_each_has_one_mail(town)
+    assert (purge_the_second_case(town), town.drafts()) == (1, 0)
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_the_draft_of_a_mail_that_tells_of_another_case_as_well_stays(town: Town, office: Office) -> None:
     given_up(town, office)
     second, third = (row.key for row in town.outbox(MAIL)[1:])
