@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial, wraps
 from typing import Annotated, Any, TypeVar
 
@@ -18,6 +18,7 @@ from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
+from agreements.calendar import OSLO
 from agreements.policy import Policy
 from config.errors import ExpectedError
 from config.policy_files import load_policy
@@ -172,8 +173,9 @@ def run_form(job: Job, given: object) -> State[Any]:
             form = read_form(job.model_under(load_policy(settings.policy)), given)
             _must_be_today(form, settings)
             with night(form.on, dry_run=form.dry_run, turn=Turn(MAY_WAIT, get_run_logger().warning)) as running:
+                running.run, running.asked_on = flow_run.id, form.on or _sent_on()
                 with running.database.transaction() as connection:
-                    must_be_employed(connection, form.registered_by, running.on)
+                    must_be_employed(connection, form.registered_by, running.asked_on)
                 return _carried_out(job, form, running)
         except LeaseTakenError:
             if deployment.id is not None:
@@ -181,6 +183,12 @@ def run_form(job: Job, given: object) -> State[Any]:
             return not_accepted(BUSY)
         except ExpectedError as error:
             return not_accepted(str(error))
+
+
+def _sent_on() -> date:
+    """The day this run was to begin when it was made: it stays also when the run is parked or begun anew."""
+    sent_at: datetime = flow_run.scheduled_start_time
+    return sent_at.astimezone(OSLO).date()
 
 
 def _must_be_today(form: Form, settings: Settings) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +24,8 @@ ROOT = Path(__file__).parent.parent
 HOST = "127.0.0.1"
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 15
+SECONDS_TO_PARK = 30
+"""As the unit in deploy/ gives what a worker runs."""
 
 
 class ServerDidNotStartError(ExpectedError):
@@ -50,7 +52,7 @@ def serving(port: int, settings: Settings, console: Console) -> Iterator[None]:
         _wait_for(address, logs / "server.log")
         deploy(settings)
         _prepare_alerts(settings)
-        children.enter_context(_running(("worker", "start", "--pool", pool_of(settings)), logs / "worker.log"))
+        children.enter_context(_running(worker_of(settings), logs / "worker.log"))
         console.print(f"Prefect: {address}   (logs in {logs}; Ctrl-C stops everything)")
         yield
 
@@ -138,20 +140,57 @@ def _prefect(*arguments: str) -> None:
         raise ServerDidNotStartError(f"`prefect {' '.join(arguments)}` failed: {' '.join(last)}")
 
 
+def worker_of(settings: Settings) -> Sequence[str]:
+    return ("worker", "start", "--pool", pool_of(settings))
+
+
 @contextmanager
 def _running(arguments: Sequence[str], log: Path) -> Iterator[None]:
-    """A child process, ended gently and then for sure: Prefect's workers can ignore the gentle word."""
+    """A child process, ended gently and then for sure: Prefect's workers can ignore the gentle word.
+
+    What a worker runs is told first, as by the unit in deploy/: a form goes back to wait for its turn.
+    """
     with log.open("ab") as output:
         child = subprocess.Popen(_command(arguments), cwd=ROOT, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 - our own words
     try:
         yield
     finally:
+        if arguments[0] == "worker":
+            _tell(child.pid)
+        left = _descendants(child.pid)  # once the child has ended, nothing says that they were its own
         child.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        for process in {*left, *_descendants(child.pid), child.pid}:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        child.wait()
+
+
+def _tell(parent: int) -> None:
+    """What this process runs is told to end, and has time to; it sees itself to what it has begun."""
+    told = {process for process, of in _processes() if of == parent}
+    for process in told:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
+    deadline = time.monotonic() + SECONDS_TO_PARK
+    while time.monotonic() < deadline and told & {process for process, _ in _processes()}:
+        time.sleep(0.2)
+
+
+def _processes() -> list[tuple[int, int]]:
+    """Each process of the machine, and whose child it is."""
+    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout  # noqa: S607 - wherever the system has it
+    return [(int(process), int(of)) for process, of in (line.split() for line in table.splitlines())]
+
+
+def _descendants(parent: int) -> set[int]:
+    """Ids of its children and theirs, also those with a session of their own."""
+    born = _processes()
+    found, fresh = set[int](), {parent}
+    while fresh := {process for process, of in born if of in fresh} - found:
+        found |= fresh
+    return found
 
 
 def _wait_for(address: str, log: Path) -> None:

@@ -195,7 +195,15 @@ def _heard_of(client: SyncPrefectClient, runs: Sequence[FlowRun], now: datetime)
     }
     by_run = {"countable": "resource"}
     counted = client.request("POST", "/events/count-by/{countable}", path_params=by_run, json={"filter": wanted})
-    return {each["value"].removeprefix("prefect.flow-run.") for each in counted.json()}
+    # Of a process that was seen to end, or missed, signs of life from before say nothing any more.
+    silent_since = {
+        f"prefect.flow-run.{run.id}": run.state.timestamp for run in runs if run.state and run.state.is_crashed()
+    }
+    return {
+        each["value"].removeprefix("prefect.flow-run.")
+        for each in counted.json()
+        if datetime.fromisoformat(each["end_time"]) > silent_since.get(each["value"], now - HEARD_WITHIN)
+    }
 
 
 def _end_of(run: FlowRun) -> State[Any]:

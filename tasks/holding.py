@@ -6,9 +6,11 @@ from enum import StrEnum
 from prefect import task
 
 from config.errors import ExpectedError
+from integrations.database.inbox import is_carried_out
 from integrations.database.ledger import conclude_hold, find_hold
 from tasks.batches import LOCAL
 from tasks.night import this_night
+from tasks.registering import ALREADY
 from tasks.staff import apply_held
 
 
@@ -30,8 +32,10 @@ def decide_held_run(digest: str, decision: HoldDecision, decided_by: str) -> Cou
         NoSuchHoldError: nothing waits under this digest.
         HoldOutdatedError: what was held no longer fits the database.
     """
-    digest = digest.strip()
-    with this_night().database.transaction() as connection:
+    night, digest = this_night(), digest.strip()
+    with night.database.transaction() as connection:
+        if is_carried_out(connection, night.run, night.on):
+            return Counter({ALREADY: 1})
         held = find_hold(connection, digest)
         if held is None:
             raise NoSuchHoldError("Ingen stanset kjøring med det merket venter på avgjørelse.")

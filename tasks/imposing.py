@@ -24,10 +24,12 @@ from integrations.database.cases import (
     open_cases_of,
     save_decisions,
 )
+from integrations.database.inbox import is_carried_out
 from integrations.database.staff import StaffEntry, employed_in_unit
 from tasks.advisers import as_hr
 from tasks.batches import LOCAL, batches
 from tasks.night import Night, this_night
+from tasks.registering import ALREADY
 
 WHOLE_WEEK = 5.0
 NOBODY_ANYWHERE = "Ingen er pålagt hjemmekontor nå."
@@ -60,12 +62,11 @@ def impose(unit_id: str | None, start_on: date, end_on: date, discussed_on: date
             has not been held.
     """
     night = this_night()
-    if end_on < max(start_on, night.on):
-        raise NobodyToImposeOnError("Perioden slutter før den begynner, eller er allerede over.")
-    if discussed_on > night.on:
-        raise NobodyToImposeOnError("Drøftingen med de tillitsvalgte må være holdt før hjemmekontor pålegges.")
     order = Application(WHOLE_WEEK, None, start_on, end_on, Place.HOME)
     with night.database.transaction() as connection:
+        if is_carried_out(connection, night.run, night.on):
+            return Counter({ALREADY: 1})
+        _must_be_in_order(order, discussed_on, night.on)
         staff = employed_in_unit(connection, unit_id, start_on)
         if not staff:
             raise NobodyToImposeOnError("Enheten finnes ikke, eller har ingen ansatte.")
@@ -87,12 +88,21 @@ def revert(unit_id: str | None, last_day: date, adviser: str) -> Counter[str]:
     """
     night = this_night()
     with night.database.transaction() as connection:
+        if is_carried_out(connection, night.run, night.on):
+            return Counter({ALREADY: 1})
         numbers = imposed_case_numbers(connection, unit_id)
         if not numbers:
             raise NotImposedError(NOBODY_ANYWHERE if unit_id is None else NOBODY_IN_THE_UNIT)
         stamp = night.stamp(as_hr(adviser))
         shortened = sum(_shorten(connection, night, batch, last_day, stamp) for batch in batches(numbers))
     return Counter({"pålagt hjemmekontor forkortet": shortened})
+
+
+def _must_be_in_order(order: Application, discussed_on: date, today: date) -> None:
+    if order.end_on is None or order.end_on < max(order.start_on, today):
+        raise NobodyToImposeOnError("Perioden slutter før den begynner, eller er allerede over.")
+    if discussed_on > today:
+        raise NobodyToImposeOnError("Drøftingen med de tillitsvalgte må være holdt før hjemmekontor pålegges.")
 
 
 def _sent_home(

@@ -42,7 +42,8 @@ class Night:
 
     `is_hurried` is set once Graph could not be reached in spite of all patience: the steps that follow ask it once.
     `about` are the numbers of the cases that HR registered something in. `before_it_broke` counts what was done by a
-    step, or by one try of it, that was then broken off (`counting`).
+    step, or by one try of it, that was then broken off (`counting`). Of a form, `asked_on` is the day it was sent and
+    `run` the run of Prefect's it was sent as: both stay when it is begun anew, maybe on a later day.
     """
 
     settings: Settings
@@ -56,9 +57,12 @@ class Night:
     about: list[str] = field(default_factory=list)
     before_it_broke: Counter[str] = field(default_factory=Counter)
     lease: Lease | None = None
+    asked_on: date = field(init=False)
+    run: str | None = None
     budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
+        self.asked_on = self.on
         ledger = OwnLedger() if self.dry_run else SharedLedger(self.database.engine)
         self.budget = Budget(limits_of(self.settings), ledger)
 

@@ -10,9 +10,11 @@ from agreements.actions import Action
 from agreements.intake import Fact, HoldGiven, HoldLifted, Sender, SetAsideError, take_in
 from config.errors import ExpectedError
 from integrations.database.cases import Decided, load_cases, save_decisions
+from integrations.database.inbox import is_carried_out
 from tasks.advisers import as_hr, must_be_impartial
 from tasks.batches import LOCAL
 from tasks.night import this_night
+from tasks.registering import ALREADY
 
 
 class CaseNotFoundError(ExpectedError):
@@ -47,6 +49,8 @@ def set_or_lift(case_number: str, choice: HoldChoice, until: date | None, advise
         version, case = found
         night.about.append(number)
         must_be_impartial(adviser, case.employee_number)
+        if is_carried_out(connection, night.run, night.on):
+            return Counter({ALREADY: 1})
         try:
             after = take_in(case, fact, Sender(as_hr(adviser), is_hr=True), night.on)
         except SetAsideError as reason:

@@ -16,7 +16,15 @@ from config.errors import ExpectedError
 from config.sharepoint import APPLICATIONS, CASE_LIBRARY, CASE_NUMBER
 from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.history import case_named
-from integrations.database.inbox import register, set_aside_in, vouch, waiting
+from integrations.database.inbox import (
+    is_carried_out,
+    register,
+    registered,
+    registered_as,
+    set_aside_in,
+    vouch,
+    waiting,
+)
 from integrations.database.rejected import reasons_for
 from integrations.database.staff import staff_entries
 from integrations.forms import EMPLOYEE_NUMBER, FOR_EMPLOYEE, PLACES
@@ -31,7 +39,8 @@ from tasks.opening import open_now
 from tasks.reading import read_answers
 from tasks.receiving import TAKEN_IN, folder_cases, take_in_now, take_in_uploads
 
-ALREADY = "registrert fra før i dag"
+ALREADY = "registrert fra før"
+NO_FILE = "Det ligger ingen fil i saksmappen som venter på å bli tatt imot."
 Fields = Mapping[str, Any]
 
 
@@ -40,7 +49,7 @@ class NotRegisteredError(ExpectedError):
 
 
 def register_answer(source: str, case_number: str, fields: Fields, adviser: str) -> Counter[str]:
-    """An answer as if it had come in the list `source`, taken in at once; the same twice in a day is taken in once.
+    """An answer as if it had come in the list `source`, taken in at once; sent twice in a day it is taken in once.
 
     Raises:
         NoSuchCaseError, NotAnAdviserError, NotRegisteredError: one sentence for whoever filled in the form.
@@ -50,7 +59,8 @@ def register_answer(source: str, case_number: str, fields: Fields, adviser: str)
         case = case_named(connection, case_number)
         night.about.append(case.number)
         must_be_impartial(adviser, case.employee_number)
-        row = register(connection, source, {CASE_NUMBER.name: case.number, **fields}, adviser, night.on)
+        said = {CASE_NUMBER.name: case.number, **fields}
+        row = register(connection, source, said, adviser, night.on, item=registered_as(night.asked_on, said))
         if row.status != "new":
             return Counter({ALREADY: 1})
         verdict = take_in_now(connection, night, row)
@@ -76,8 +86,11 @@ def register_files(case_number: str, adviser: str) -> Counter[str]:
         fresh = [row for row in waiting_rows if numbers[row.id] == case.number]
         files = [*set_aside_in(connection, CASE_LIBRARY, case.number), *fresh]
         vouch(connection, files, adviser, {FOR_EMPLOYEE: True})
+        is_known = is_carried_out(connection, night.run, night.on)
+        if not files and not is_known:
+            raise NotRegisteredError(f"{case.number}: {NO_FILE}")
     if not files:
-        raise NotRegisteredError(f"{case.number}: Det ligger ingen fil i saksmappen som venter på å bli tatt imot.")
+        return Counter({ALREADY: 1})
     counts = take_in_uploads(case.number)
     with night.database.transaction() as connection:
         reasons = reasons_for(connection, CASE_LIBRARY, [str(row.id) for row in files])
@@ -90,7 +103,8 @@ def register_application(employee_number: str, fields: Fields, adviser: str) -> 
     """An application as if the employee had sent it in the list; raises as `register_answer`."""
     night = this_night()
     with night.database.transaction() as connection:
-        return _apply(connection, night, employee_number, fields, adviser)
+        item = registered_as(night.asked_on, {EMPLOYEE_NUMBER: employee_number, **fields})
+        return _apply(connection, night, employee_number, fields, adviser, item)
 
 
 def register_renewal(case_number: str, changed: Fields, adviser: str) -> Counter[str]:
@@ -102,9 +116,12 @@ def register_renewal(case_number: str, changed: Fields, adviser: str) -> Counter
     with night.database.transaction() as connection:
         number = case_named(connection, case_number).number
         _, case = load_cases(connection, [number])[number]
-        if case.state is not State.ACTIVE or case.imposed or case.end_on is None:
+        # What the agreement says by now is no part of what was sent, and it may be over since.
+        item = registered_as(night.asked_on, {CASE_NUMBER.name: number, **changed})
+        is_known = registered(connection, APPLICATIONS.name, item) is not None
+        if not is_known and (case.state is not State.ACTIVE or case.imposed or case.end_on is None):
             raise NotRegisteredError(f"{number}: Bare en avtale som gjelder, kan fornyes. Registrer en ny søknad.")
-        return _apply(connection, night, case.employee_number, {**_as_now(case), **changed}, adviser)
+        return _apply(connection, night, case.employee_number, {**_as_now(case), **changed}, adviser, item)
 
 
 def decide_what_follows(flow: str) -> Counter[str]:
@@ -123,11 +140,13 @@ def deliver_at_once() -> Counter[str]:
     return +counts
 
 
-def _apply(connection: Connection, night: Night, employee_number: str, fields: Fields, adviser: str) -> Counter[str]:
+def _apply(  # noqa: PLR0913, PLR0917 - who applies for what, who registers it, and how it is known again
+    connection: Connection, night: Night, employee_number: str, fields: Fields, adviser: str, item: str
+) -> Counter[str]:
     must_be_impartial(adviser, employee_number)
     _must_be_known(connection, employee_number)
     wanted = {EMPLOYEE_NUMBER: employee_number, **fields}
-    row = register(connection, APPLICATIONS.name, wanted, adviser, night.on)
+    row = register(connection, APPLICATIONS.name, wanted, adviser, night.on, item=item)
     if row.status != "new":
         night.about.append(row.case_number)
         return Counter({ALREADY: 1})

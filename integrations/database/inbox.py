@@ -22,6 +22,8 @@ CONSIDERED = ("taken_in", "refused", "replaced")
 ASIDE = ("set_aside", "refused")
 PRESENT = ("new", "taken_in", *ASIDE)
 """As far as we know it is in its list: the last we heard is neither that it was deleted nor that it was purged."""
+FORMS = "Skjemaer"
+"""No list: runs of forms that were carried out, and are no answers."""
 LIST_OF = "list of "
 """Before a list's name: where its id stands among the watermarks."""
 IN_A_TOKEN = re.compile(r"/lists(?:/|\(')([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -131,15 +133,47 @@ def receive(connection: Connection, source: str, arrivals: Sequence[Arrival], to
     return len(fresh) + len(back)
 
 
-def register(connection: Connection, source: str, payload: dict[str, Any], adviser: str, today: date) -> AnyRow:
-    """The row of what an adviser registers in a form: a new one, or that of the same registered the same day."""
-    content = dumps([today.isoformat(), payload], sort_keys=True)
-    item = f"{REGISTERED}{sha256(content.encode()).hexdigest()[:32]}"
-    if item not in (known := _known(connection, source, [item])):
-        arrival = Arrival(item, "1", None, None, payload)
-        insert_rows(connection, inbox, [{**_row(source, arrival, today), "registered_by": adviser}])
-        known = _known(connection, source, [item])
-    return known[item][-1]
+def registered_as(asked_on: date, said: Mapping[str, Any]) -> str:
+    """The id of what a form says: the same for the same sent on the same day, whenever it is carried out."""
+    return _id_of([asked_on.isoformat(), said])
+
+
+def _id_of(content: object) -> str:
+    return f"{REGISTERED}{sha256(dumps(content, sort_keys=True).encode()).hexdigest()[:32]}"
+
+
+def registered(connection: Connection, source: str, item: str) -> AnyRow | None:
+    """What was registered in a form under this id."""
+    return _known(connection, source, [item]).get(item, [None])[-1]
+
+
+def register(  # noqa: PLR0913 - what is registered, by whom, and how it is known again
+    connection: Connection, source: str, payload: dict[str, Any], adviser: str, today: date, *, item: str | None = None
+) -> AnyRow:
+    """The row of what an adviser registers in a form: a new one, or the one that there is of this id already.
+
+    Without an id it is the same when the same has been registered today.
+    """
+    item = registered_as(today, payload) if item is None else item
+    if (known := registered(connection, source, item)) is not None:
+        return known
+    arrival = Arrival(item, "1", None, None, payload)
+    insert_rows(connection, inbox, [{**_row(source, arrival, today), "registered_by": adviser}])
+    return _known(connection, source, [item])[item][-1]
+
+
+def is_carried_out(connection: Connection, run: str | None, today: date) -> bool:
+    """Whether this run of a form has done what it says before; from now on it has, if the caller's transaction stands.
+
+    For what is no answer, and may be meant twice in a day. Nobody begins a form anew that is no run of Prefect's.
+    """
+    if run is None:
+        return False
+    item = _id_of(run)
+    if registered(connection, FORMS, item) is not None:
+        return True
+    insert_rows(connection, inbox, [{**_row(FORMS, Arrival(item, "1", None, None, {}), today), "status": "taken_in"}])
+    return False
 
 
 def withdraw(connection: Connection, source: str, gone: Sequence[str], today: date) -> int:

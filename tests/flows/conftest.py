@@ -152,8 +152,8 @@ class Town:
         return {file.relative_to(library).as_posix(): sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def fill_in(form: Any, town: Town, on: date = FIRST_NIGHT, **fields: object) -> State[Any]:  # noqa: ANN401 - a flow
-    """Run one of HR's forms on that day, registered by somebody who is employed."""
+def fill_in(form: Any, town: Town, on: date | None = FIRST_NIGHT, **fields: object) -> State[Any]:  # noqa: ANN401 - a flow
+    """Run one of HR's forms on that day (None: today), registered by somebody who is employed."""
     adviser = town.rows("SELECT min(employee_number) FROM employees WHERE left_on IS NULL")[0][0]
     state: State[Any] = form(form={"registered_by": adviser, "on": on, **fields}, return_state=True)
     return state

@@ -154,6 +154,9 @@ def dead_worker(deployed: PrefectServer, town: Town, to_assess: str) -> dict[str
         begun = {"state": {"type": states[0]}, "parameters": assessment(to_assess, town)}
         runs[name] = str(post(deployed, f"/deployments/{form['id']}/create_flow_run", begun)["id"])
         for each in states[1:]:
+            if each == "CRASHED":  # it lived until a moment ago
+                emit_event(HEARTBEAT, {"prefect.resource.id": f"prefect.flow-run.{runs[name]}"})
+                time.sleep(1)
             post(deployed, f"/flow_runs/{runs[name]}/set_state", {"state": {"type": each}, "force": True})
     foreign = foreign_run(deployed) | {"state": {"type": "PENDING"}, "tags": ["hjemmekontor"]}
     runs["foreign"] = str(post(deployed, "/flow_runs/", foreign)["id"])

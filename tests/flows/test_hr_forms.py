@@ -8,13 +8,18 @@ import requests
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from agreements.case import State
+from config.policy_files import load_policy
 from flows.explain_case import explain_case
 from flows.forms import BUSY
 from flows.register_application import register_application
+from flows.register_evaluation import register_evaluation
 from flows.terminate_agreement import terminate_agreement
 from integrations.database.engine import Database
 from integrations.database.lease import lease, this_process
+from tests.database.samples import new_case, store
 from tests.flows.conftest import FIRST_NIGHT, PrefectServer, Town, fill_in
+from tests.graph.test_hr_acts import DELIVERED
 from tests.waiting import AT_MOST
 
 WANTED: dict[str, Any] = {"days_per_week": 2, "start_on": str(FIRST_NIGHT + timedelta(days=14)), "place": "Hjemme"}
@@ -55,7 +60,7 @@ def test_a_form_does_its_work_and_sends_the_mail_at_once(prefect_server: Prefect
 
     [(number,)] = town.rows("SELECT number FROM cases ORDER BY id DESC LIMIT 1")
     assert done.message == f"Utført: Søknad registrert ({number}). Kvitteringen ligger under Artifacts."
-    assert again.message == f"Det samme er registrert fra før i dag ({number}). Ingenting er gjort på nytt."
+    assert again.message == f"Det samme er registrert fra før ({number}). Ingenting er gjort på nytt."
     assert len(town.mails()) == mails + 1
     result: Any = done.result()
     assert result["Leveranser"] == {"saksmapper opprettet": 1}
@@ -63,6 +68,39 @@ def test_a_form_does_its_work_and_sends_the_mail_at_once(prefect_server: Prefect
     assert explain_case(form={"case_number": number}, return_state=True).is_completed()
     history = requests.get(f"{prefect_server.api_url}/artifacts/sak-{number.lower()}/latest", timeout=AT_MOST).json()
     assert "| søknad registrert av HR |  | HR | application.registered |" in history["data"]
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_form_that_is_begun_anew_the_next_day_is_known_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while it delivered, and taken up by the night: one case, one mail, one document of each."""
+    assert town.night(FIRST_NIGHT).is_completed()
+    agreed = new_case(
+        77, _somebody(town), state=State.ACTIVE, start_on=FIRST_NIGHT - timedelta(days=30), requirements=DELIVERED
+    )
+    database = Database.open(town.environment["HK_DATABASE_URL"])
+    store(database, load_policy("prosedyre-websak"), agreed)
+    database.close()
+    elsewhere = _somebody(town)
+    forms: list[tuple[Any, dict[str, Any]]] = [
+        (register_application, {"employee_number": elsewhere, **WANTED, "place": "Annet sted i Norge"}),
+        (register_application, {"employee_number": elsewhere, **WANTED, "days_per_week": 5}),
+        (register_evaluation, {"case_number": agreed.number, "outcome": "Fortsetter"}),
+    ]
+    for form, fields in forms:
+        monkeypatch.setattr("tasks.night.today_in_oslo", lambda: FIRST_NIGHT)
+        before = _done(town)
+        first = fill_in(form, town, on=None, **fields)
+        once = _done(town)
+        monkeypatch.setattr("tasks.night.today_in_oslo", lambda: FIRST_NIGHT + timedelta(days=1))
+        again = fill_in(form, town, on=None, **fields)
+        assert (first.is_completed(), again.is_completed()) == (True, True), (first.message, again.message)
+        assert (again.message or "").startswith("Det samme er registrert fra før (HK-")
+        assert _done(town) == once != before
+
+
+def _done(town: Town) -> tuple[int, list[str], list[str]]:
+    """Cases, and to whom mails went and what was filed."""
+    return town.count("cases"), sorted(mail["Subject"] for mail in town.mails()), sorted(town.archived())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from config.settings import Settings
 from flows.running import DONE_MEANWHILE
-from hjemmekontor.serve import ROOT
+from hjemmekontor.serve import ROOT, _running, worker_of
 from integrations.database.engine import Database
 from integrations.database.lease import NIGHT, lease, this_process
 from integrations.database.nights import EndedNight, record_night
@@ -139,6 +140,35 @@ def test_a_form_that_waits_outlives_a_restart_of_the_worker(
     assert ended["state"]["name"] == "Completed", ended["state"]
     assert ended["parameters"] == {"form": {}}
     assert town.count("cases") == before + 1
+
+
+def test_a_form_that_waits_outlives_the_end_of_serve(deployed: PrefectServer, town: Town, tmp_path: Path) -> None:
+    """Its worker, as `serve` begins and ends it; the process that waits ends with it."""
+    assert town.night(FIRST_NIGHT).is_completed()
+    [form] = applications(town, 1)
+    with at_work(town):
+        with _running(worker_of(Settings()), tmp_path / "worker.log"):
+            run = send(deployed, "Registrer søknad", form)
+            wait_for_state(deployed, run, "Running")
+            time.sleep(5)
+            alive = engines_of(run)
+            assert alive
+        parked = ask(deployed, "GET", f"/flow_runs/{run}")
+        assert (parked["state"]["name"], parked["state"]["message"]) == (PARKED, RESTARTED)
+        assert parked["parameters"] == {"form": form}
+        assert not engines_of(run)
+    ask(deployed, "DELETE", f"/flow_runs/{run}")
+
+
+def engines_of(run: str) -> list[int]:
+    """Processes that carry out this run."""
+    named = f"PREFECT__FLOW_RUN_ID={run}".encode()
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if named in environ.read_bytes().split(b"\0"):
+                found.append(int(environ.parent.name))
+    return found
 
 
 def test_a_form_that_somebody_cancels_does_not_come_again(deployed: PrefectServer, town: Town) -> None:
