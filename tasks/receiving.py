@@ -19,7 +19,7 @@ from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.folders import cases_of_folders, drafts_put
 from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting, withdraw
 from integrations.database.outgoing import keep_document
-from integrations.database.rejected import open_rejections, set_aside
+from integrations.database.rejected import open_keys, set_aside
 from integrations.database.rows import AnyRow
 from integrations.documents.apart import Examiner, NotExaminedError
 from integrations.documents.refusals import refusal_in
@@ -110,7 +110,7 @@ def take_in_uploads(case_number: str | None = None) -> Counter[str]:
         waiting_rows = waiting(connection, [CASE_LIBRARY])
         numbers = folder_cases(connection, waiting_rows)
         wanted = [row for row in waiting_rows if case_number in {None, numbers[row.id]}]
-        tried = {each.key for each in open_rejections(connection) if each.source == CASE_LIBRARY}
+        tried = open_keys(connection, CASE_LIBRARY)
     # Some that can never be read must not stand in the way of the others every night.
     rows = sorted(wanted, key=lambda row: str(row.id) in tried)
     return asyncio.run(_take_in_each(night, rows, numbers, tried)) if rows else Counter()
