@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 
 from prefect import task
@@ -19,7 +20,7 @@ from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.folders import cases_of_folders, drafts_put
 from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting, withdraw
 from integrations.database.outgoing import keep_document
-from integrations.database.rejected import open_keys, set_aside
+from integrations.database.rejected import last_seen, set_aside
 from integrations.database.rows import AnyRow
 from integrations.documents.apart import Examiner, NotExaminedError
 from integrations.documents.refusals import refusal_in
@@ -110,9 +111,9 @@ def take_in_uploads(case_number: str | None = None) -> Counter[str]:
         waiting_rows = waiting(connection, [CASE_LIBRARY])
         numbers = folder_cases(connection, waiting_rows)
         wanted = [row for row in waiting_rows if case_number in {None, numbers[row.id]}]
-        tried = open_keys(connection, CASE_LIBRARY)
-    # Some that can never be read must not stand in the way of the others every night.
-    rows = sorted(wanted, key=lambda row: str(row.id) in tried)
+        tried = last_seen(connection, CASE_LIBRARY)
+    # Those that can never be read must not stand in the way every night, nor of others that once could not be.
+    rows = sorted(wanted, key=lambda row: tried.get(str(row.id), date.min))
     return asyncio.run(_take_in_each(night, rows, numbers, tried)) if rows else Counter()
 
 

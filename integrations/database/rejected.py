@@ -134,6 +134,13 @@ def open_keys(connection: Connection, source: str) -> set[str]:
     return set(connection.scalars(select(table.c.key).where(table.c.source == source, table.c.resolved_on.is_(None))))
 
 
+def last_seen(connection: Connection, source: str) -> dict[str, date]:
+    """When what of this source was set aside, and has not healed, was so the last time; by key."""
+    table = rejected_rows
+    aside = select(table.c.key, table.c.last_seen_on).where(table.c.source == source, table.c.resolved_on.is_(None))
+    return {row.key: row.last_seen_on for row in connection.execute(aside)}
+
+
 def reasons_for(connection: Connection, source: str, keys: Sequence[str]) -> list[str]:
     """Why these are set aside, those of them that are; each reason once."""
     table = rejected_rows

@@ -1,5 +1,6 @@
 """One bad thing holds up nobody, this night or any other; a service that is ill is asked a few times."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -156,6 +157,26 @@ def test_an_outage_of_the_library_ends_the_taking_in(office: Office) -> None:
             with pytest.raises(GraphError, match="503"):
                 take_in_uploads.fn()
             assert running.before_it_broke == {UPLOADS_UNREAD: AT_A_TIME}
+
+
+def test_uploads_that_are_never_given_let_in_what_an_outage_kept_out(town: Town, office: Office) -> None:
+    night_of(open_folders)
+    names = [f"{number}.jpg" for number in range(AT_A_TIME + 1)]
+    *bad, good = [office.tenant.upload(CASE_LIBRARY, NUMBER, name, jpeg(), EMPLOYEE) for name in names]
+    with quick_night():
+        read_answers.fn([], uploads=True)
+    office.fail(Fault(path_pattern="/content", times=None, status=503))
+    with quick_night(hurried=True):
+        with pytest.raises(GraphError, match="503"):
+            take_in_uploads.fn()
+        take_in_uploads.fn()
+    office.tenant.faults.clear()
+    office.fail(Fault(path_pattern=rf"/items/({'|'.join(bad)})/content", times=None, status=503))
+    for day in (1, 2):
+        with quick_night(TODAY + timedelta(days=day), hurried=True):
+            take_in_uploads.fn()
+    taken = {row.external_id for row in rows(town.database, inbox) if row.status == "taken_in"}
+    assert taken == {good}
 
 
 @pytest.mark.usefixtures("town")
