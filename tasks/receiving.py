@@ -33,7 +33,7 @@ from integrations.graph.outage import Outage, is_ill
 from tasks.advisers import as_hr
 from tasks.batches import LOCAL, NETWORK
 from tasks.delivering import AT_A_TIME
-from tasks.drafts import case_of_draft, holds_our_draft
+from tasks.drafts import case_of_draft, holds_one_of, holds_our_draft
 from tasks.night import Night, counting, this_night
 from tasks.reading import UPLOADS_UNREAD
 
@@ -132,7 +132,7 @@ async def _take_in_each(
             outage = Outage(AT_A_TIME, lambda: is_there(graph, CASE_LIBRARY))
             for row in rows:
                 try:
-                    file = await _checked(night, graph, examiner, row)
+                    file = await _checked(night, graph, examiner, row, numbers[row.id])
                     outage.is_answered()
                 except (GraphError, GraphUnreachableError, NotExaminedError) as error:
                     file = CheckedFile(unread=f"{NOT_READ_YET} ({error})")
@@ -161,7 +161,7 @@ def _conclude(night: Night, row: AnyRow, number: str, file: CheckedFile) -> Coun
     return +_counted([verdict]) + Counter({UNEXPECTED: 1} if file.fault else {})
 
 
-async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) -> CheckedFile:
+async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow, number: str) -> CheckedFile:
     if row.payload["size"] > MAX_BYTES:
         return CheckedFile(refusal="Filen er større enn 25 MB. Last opp en mindre fil.")
     try:
@@ -171,8 +171,8 @@ async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) 
             raise
         is_gone = await _is_gone(graph, row)
         return CheckedFile(is_gone=is_gone, unread=None if is_gone else f"{NOT_READ_YET} ({error})")
-    if row.sender is None and _is_draft(night, row, content):
-        return CheckedFile(is_draft=True)
+    if (draft := _as_draft(night, row, number, content)) is not None:
+        return draft
     found = examiner.examine(content, row.received_on, night.policy.language)
     if found.kind is None:
         return CheckedFile(refusal=found.refusal, fault=found.fault)
@@ -180,10 +180,19 @@ async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) 
     return CheckedFile(requirement, found.content, media_type, sha256(found.content).hexdigest())
 
 
-def _is_draft(night: Night, row: AnyRow, content: bytes) -> bool:
+def _as_draft(night: Night, row: AnyRow, number: str, content: bytes) -> CheckedFile | None:
+    """Under its own name our draft lies ready, whoever has touched it; under another, somebody hands it in unsigned."""
     name: str = row.payload["name"]
     with night.database.transaction() as connection:
-        return holds_our_draft(name, content, drafts_put(connection, [case_of_draft(name) or ""]))
+        put = drafts_put(connection, {number, case_of_draft(name) or ""})
+    if row.registered_by is None and holds_our_draft(name, content, put):
+        return CheckedFile(is_draft=True)
+    if holds_one_of(content, put.get(number, ())):
+        return CheckedFile(
+            refusal="Dette er utkastet til avtalen, uten underskrift. Last opp avtalen med underskrift som PDF, eller "
+            "godta avtalen i skjemaet."
+        )
+    return None
 
 
 async def _is_gone(graph: Graph, row: AnyRow) -> bool:
