@@ -180,8 +180,12 @@ def _tell(parent: int) -> None:
 
 def _processes() -> list[tuple[int, int]]:
     """Each process of the machine, and whose child it is."""
-    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout  # noqa: S607 - wherever the system has it
-    return [(int(process), int(of)) for process, of in (line.split() for line in table.splitlines())]
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            of = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]  # after the name
+            found.append((int(stat.parent.name), int(of)))
+    return found
 
 
 def _descendants(parent: int) -> set[int]:

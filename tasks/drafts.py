@@ -39,5 +39,9 @@ def is_our_draft(file: Upload, put: Mapping[str, Collection[tuple[int, str]]], a
 
 def holds_our_draft(name: str, content: bytes, put: Mapping[str, Collection[tuple[int, str]]]) -> bool:
     """The same of the bytes themselves: what the library says of them may be wrong for a while."""
-    of_this = put.get(case_of_draft(name) or "", ())
-    return any(size == len(content) for size, _ in of_this) and (len(content), quick_xor_hash(content)) in of_this
+    return holds_one_of(content, put.get(case_of_draft(name) or "", ()))
+
+
+def holds_one_of(content: bytes, drafts: Collection[tuple[int, str]]) -> bool:
+    """Whether these bytes are one of our drafts, by size and hash, whatever the file is called."""
+    return any(size == len(content) for size, _ in drafts) and (len(content), quick_xor_hash(content)) in drafts

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 
 from prefect import task
@@ -19,7 +20,7 @@ from integrations.database.cases import Decided, load_cases, save_decisions
 from integrations.database.folders import cases_of_folders, drafts_put
 from integrations.database.inbox import Verdict, conclude, taken_in_as, waiting, withdraw
 from integrations.database.outgoing import keep_document
-from integrations.database.rejected import open_rejections, set_aside
+from integrations.database.rejected import last_seen, set_aside
 from integrations.database.rows import AnyRow
 from integrations.documents.apart import Examiner, NotExaminedError
 from integrations.documents.refusals import refusal_in
@@ -32,7 +33,7 @@ from integrations.graph.outage import Outage, is_ill
 from tasks.advisers import as_hr
 from tasks.batches import LOCAL, NETWORK
 from tasks.delivering import AT_A_TIME
-from tasks.drafts import case_of_draft, holds_our_draft
+from tasks.drafts import case_of_draft, holds_one_of, holds_our_draft
 from tasks.night import Night, counting, this_night
 from tasks.reading import UPLOADS_UNREAD
 
@@ -110,9 +111,9 @@ def take_in_uploads(case_number: str | None = None) -> Counter[str]:
         waiting_rows = waiting(connection, [CASE_LIBRARY])
         numbers = folder_cases(connection, waiting_rows)
         wanted = [row for row in waiting_rows if case_number in {None, numbers[row.id]}]
-        tried = {each.key for each in open_rejections(connection) if each.source == CASE_LIBRARY}
-    # Some that can never be read must not stand in the way of the others every night.
-    rows = sorted(wanted, key=lambda row: str(row.id) in tried)
+        tried = last_seen(connection, CASE_LIBRARY)
+    # Those that can never be read must not stand in the way every night, nor of others that once could not be.
+    rows = sorted(wanted, key=lambda row: tried.get(str(row.id), date.min))
     return asyncio.run(_take_in_each(night, rows, numbers, tried)) if rows else Counter()
 
 
@@ -131,7 +132,7 @@ async def _take_in_each(
             outage = Outage(AT_A_TIME, lambda: is_there(graph, CASE_LIBRARY))
             for row in rows:
                 try:
-                    file = await _checked(night, graph, examiner, row)
+                    file = await _checked(night, graph, examiner, row, numbers[row.id])
                     outage.is_answered()
                 except (GraphError, GraphUnreachableError, NotExaminedError) as error:
                     file = CheckedFile(unread=f"{NOT_READ_YET} ({error})")
@@ -160,7 +161,7 @@ def _conclude(night: Night, row: AnyRow, number: str, file: CheckedFile) -> Coun
     return +_counted([verdict]) + Counter({UNEXPECTED: 1} if file.fault else {})
 
 
-async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) -> CheckedFile:
+async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow, number: str) -> CheckedFile:
     if row.payload["size"] > MAX_BYTES:
         return CheckedFile(refusal="Filen er større enn 25 MB. Last opp en mindre fil.")
     try:
@@ -170,8 +171,8 @@ async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) 
             raise
         is_gone = await _is_gone(graph, row)
         return CheckedFile(is_gone=is_gone, unread=None if is_gone else f"{NOT_READ_YET} ({error})")
-    if row.sender is None and _is_draft(night, row, content):
-        return CheckedFile(is_draft=True)
+    if (draft := _as_draft(night, row, number, content)) is not None:
+        return draft
     found = examiner.examine(content, row.received_on, night.policy.language)
     if found.kind is None:
         return CheckedFile(refusal=found.refusal, fault=found.fault)
@@ -179,10 +180,19 @@ async def _checked(night: Night, graph: Graph, examiner: Examiner, row: AnyRow) 
     return CheckedFile(requirement, found.content, media_type, sha256(found.content).hexdigest())
 
 
-def _is_draft(night: Night, row: AnyRow, content: bytes) -> bool:
+def _as_draft(night: Night, row: AnyRow, number: str, content: bytes) -> CheckedFile | None:
+    """Under its own name our draft lies ready, whoever has touched it; under another, somebody hands it in unsigned."""
     name: str = row.payload["name"]
     with night.database.transaction() as connection:
-        return holds_our_draft(name, content, drafts_put(connection, [case_of_draft(name) or ""]))
+        put = drafts_put(connection, {number, case_of_draft(name) or ""})
+    if row.registered_by is None and holds_our_draft(name, content, put):
+        return CheckedFile(is_draft=True)
+    if holds_one_of(content, put.get(number, ())):
+        return CheckedFile(
+            refusal="Dette er utkastet til avtalen, uten underskrift. Last opp avtalen med underskrift som PDF, eller "
+            "godta avtalen i skjemaet."
+        )
+    return None
 
 
 async def _is_gone(graph: Graph, row: AnyRow) -> bool:

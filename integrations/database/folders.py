@@ -7,8 +7,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
 from agreements.actions import ErrandKind
 from agreements.rules.staffing import STATES_WITH_A_FOLDER_IN_USE
-from integrations.database.inbox import IDS_IN_A_QUERY
-from integrations.database.rows import AnyRow
+from integrations.database.rows import IDS_IN_A_QUERY, AnyRow
 from integrations.database.tables import cases, outbox
 
 DRAFTS = "drafts"

@@ -12,11 +12,9 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, fun
 
 from agreements.people import RejectedRow
 from integrations.database.rejected import FORMER, REGISTERED, open_keys, resolve, set_aside
-from integrations.database.rows import AnyRow, insert_rows
+from integrations.database.rows import IDS_IN_A_QUERY, AnyRow, insert_rows
 from integrations.database.tables import inbox, watermarks
 
-IDS_IN_A_QUERY = 10_000
-"""A list that is read from its beginning may hold more than a statement takes (PostgreSQL: 65,535 values)."""
 CONSIDERED = ("taken_in", "refused", "replaced")
 """Nothing more will be made of these; what was set aside for who sent it, or when, may be taken in yet."""
 ASIDE = ("set_aside", "refused")

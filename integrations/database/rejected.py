@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, String, bindparam, cast, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from agreements.people import RejectedRow
-from integrations.database.rows import AnyRow, insert_rows
+from integrations.database.rows import IDS_IN_A_QUERY, AnyRow, insert_rows
 from integrations.database.tables import inbox, rejected_rows
 
 FORMER = ":"
 """In an inbox row's id: between that of a list that is no more and that of its item. No id of Graph's has it."""
 ITEM = "element "
 """How the key of what could not be read begins; that of what was read is its inbox row's id."""
+DIGITS_OF_AN_ID = 9
+"""An inbox row's id has no more. A key of HR's may, and then is more than PostgreSQL's integers hold."""
 OF_A_FORMER = " i en liste som er slettet"
 REGISTERED = "hr-"
 """How the id of what HR registers in a form begins; no list has it, and no id of Graph's begins so."""
@@ -89,18 +91,29 @@ def unread_items(connection: Connection, source: str) -> list[str]:
 def open_rejections(connection: Connection) -> list[Deviation]:
     """What was set aside and has not healed, with whose it is: of what people sent, what the inbox says."""
     table = rejected_rows
-    this = (inbox.c.source == table.c.source) & (cast(inbox.c.id, String) == table.c.key)
-    of_inbox = (inbox.c.external_id, inbox.c.sender_mail, inbox.c.registered_by, inbox.c.payload)
-    wanted = select(table, *of_inbox).select_from(table.outerjoin(inbox, this)).where(table.c.resolved_on.is_(None))
-    rows = connection.execute(wanted.order_by(table.c.source, table.c.first_seen_on, table.c.key))
-    return [_deviation(row) for row in rows]
+    wanted = select(table).where(table.c.resolved_on.is_(None))
+    rows = list(connection.execute(wanted.order_by(table.c.source, table.c.first_seen_on, table.c.key)))
+    came = _came_as(connection, [row.key for row in rows])
+    return [_deviation(row, came.get((row.source, row.key))) for row in rows]
 
 
-def _deviation(row: AnyRow) -> Deviation:
+def _came_as(connection: Connection, keys: Sequence[str]) -> dict[tuple[str, str], AnyRow]:
+    """Inbox rows by source and key, of those keys that are an id there: a join over the text reads all of the inbox."""
+    ids = sorted({int(key) for key in keys if key.isdecimal() and len(key) <= DIGITS_OF_AN_ID})
+    wanted = select(inbox.c.id, inbox.c.source, inbox.c.external_id, inbox.c.sender_mail, inbox.c.registered_by)
+    found: dict[tuple[str, str], AnyRow] = {}
+    for start in range(0, len(ids), IDS_IN_A_QUERY):
+        of_these = inbox.c.id.in_(ids[start : start + IDS_IN_A_QUERY])
+        rows = connection.execute(wanted.add_columns(inbox.c.payload).where(of_these))
+        found.update({(row.source, str(row.id)): row for row in rows})
+    return found
+
+
+def _deviation(row: AnyRow, came: AnyRow | None) -> Deviation:
     who, item = row.key, ""
-    if row.external_id is not None:
-        by = "" if row.registered_by is None else f"registrert av {row.registered_by}"
-        who, item = by or row.sender_mail or UNKNOWN, _item(row.external_id, row.payload)
+    if came is not None:
+        by = "" if came.registered_by is None else f"registrert av {came.registered_by}"
+        who, item = by or came.sender_mail or UNKNOWN, _item(came.external_id, came.payload)
     elif row.key.startswith(ITEM):
         who, item = UNKNOWN, row.key
     return Deviation(row.source, row.key, who, item, row.path, row.reason, row.first_seen_on, row.last_seen_on)
@@ -119,6 +132,13 @@ def open_keys(connection: Connection, source: str) -> set[str]:
     """What of this source was set aside and has not healed."""
     table = rejected_rows
     return set(connection.scalars(select(table.c.key).where(table.c.source == source, table.c.resolved_on.is_(None))))
+
+
+def last_seen(connection: Connection, source: str) -> dict[str, date]:
+    """When what of this source was set aside, and has not healed, was so the last time; by key."""
+    table = rejected_rows
+    aside = select(table.c.key, table.c.last_seen_on).where(table.c.source == source, table.c.resolved_on.is_(None))
+    return {row.key: row.last_seen_on for row in connection.execute(aside)}
 
 
 def reasons_for(connection: Connection, source: str, keys: Sequence[str]) -> list[str]:

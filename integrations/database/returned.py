@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select, update
 
-from integrations.database.inbox import IDS_IN_A_QUERY
 from integrations.database.outgoing import MAIL
-from integrations.database.rows import AnyRow
+from integrations.database.rows import IDS_IN_A_QUERY, AnyRow
 from integrations.database.tables import outbox
 
 

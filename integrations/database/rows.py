@@ -14,6 +14,8 @@ AnyRow = Row[Any]
 
 ROWS_AT_ONCE = 10_000
 """More at once is no faster: it only holds every row in memory in several shapes at the same time."""
+IDS_IN_A_QUERY = 10_000
+"""More than a statement takes (PostgreSQL: 65,535 values) must never be asked for at once."""
 
 
 def named_rows(connection: Connection, statement: Executable) -> list[Any]:

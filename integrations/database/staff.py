@@ -13,11 +13,8 @@ from agreements.case import OPEN_STATES
 from agreements.people import Employee, Leave, Position, Snapshot, Unit
 from agreements.staff import HASH_BYTES, KnownEmployee, StaffDiff, Staffing
 from integrations.database.cases import Stamp
-from integrations.database.rows import insert_rows, update_rows
+from integrations.database.rows import IDS_IN_A_QUERY, insert_rows, update_rows
 from integrations.database.tables import cases, employees, events, leaves, positions, units
-
-IDS_IN_A_QUERY = 10_000
-"""More than a statement takes (PostgreSQL: 65,535 values) must never be asked for at once."""
 
 
 def known_employees(connection: Connection) -> dict[str, KnownEmployee]:

@@ -85,6 +85,13 @@ NYNORSK: Final[Mapping[str, str]] = {
         "Fila er for stor til å bli lesen. Ta eit bilete med vanleg oppløysing, eller skriv dokumentet ut til PDF på "
         "nytt, og last det opp."
     ),
+    (
+        "Dette er utkastet til avtalen, uten underskrift. Last opp avtalen med underskrift som PDF, eller godta "
+        "avtalen i skjemaet."
+    ): (
+        "Dette er utkastet til avtalen, utan underskrift. Last opp avtalen med underskrift som PDF, eller godta "
+        "avtalen i skjemaet."
+    ),
     "Filen kunne ikke leses. Ta et nytt bilde, eller skriv dokumentet ut til PDF på nytt, og last det opp.": (
         "Fila kunne ikkje lesast. Ta eit nytt bilete, eller skriv dokumentet ut til PDF på nytt, og last det opp."
     ),

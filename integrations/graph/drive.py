@@ -237,7 +237,8 @@ async def library_changes(graph: Graph, library: str, token: str | None, again: 
         entry = await graph.get(f"/drives/{drive}/items/{item_id}", "GET file")
         return await _upload_of(graph, drive, entry, await _within(graph, drive, entry))
 
-    changes = await changes_of(walk, [entry["id"] for entry in walk.present if "file" in entry], read, again)
+    present = [entry["id"] for entry in walk.present if "file" in entry]
+    changes = await changes_of(walk, present, read, again, lambda: is_there(graph, library))
     folders = {entry["id"]: entry.get("name", "") for entry in walk.present if "folder" in entry}
     return replace(changes, folders=folders)
 

@@ -14,7 +14,7 @@ from integrations.graph.answers import entries_of
 from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError, GraphUnreachableError
 from integrations.graph.gathering import gather
-from integrations.graph.outage import Outage, is_ill
+from integrations.graph.outage import Outage, Witness, is_ill
 
 KEPT_BY_SHAREPOINT = frozenset(
     {
@@ -102,16 +102,27 @@ async def list_changes(graph: Graph, list_name: str, token: str | None, again: S
     async def read(item_id: str) -> ListItem:
         return await _item(graph, where, await graph.get(f"{where}/{item_id}?$expand=fields", "GET list item"))
 
-    return await changes_of(walk, [entry["id"] for entry in walk.present], read, again)
+    present = [entry["id"] for entry in walk.present]
+    return await changes_of(walk, present, read, again, lambda: list_is_there(graph, list_name))
+
+
+async def list_is_there(graph: Graph, list_name: str) -> None:
+    """A look at the top of a list, for its being answered. Raises as every request."""
+    where = f"{graph.site}/lists/{await list_id(graph, list_name)}/items"
+    await graph.get(f"{where}?$top=1&$select=id", "GET list items")
 
 
 async def changes_of(
-    walk: Walk, present: Sequence[str], read: Callable[[str], Awaitable[Any]], again: Sequence[str]
+    walk: Walk,
+    present: Sequence[str],
+    read: Callable[[str], Awaitable[Any]],
+    again: Sequence[str],
+    witness: Witness,
 ) -> Changes:
     """Each of those that a walk found, and of those to be read `again`, as it is when it is read.
 
     One that cannot be read stops none of the others, also when it is said to be gone: the next walk tells whether it
-    is. It ends when it is the service that is ill: several on end, since the walk has just been answered.
+    is. It ends when it is the service that is ill: several on end, and the `witness` is not answered either.
 
     Raises:
         GraphError, GraphUnreachableError: the last of those.
@@ -119,13 +130,13 @@ async def changes_of(
     unread: dict[str, str] = {}
     came = {entry["id"] for entry in walk.entries}
     left = [] if walk.is_whole else [item_id for item_id in again if item_id not in came]
-    outage = Outage(READ_AT_A_TIME)
+    outage = Outage(READ_AT_A_TIME, witness)
 
     async def read_or_leave(item_id: str) -> Any | None:  # noqa: ANN401 - whatever `read` gives
         try:
             item = await read(item_id)
         except (GraphError, GraphUnreachableError) as error:
-            if is_ill(error) and outage.begins():
+            if is_ill(error) and outage.begins() and await outage.is_the_service(error):
                 raise
             unread[item_id] = str(error)
             return None

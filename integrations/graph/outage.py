@@ -44,9 +44,9 @@ class Outage:
         self._on_end, self._has_answered = 0, True
 
     def begins(self) -> bool:
-        """Count a failure; whether this one makes it an outage."""
+        """Count a failure; whether this one makes it an outage, or so many more have come since one did."""
         self._on_end += 1
-        return self._on_end == self.several
+        return self._on_end % self.several == 0
 
     async def is_the_service(self, error: Exception) -> bool:
         """Whether this failure is not its item's alone: the witness is not answered either."""

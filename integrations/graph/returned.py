@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.message import Message
-from http import HTTPStatus
 from urllib.parse import quote
 
 from integrations.graph.client import Graph
@@ -72,9 +71,9 @@ async def status_of(graph: Graph, sender: str, identity: str) -> str | None:
     try:
         report = message_from_bytes((await graph.repeatable("GET", address, doing)).content)
     except GraphError as error:
-        if error.status == HTTPStatus.NOT_FOUND:  # somebody has removed it since it was found
-            return None
-        raise
+        if error.may_pass:
+            raise
+        return None  # somebody has removed it since it was found, or it is shown to nobody: no other waits for it
     return next(filter(None, map(_status, _recipients(report))), None)
 
 

@@ -13,7 +13,6 @@ from integrations.database.addresses import senders
 from integrations.database.engine import Database
 from integrations.database.inbox import (
     DELETED,
-    IDS_IN_A_QUERY,
     Arrival,
     Verdict,
     conclude,
@@ -28,6 +27,7 @@ from integrations.database.inbox import (
     withdraw,
 )
 from integrations.database.rejected import set_aside
+from integrations.database.rows import IDS_IN_A_QUERY
 from integrations.database.tables import inbox, rejected_rows, watermarks
 from tests.database.samples import TODAY, TOMORROW, YESTERDAY, load_staff, person, rows, statements
 

@@ -4,9 +4,10 @@ from datetime import date
 
 from agreements.people import RejectedRow
 from integrations.database.engine import Database
-from integrations.database.rejected import resolve_others, set_aside
-from integrations.database.tables import rejected_rows
-from tests.database.samples import TODAY, TOMORROW, everything, rows
+from integrations.database.inbox import Arrival, receive
+from integrations.database.rejected import open_rejections, resolve_others, set_aside
+from integrations.database.tables import inbox, rejected_rows
+from tests.database.samples import TODAY, TOMORROW, everything, rows, statements
 
 DAY_AFTER = date(2027, 3, 3)
 NAME = RejectedRow("0001", "navn.fornavn", "mangler")
@@ -80,3 +81,22 @@ def test_nothing_rejected_writes_nothing(database: Database) -> None:
     before = everything(database)
     walk(database, TODAY)
     assert everything(database) == before
+
+
+def test_whose_a_deviation_is_takes_those_rows_of_the_inbox_alone(database: Database) -> None:
+    """And none that only has the number of another source's row, or of an employee."""
+    arrivals = [Arrival(str(each), "v1", "id", f"{each}@sandvik.example", {}) for each in range(100, 109)]
+    with database.transaction() as connection:
+        receive(connection, "Svar", arrivals, None, TODAY)
+    third, sixth = (rows(database, inbox)[place].id for place in (2, 5))
+    with database.transaction() as connection:
+        set_aside(connection, "Svar", [RejectedRow(str(each), "", "x") for each in (third, sixth)], TODAY)
+        set_aside(connection, "Soknader", [RejectedRow(str(third), "", "x")], TODAY)
+        set_aside(connection, "hr", [RejectedRow(key, "", "x") for key in ("9" * 9, "9" * 5000, "²")], TODAY)
+    with statements(database) as sent, database.transaction() as connection:
+        who = {(each.source, each.key): each.who for each in open_rejections(connection)}
+    assert who.pop(("Svar", str(third))) == "102@sandvik.example"
+    assert who.pop(("Svar", str(sixth))) == "105@sandvik.example"
+    assert all(key == said for (_, key), said in who.items())
+    [asked] = [given for statement, given in sent if "FROM inbox" in statement]
+    assert sorted(asked.values() if isinstance(asked, dict) else asked) == [third, sixth, 999_999_999]

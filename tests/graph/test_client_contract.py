@@ -39,7 +39,7 @@ from integrations.graph.drive import (
     site_address,
     version_of,
 )
-from integrations.graph.lists import delete_list_item, list_changes
+from integrations.graph.lists import delete_list_item, list_changes, list_is_there
 from integrations.graph.packages import hand_over
 from integrations.graph.provisioning import provision
 from integrations.graph.returned import reports_since, status_of
@@ -239,6 +239,7 @@ def _pattern(node: ast.AST) -> str:
 
 async def _read_lists(graph: Graph, tenant: GraphTenant) -> None:
     assert (await site_address(graph)).startswith("https://")
+    await list_is_there(graph, "Soknader")
     changes = await list_changes(graph, "Soknader", None)
     assert [item.sender_mail for item in changes.items] == [AASE.mail]
     assert (await list_changes(graph, "Soknader", changes.token)).items == []

@@ -9,7 +9,7 @@ from agreements.case import RequirementKind, State
 from agreements.policy import Policy
 from config.sharepoint import CASE_LIBRARY
 from integrations.database.cases import Decided, load_cases, save_decisions
-from integrations.database.tables import cases, employees, outbox
+from integrations.database.tables import cases, employees, inbox, notices, outbox, rejected_rows
 from integrations.graph.drive import STILL_OPEN, ensure_folder, share
 from sandbox.graph import Fault
 from sandbox.graph.permissions import Permissions
@@ -230,6 +230,23 @@ def test_a_folder_that_still_lets_in_everybody_stays_empty(
     assert (first(town), files(office)) == (("pending", STILL_OPEN), [])
     night_of(open_folders)
     assert (first(town), files(office), readers(office)) == (("done", None), [DRAFT], {EMPLOYEE, MANAGER})
+
+
+@pytest.mark.parametrize("is_copy", [True, False], ids=["a copy", "renamed"])
+def test_the_draft_under_another_name_is_no_signed_agreement(town: Town, office: Office, *, is_copy: bool) -> None:
+    night_of(open_folders)
+    if is_copy:
+        draft = office.tenant.read(CASE_LIBRARY, DRAFT)
+        office.tenant.upload(CASE_LIBRARY, NUMBER, "avtalen.pdf", draft, user(EMPLOYEE))
+    else:
+        office.tenant.rename(CASE_LIBRARY, DRAFT, "avtalen.pdf", user(EMPLOYEE))
+    reading()
+    assert [row.status for row in rows(town.database, inbox)] == ["refused"]
+    assert RequirementKind.SIGNED_AGREEMENT in read(town.database, NUMBER)[1].missing
+    told = [row for row in rows(town.database, notices) if row.template == "upload_refused"]
+    assert [(row.case_number, row.role) for row in told] == [(NUMBER, "employee")]
+    [aside] = rows(town.database, rejected_rows)
+    assert aside.reason.startswith("Dette er utkastet til avtalen, uten underskrift.")
 
 
 # --- Renamed ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """One bad thing holds up nobody, this night or any other; a service that is ill is asked a few times."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from integrations.database.tables import inbox
 from integrations.graph import mail
 from integrations.graph.client import Graph
 from integrations.graph.errors import GraphError, GraphUnreachableError
+from integrations.graph.lists import READ_AT_A_TIME
 from integrations.graph.mail import Mail
 from sandbox.graph import Fault
 from tasks.batches import NETWORK
@@ -73,6 +75,29 @@ def test_one_upload_that_cannot_be_looked_at_stops_no_step(office: Office, town:
     with quick_night():
         assert read_answers.fn([], uploads=True)[UPLOADS_UNREAD] == 1
     assert rows(town.database, inbox) == []
+
+
+def test_as_many_answers_as_are_read_at_a_time_may_be_unreadable(town: Town, office: Office) -> None:
+    """A filter on the way takes offence at them, every night; everybody else's come in all the same."""
+    item = {"Saksnummer": NUMBER}
+    bad = [office.tenant.add_list_item(ANSWERS.name, item, EMPLOYEE) for _ in range(READ_AT_A_TIME + 1)]
+    office.fail(Fault(path_pattern=rf"/items/({'|'.join(bad)})$", times=None, body="html", status=403))
+    good = set()
+    for day in range(2):
+        good.add(office.tenant.add_list_item(ANSWERS.name, item, EMPLOYEE))
+        with quick_night(TODAY + timedelta(days=day), hurried=True):
+            assert read_answers.fn([ANSWERS])[UNREAD] == len(bad)
+        assert {row.external_id for row in rows(town.database, inbox)} == good
+
+
+def test_as_many_uploads_as_are_read_at_a_time_may_be_unreadable(town: Town, office: Office) -> None:
+    night_of(open_folders)
+    names = [f"{number}.jpg" for number in range(READ_AT_A_TIME + 1)]
+    *bad, good = [office.tenant.upload(CASE_LIBRARY, NUMBER, name, jpeg(), EMPLOYEE) for name in names]
+    office.fail(Fault(path_pattern=rf"/items/({'|'.join(bad)})$", times=None, body="html", status=403))
+    with quick_night(hurried=True):
+        assert read_answers.fn([], uploads=True)[UPLOADS_UNREAD] == len(bad)
+    assert {row.external_id for row in rows(town.database, inbox)} == {good}
 
 
 @pytest.mark.parametrize("fault", [{"body": "html"}, {"status": 503}], ids=str)
@@ -156,6 +181,26 @@ def test_an_outage_of_the_library_ends_the_taking_in(office: Office) -> None:
             with pytest.raises(GraphError, match="503"):
                 take_in_uploads.fn()
             assert running.before_it_broke == {UPLOADS_UNREAD: AT_A_TIME}
+
+
+def test_uploads_that_are_never_given_let_in_what_an_outage_kept_out(town: Town, office: Office) -> None:
+    night_of(open_folders)
+    names = [f"{number}.jpg" for number in range(AT_A_TIME + 1)]
+    *bad, good = [office.tenant.upload(CASE_LIBRARY, NUMBER, name, jpeg(), EMPLOYEE) for name in names]
+    with quick_night():
+        read_answers.fn([], uploads=True)
+    office.fail(Fault(path_pattern="/content", times=None, status=503))
+    with quick_night(hurried=True):
+        with pytest.raises(GraphError, match="503"):
+            take_in_uploads.fn()
+        take_in_uploads.fn()
+    office.tenant.faults.clear()
+    office.fail(Fault(path_pattern=rf"/items/({'|'.join(bad)})/content", times=None, status=503))
+    for day in (1, 2):
+        with quick_night(TODAY + timedelta(days=day), hurried=True):
+            take_in_uploads.fn()
+    taken = {row.external_id for row in rows(town.database, inbox) if row.status == "taken_in"}
+    assert taken == {good}
 
 
 @pytest.mark.usefixtures("town")

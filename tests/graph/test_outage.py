@@ -35,6 +35,11 @@ def test_when_it_may_be_the_service(answers: str, begins_at: int | None, *, is_a
     assert outage.is_all_there_was is is_all
 
 
+def test_whoever_goes_on_asks_again_after_as_many_more() -> None:
+    outage = Outage(3)
+    assert [place for place in range(8) if outage.begins()] == [2, 5]
+
+
 UNREACHABLE, FAILED, REFUSED = (
     GraphUnreachableError("x"),
     GraphError(503, "x", "-", "x"),
