@@ -55,7 +55,7 @@ class Confirmation:
     """One person's yes: what makes the electronic agreement provable.
 
     `confirmed_at` is an instant with its time zone, or the day where no more is known. `how` says by which channel.
-    `sha256` is that of the very document the person was shown, where there was one.
+    `sha256` is that of the signed agreement the person uploaded, as it is filed; a yes in a form has none.
     """
 
     who: str

@@ -57,6 +57,14 @@ def test_confirmations_show_norwegian_time_in_summer_and_winter() -> None:
     assert says(rendered, "Tidspunkt 2. desember 2025 kl. 09.05")
 
 
+@pytest.mark.parametrize("language", ["nb", "nn"])
+def test_a_checksum_is_spoken_of_only_where_one_is_printed(language: Language) -> None:
+    signed = full_agreement(language)
+    in_forms = tuple(replace(confirmation, sha256=None) for confirmation in signed.confirmations)
+    assert "SHA-256" in text_of(render_agreement(signed, None))
+    assert "SHA-256" not in text_of(render_agreement(replace(signed, confirmations=in_forms), None))
+
+
 @pytest.mark.parametrize(
     ("language", "title", "words"),
     [("nb", "Avtale om hjemmekontor", "Nærmeste leder"), ("nn", "Avtale om heimekontor", "Næraste leiar")],
