@@ -17,6 +17,7 @@ from agreements.documents import (
     Term,
 )
 from agreements.policy import Policy
+from agreements.weekdays import listed, shown_weekdays
 from agreements.wording import WORDINGS, Wording
 from agreements.words import days_in_words
 
@@ -60,7 +61,8 @@ def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_
         start_on=start_on,
         end_on=end_on,
         days_per_week=case.application.days_per_week,
-        weekdays=_weekdays(case),
+        weekdays=shown_weekdays(case.application.weekdays, policy.language),
+        changed_from=_changed_from(case),
         clauses=_clauses(case, policy, start_on, end_on),
         answers=() if answers is None else tuple(Answer(*pair) for pair in answers.answers),
         equipment=case.equipment,
@@ -166,15 +168,18 @@ def _scores(evaluation: Evaluation, policy: Policy, words: Wording) -> tuple[str
     return tuple(words.score.format(statement=texts.get(column, column), score=score) for column, score in answers)
 
 
-def _weekdays(case: Case) -> tuple[str, ...]:
-    listed = (case.application.weekdays or "").replace(";", ",").split(",")
-    return tuple(day.strip() for day in listed if day.strip())
+def _changed_from(case: Case) -> date | None:
+    """The first day of the extent that the newest version says: as proposed, but not before both had said yes."""
+    in_force = [change for change in case.changes if change.in_force_on is not None]
+    newest = max(in_force, key=lambda change: change.sequence, default=None)
+    return None if newest is None else max(newest.start_on, newest.answered_on or newest.start_on)
 
 
 def _clauses(case: Case, policy: Policy, start_on: date, end_on: date) -> tuple[Clause, ...]:
+    weekdays = shown_weekdays(case.application.weekdays, policy.language)
     figures = {
         "days_per_week": days_in_words(case.application.days_per_week, policy.language),
-        "weekdays": ", ".join(_weekdays(case)) or WORDINGS[policy.language].weekdays_open,
+        "weekdays": listed(weekdays) or WORDINGS[policy.language].weekdays_open,
         "start_on": norwegian_date(start_on),
         "end_on": norwegian_date(end_on),
         "municipality": policy.municipality,

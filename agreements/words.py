@@ -5,6 +5,7 @@ from datetime import date
 
 from agreements.case import State
 from agreements.documents import Language
+from agreements.weekdays import WEEKDAYS, listed, shown_weekdays
 
 STATES = {
     State.RECEIVED: "mottatt",
@@ -110,6 +111,10 @@ MONTHS = (
     *("juli", "august", "september", "oktober", "november", "desember"),
 )
 """The same in bokmål and nynorsk."""
+WEEKDAYS_OPEN: Mapping[Language, str] = {
+    "nb": "ukedagene avtales med nærmeste leder",
+    "nn": "vekedagane blir avtalte med næraste leiar",
+}
 EXTENT: Mapping[Language, str] = {
     "nb": "{days} i uken{weekdays} fra {start}",
     "nn": "{days} i veka{weekdays} frå {start}",
@@ -121,8 +126,12 @@ def date_in_words(day: date) -> str:
 
 
 def extent_in_words(days: float, weekdays: str | None, start_on: date, language: Language) -> str:
-    """How much home office from when: `3 dager i uken (mandag, onsdag, fredag) fra 1. mars 2027`."""
-    named = f" ({weekdays})" if weekdays else ""
+    """How much home office from when: `3 dager i uken (mandag, onsdag og fredag) fra 1. mars 2027`.
+
+    Where no weekdays are named, it says who is to agree on them, unless it is every day.
+    """
+    named = listed(shown_weekdays(weekdays, language)) or (WEEKDAYS_OPEN[language] if days < len(WEEKDAYS) else "")
+    named = f" ({named})" if named else ""
     return EXTENT[language].format(days=days_in_words(days, language), weekdays=named, start=date_in_words(start_on))
 
 

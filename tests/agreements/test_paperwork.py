@@ -75,7 +75,7 @@ def clause_of(text: str, weekdays: str | None = "Tirsdag, Torsdag", **changes: o
         pytest.param("{days_per_week} per uke", {}, "2 dager per uke", id="whole-days"),
         pytest.param("{days_per_week} per uke", {"days_per_week": 1.0}, "1 dag per uke", id="one-day"),
         pytest.param("{days_per_week} per uke", {"days_per_week": 2.5}, "2,5 dager per uke", id="half-days"),
-        pytest.param("Dager: {weekdays}.", {}, "Dager: Tirsdag, Torsdag.", id="weekdays"),
+        pytest.param("Dager: {weekdays}.", {}, "Dager: tirsdag og torsdag.", id="weekdays"),
         pytest.param("Dager: {weekdays}.", {"weekdays": None}, "Dager: etter avtale med leder.", id="no-weekdays"),
         pytest.param("Fra {start_on}", {"start_on": date(2026, 4, 1)}, "Fra 01.04.2026", id="start"),
         pytest.param("Til {end_on}", {"end_on": date(2026, 12, 24)}, "Til 24.12.2026", id="end"),
@@ -111,9 +111,12 @@ def test_the_shipped_clauses_are_the_regulations_in_order() -> None:
     [
         pytest.param(None, (), id="none"),
         pytest.param("  ", (), id="only-space"),
-        pytest.param("Tirsdag", ("Tirsdag",), id="one"),
-        pytest.param("Tirsdag, Torsdag", ("Tirsdag", "Torsdag"), id="commas"),
+        pytest.param("Tirsdag", ("tirsdag",), id="one"),
+        pytest.param("torsdag, tirsdag, onsdag", ("tirsdag", "onsdag", "torsdag"), id="in-the-order-of-the-week"),
         pytest.param("tirsdag;torsdag ;", ("tirsdag", "torsdag"), id="semicolons"),
+        pytest.param("Man-ons og fre.", ("mandag", "tirsdag", "onsdag", "fredag"), id="a-span"),
+        pytest.param("torsdag eller tirsdag", ("torsdag eller tirsdag",), id="one-of-them-as-it-was-written"),
+        pytest.param("Fredag, annenhver uke", ("Fredag, annenhver uke",), id="more-than-days-as-it-was-written"),
     ],
 )
 def test_weekdays(written: str | None, read: tuple[str, ...]) -> None:
@@ -300,6 +303,15 @@ def test_a_new_version_is_dated_by_its_change_and_names_who_agreed_on_it() -> No
     ]
 
 
+def test_a_change_that_was_answered_late_holds_from_the_answer() -> None:
+    first, answered_on = date(2026, 4, 6), date(2026, 4, 9)
+    late = Change(1, EMPLOYEE, MONDAY, by_employee=True, days_per_week=3.0, weekdays=None, start_on=first)
+    late = replace(late, outcome=ChangeOutcome.AGREED, answered_by=MANAGER, answered_on=answered_on)
+    case = active(changes=(replace(late, in_force_on=answered_on + days(1)),))
+    assert agreement(case, policy(), PEOPLE, answered_on, is_draft=False).changed_from == answered_on
+    assert agreement(active(), policy(), PEOPLE, answered_on, is_draft=False).changed_from is None
+
+
 def test_a_version_that_waited_says_what_it_was_agreed_to_say() -> None:
     """The archive was out of reach when the second version came into force, and still when the third did."""
     second, third = date(2026, 4, 6), date(2026, 5, 4)
@@ -316,6 +328,10 @@ def test_a_version_that_waited_says_what_it_was_agreed_to_say() -> None:
         (3, 1.0, ("fredag",)),
     ]
     assert [len(each.confirmations) for each in found] == [4, 6]
+    assert [(each.start_on, each.end_on, each.changed_from) for each in found] == [
+        (MONDAY, date(2027, 3, 1), second),
+        (MONDAY, date(2027, 3, 1), third),
+    ]
     assert [agreed_on(case.at_version(version)) for version in (2, 3)] == [second, third]
 
 
@@ -376,3 +392,9 @@ def test_an_end_note_in_nynorsk() -> None:
         Term("Saka vart avslutta", "03.11.2026"),
         Term("Grunn", "Avtalen er sagd opp"),
     )
+
+
+def test_weekdays_in_nynorsk() -> None:
+    case = replace(COMPLETE, application=application(weekdays="tirsdag, man"))
+    words = agreement(case, NYNORSK, PEOPLE, APPROVED_ON, is_draft=False)
+    assert (words.weekdays, words.clauses[0].text) == (("måndag", "tysdag"), "2 dagar: måndag og tysdag")
