@@ -10,7 +10,7 @@ import pytest
 import agreements.rules
 from agreements.case import State
 from agreements.documents import Language
-from agreements.words import RULES, STATES, extent_in_words, rule_in_words
+from agreements.words import RULES, STATES, extent_in_words, rule_in_words, the_days_in_words
 from config.sharepoint import APPLICATIONS, CASE_LIBRARY, LISTS
 
 ROOT = Path(__file__).parents[2]
@@ -86,3 +86,16 @@ def test_an_extent_says_its_weekdays_or_who_agrees_on_them(
     days: float, weekdays: str | None, language: Language, words: str
 ) -> None:
     assert extent_in_words(days, weekdays, date(2027, 3, 1), language) == words
+
+
+@pytest.mark.parametrize(
+    ("days", "bokmal", "nynorsk"),
+    [
+        (0.5, "den halve dagen", "den halve dagen"),
+        (1.0, "den ene dagen", "den eine dagen"),
+        (2.0, "de 2 dagene", "dei 2 dagane"),
+        (2.5, "de 2,5 dagene", "dei 2,5 dagane"),
+    ],
+)
+def test_known_days(days: float, bokmal: str, nynorsk: str) -> None:
+    assert (the_days_in_words(days, "nb"), the_days_in_words(days, "nn")) == (bokmal, nynorsk)
