@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from agreements.case import Case
 from agreements.documents import Language
 from agreements.policy import Policy
-from agreements.words import days_in_words
+from agreements.words import days_in_words, the_days_in_words
 
 WORKING_WEEK = 5
 FULL_TIME = 100.0
@@ -14,8 +14,8 @@ MORE_THAN_USUAL: Mapping[Language, str] = {
     "nn": "Søknaden er på {days} i veka. Retningslinjene seier vanlegvis inntil {most}.",
 }
 TOO_LITTLE_AT_THE_OFFICE: Mapping[Language, str] = {
-    "nb": "Med {days} hjemme blir det mindre enn de {least} på arbeidsstedet som er anbefalt.",
-    "nn": "Med {days} heime blir det mindre enn dei {least} på arbeidsstaden som er tilrådde.",
+    "nb": "Med {days} hjemme blir det mindre enn {least} på arbeidsstedet som er anbefalt.",
+    "nn": "Med {days} heime blir det mindre enn {least} på arbeidsstaden som retningslinjene tilrår.",
 }
 PART_TIME: Mapping[Language, str] = {
     "nb": "Stillingen er på {percentage} prosent, altså om lag {week} i uken.",
@@ -37,7 +37,7 @@ def advice(case: Case, policy: Policy) -> str | None:
         most = days_in_words(limits.max_days_per_week, language)
         sentences.append(MORE_THAN_USUAL[language].format(days=said, most=most))
     elif _working_days(case) - days < limits.min_office_days_per_week:
-        least = days_in_words(limits.min_office_days_per_week, language)
+        least = the_days_in_words(limits.min_office_days_per_week, language)
         sentences.append(TOO_LITTLE_AT_THE_OFFICE[language].format(days=said, least=least))
         if case.position_percentage is not None and case.position_percentage < FULL_TIME:
             percentage = f"{case.position_percentage:g}".replace(".", ",")

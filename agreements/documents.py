@@ -55,7 +55,7 @@ class Confirmation:
     """One person's yes: what makes the electronic agreement provable.
 
     `confirmed_at` is an instant with its time zone, or the day where no more is known. `how` says by which channel.
-    `sha256` is that of the very document the person was shown, where there was one.
+    `sha256` is that of the signed agreement the person uploaded, as it is filed; a yes in a form has none.
     """
 
     who: str
@@ -70,7 +70,8 @@ class AgreementDocument:
     """One version of the written agreement of the regulation's § 2.
 
     `dated_on` is the day this version was made; it is printed, and it is the file's own date, so that the same
-    content always gives the same bytes. `photo_filed_with` is the earlier case whose photo still holds.
+    content always gives the same bytes. `changed_from` is the first day of a new version's extent, while `start_on` and
+    `end_on` are the whole agreement's. `photo_filed_with` is the earlier case whose photo still holds.
     """
 
     language: Language
@@ -86,6 +87,7 @@ class AgreementDocument:
     end_on: date | None
     days_per_week: float
     weekdays: tuple[str, ...] = ()
+    changed_from: date | None = None
     clauses: tuple[Clause, ...] = ()
     answers: tuple[Answer, ...] = ()
     measures: str | None = None

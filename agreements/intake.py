@@ -23,6 +23,7 @@ from agreements.case import (
 )
 from agreements.documents import EquipmentItem
 from agreements.policy import TerminationRules
+from agreements.weekdays import kept_weekdays
 
 LONGEST_HOLD = timedelta(days=366)
 
@@ -79,7 +80,10 @@ class TerminationGiven:
 
 @dataclass(frozen=True, slots=True)
 class ChangeProposed:
-    """Another extent, proposed by the employee, or by the manager (or HR for them)."""
+    """Another extent, proposed by the employee, or by the manager (or HR for them).
+
+    Weekdays that are not named stay as they are agreed, when they still fit the number of days.
+    """
 
     days_per_week: float
     weekdays: str | None
@@ -299,13 +303,14 @@ def _change(case: Case, fact: ChangeProposed, sender: Sender, today: date) -> Ca
         raise SetAsideError("Endringen må ha mellom én halv og sju dager hjemme per uke.")
     if case.termination is not None or (case.last_day is not None and fact.start_on > case.last_day):
         raise SetAsideError("Avtalen er sagt opp, eller er over før endringen skal gjelde.")
-    if (fact.days_per_week, fact.weekdays) == (case.application.days_per_week, case.application.weekdays):
+    weekdays = fact.weekdays or kept_weekdays(
+        case.application.weekdays, case.application.days_per_week, fact.days_per_week
+    )
+    if (fact.days_per_week, weekdays) == (case.application.days_per_week, case.application.weekdays):
         raise SetAsideError("Endringen sier det samme som avtalen.")
     sequence = 1 if newest is None else newest.sequence + 1
     by_employee = sender.is_employee_of(case)
-    proposed = Change(
-        sequence, sender.employee_number, today, by_employee, fact.days_per_week, fact.weekdays, fact.start_on
-    )
+    proposed = Change(sequence, sender.employee_number, today, by_employee, fact.days_per_week, weekdays, fact.start_on)
     return case.with_change(proposed)
 
 

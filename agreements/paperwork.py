@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from agreements.calendar import last_day_of_period
-from agreements.case import Case, Change, Evaluation, FilingKind, RequirementKind
+from agreements.case import Assessment, Case, Change, EndReason, Evaluation, FilingKind, RequirementKind
 from agreements.documents import (
     AgreementDocument,
     Answer,
@@ -17,6 +17,7 @@ from agreements.documents import (
     Term,
 )
 from agreements.policy import Policy
+from agreements.weekdays import listed, shown_weekdays
 from agreements.wording import WORDINGS, Wording
 from agreements.words import days_in_words
 
@@ -60,7 +61,8 @@ def agreement(case: Case, policy: Policy, people: People, dated_on: date, *, is_
         start_on=start_on,
         end_on=end_on,
         days_per_week=case.application.days_per_week,
-        weekdays=_weekdays(case),
+        weekdays=shown_weekdays(case.application.weekdays, policy.language),
+        changed_from=_changed_from(case),
         clauses=_clauses(case, policy, start_on, end_on),
         answers=() if answers is None else tuple(Answer(*pair) for pair in answers.answers),
         equipment=case.equipment,
@@ -91,9 +93,9 @@ def evaluation_record(case: Case, evaluation: Evaluation, policy: Policy, people
         title=words.evaluation_title.format(sequence=evaluation.sequence),
         terms=(
             Term(words.employee, people.employee_name),
-            Term(words.evaluated_by, people.names.get(evaluation.given_by, "HR")),
+            Term(words.evaluated_by, people.names.get(evaluation.given_by, words.hr_for_manager)),
             Term(words.evaluated_on, norwegian_date(evaluation.given_on)),
-            Term(words.due_on, norwegian_date(evaluation.due_on)),
+            *(() if evaluation.is_extra else (Term(words.due_on, norwegian_date(evaluation.due_on)),)),
             Term(words.outcome, words.outcomes[evaluation.outcome]),
         ),
         paragraphs=(*_scores(evaluation, policy, words), *([] if evaluation.note is None else [evaluation.note])),
@@ -135,23 +137,40 @@ def end_note(case: Case, policy: Policy, people: People) -> RecordDocument:
     if case.ended_on is None or case.end_reason is None:
         raise AssertionError(f"{case.number}: has not ended")
     words = WORDINGS[policy.language]
-    title, began = (
-        (words.imposed_end_note_title, words.imposed_from) if case.imposed else (words.end_note_title, words.started_on)
-    )
-    start = () if case.start_on is None else (Term(began, norwegian_date(case.start_on)),)
     return RecordDocument(
         language=policy.language,
         case_number=case.number,
         dated_on=case.ended_on,
         municipality=policy.municipality,
-        title=title,
+        title=words.imposed_end_note_title if case.imposed else words.end_note_title,
         terms=(
             Term(words.employee, people.employee_name),
-            *start,
+            *_held(case, words),
             Term(words.ended_on, norwegian_date(case.ended_on)),
             Term(words.reason, words.end_reasons[case.end_reason]),
+            *_notice(case, words),
         ),
     )
+
+
+def _held(case: Case, words: Wording) -> tuple[Term, ...]:
+    """The first and the last day it held; nothing when it ended before it began."""
+    last_day = case.last_day or case.ended_on
+    if case.start_on is None or last_day is None or last_day < case.start_on:
+        return ()
+    began, ended = (words.imposed_from, words.imposed_last_day) if case.imposed else (words.started_on, words.last_day)
+    return Term(began, norwegian_date(case.start_on)), Term(ended, norwegian_date(last_day))
+
+
+def _notice(case: Case, words: Wording) -> tuple[Term, ...]:
+    """Which party gave notice, never why. What HR registered may be either's."""
+    if case.end_reason is not EndReason.TERMINATED or case.termination is None:
+        return ()
+    given_by = case.termination.given_by
+    if given_by == case.employee_number:
+        return (Term(words.notice, words.notice_by_employee),)
+    is_of_hr = given_by == "HR" or given_by.startswith("HR ")
+    return (Term(words.notice, words.notice_by_hr if is_of_hr else words.notice_by_employer),)
 
 
 def norwegian_date(day: date) -> str:
@@ -166,15 +185,18 @@ def _scores(evaluation: Evaluation, policy: Policy, words: Wording) -> tuple[str
     return tuple(words.score.format(statement=texts.get(column, column), score=score) for column, score in answers)
 
 
-def _weekdays(case: Case) -> tuple[str, ...]:
-    listed = (case.application.weekdays or "").replace(";", ",").split(",")
-    return tuple(day.strip() for day in listed if day.strip())
+def _changed_from(case: Case) -> date | None:
+    """The first day of the extent that the newest version says: as proposed, but not before both had said yes."""
+    in_force = [change for change in case.changes if change.in_force_on is not None]
+    newest = max(in_force, key=lambda change: change.sequence, default=None)
+    return None if newest is None else max(newest.start_on, newest.answered_on or newest.start_on)
 
 
 def _clauses(case: Case, policy: Policy, start_on: date, end_on: date) -> tuple[Clause, ...]:
+    weekdays = shown_weekdays(case.application.weekdays, policy.language)
     figures = {
         "days_per_week": days_in_words(case.application.days_per_week, policy.language),
-        "weekdays": ", ".join(_weekdays(case)) or WORDINGS[policy.language].weekdays_open,
+        "weekdays": listed(weekdays) or WORDINGS[policy.language].weekdays_open,
         "start_on": norwegian_date(start_on),
         "end_on": norwegian_date(end_on),
         "municipality": policy.municipality,
@@ -189,25 +211,36 @@ def _confirmations(case: Case, people: People, words: Wording) -> tuple[Confirma
         how = words.accepted_in_form if signature.document is None else words.uploaded_signed
         found.append(Confirmation(people.employee_name, words.employee, signature.received_on, how, signature.document))
     if case.assessment is not None:
-        who = people.names.get(case.assessment.given_by, "HR")
-        found.append(Confirmation(who, words.manager, case.assessment.given_on, words.approved_in_form))
+        found.append(_confirmation_of_approval(case.assessment, people, words))
     for change in case.changes:
         found += _confirmations_of_change(change, people, words)
     return tuple(found)
+
+
+def _confirmation_of_approval(given: Assessment, people: People, words: Wording) -> Confirmation:
+    """The manager's yes; whoever is not among the employees is HR, on the manager's behalf."""
+    name = people.names.get(given.given_by)
+    if name is None:
+        return Confirmation(words.hr_for_manager, words.manager, given.given_on, words.approved_by_hr)
+    return Confirmation(name, words.manager, given.given_on, words.approved_in_form)
 
 
 def _confirmations_of_change(change: Change, people: People, words: Wording) -> list[Confirmation]:
     """Who proposed a change that came into force, and who accepted it."""
     if change.in_force_on is None or change.answered_by is None or change.answered_on is None:
         return []
-    proposer, answerer = words.employee, words.manager
-    if not change.by_employee:
-        proposer, answerer = answerer, proposer
-    proposed = words.proposed_change.format(version=change.sequence)
-    accepted = words.accepted_change.format(version=change.sequence)
+    parties = [(words.employee, words.hr_for_employee), (words.manager, words.hr_for_manager)]
+    (proposer, hr_proposing), (answerer, hr_answering) = parties if change.by_employee else reversed(parties)
+    names, number = people.names, change.sequence
+    proposed = words.proposed_change if change.proposed_by in names else words.proposed_by_hr
+    accepted = words.accepted_change if change.answered_by in names else words.accepted_by_hr
     return [
-        Confirmation(people.names.get(change.proposed_by, "HR"), proposer, change.proposed_on, proposed),
-        Confirmation(people.names.get(change.answered_by, "HR"), answerer, change.answered_on, accepted),
+        Confirmation(
+            names.get(change.proposed_by, hr_proposing), proposer, change.proposed_on, proposed.format(version=number)
+        ),
+        Confirmation(
+            names.get(change.answered_by, hr_answering), answerer, change.answered_on, accepted.format(version=number)
+        ),
     ]
 
 

@@ -1,7 +1,8 @@
 """The days of the working week, as people write them: whole names in bokmål and nynorsk, abbreviations, and spans."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Final
 
 from agreements.documents import Language
@@ -24,6 +25,7 @@ _SHORT: Final = {
     **dict.fromkeys(("fre", "fr"), "fredag"),
 }
 _BETWEEN: Final = frozenset({"og", "eller", "samt", "+", ",", "/", "&", ";", "."})
+_ONE_OF_THEM: Final = re.compile(r"\beller\b")
 _THROUGH: Final = frozenset({"-", "\N{EN DASH}", "til"})
 _TOKEN: Final = re.compile(r"[a-zæøå]+|[^\sa-zæøå]")
 
@@ -33,10 +35,8 @@ def named_weekdays(text: str | None) -> tuple[str, ...]:
 
     Abbreviations and spans (`tir, ons`, `man-ons`) count only where the text says nothing else: `man` is also a word.
     """
-    tokens = _TOKEN.findall((text or "").lower())
-    days = [_WHOLE.get(token) or _SHORT.get(token) for token in tokens]
-    says_only_days = all(day or token in _BETWEEN | _THROUGH for token, day in zip(tokens, days, strict=True))
-    if not says_only_days:
+    tokens, days = _read(text)
+    if not _says_only_days(tokens, days):
         named = {day for token in tokens for spelling, day in _WHOLE.items() if token.startswith(spelling)}
         return tuple(day for day in _ORDER if day in named)
     places = {_ORDER.index(day) for day in days if day}
@@ -46,3 +46,38 @@ def named_weekdays(text: str | None) -> tuple[str, ...]:
         if token in _THROUGH and before and after:
             places |= set(range(_ORDER.index(before), _ORDER.index(after) + 1))
     return tuple(_ORDER[place] for place in sorted(places))
+
+
+def shown_weekdays(text: str | None, language: Language) -> tuple[str, ...]:
+    """The weekdays as texts list them: in the order of the week and the text's language.
+
+    What says more than days (`annenhver fredag`, `mandag eller tirsdag`) stays as it was written, as one.
+    """
+    written = " ".join((text or "").split()).strip(" ,;.")
+    if not written:
+        return ()
+    if _ONE_OF_THEM.search(written.lower()) or not _says_only_days(*_read(written)):
+        return (written,)
+    return tuple(WEEKDAYS[day][language] for day in named_weekdays(written))
+
+
+def kept_weekdays(text: str | None, days_before: float, days_after: float) -> str | None:
+    """The weekdays agreed on, when as many days can still be at home on them; else None: they are to be agreed anew."""
+    named = named_weekdays(text)
+    still_fit = days_after == days_before or not named or len(named) == ceil(days_after)
+    return text if still_fit else None
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in a row, as both languages write it: `mandag, onsdag og fredag`."""
+    return " og ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _read(text: str | None) -> tuple[list[str], list[str | None]]:
+    """The text's words and signs, and the day that each names."""
+    tokens = _TOKEN.findall((text or "").lower())
+    return tokens, [_WHOLE.get(token) or _SHORT.get(token) for token in tokens]
+
+
+def _says_only_days(tokens: list[str], days: list[str | None]) -> bool:
+    return all(day or token in _BETWEEN | _THROUGH for token, day in zip(tokens, days, strict=True))

@@ -27,6 +27,11 @@ class Wording:
     accepted_in_form: str
     uploaded_signed: str
     approved_in_form: str
+    hr_for_employee: str
+    hr_for_manager: str
+    approved_by_hr: str
+    proposed_by_hr: str
+    accepted_by_hr: str
     proposed_change: str
     accepted_change: str
     evaluation_title: str
@@ -45,6 +50,12 @@ class Wording:
     imposed_end_note_title: str
     imposed_from: str
     started_on: str
+    last_day: str
+    imposed_last_day: str
+    notice: str
+    notice_by_employee: str
+    notice_by_employer: str
+    notice_by_hr: str
     ended_on: str
     reason: str
 
@@ -83,12 +94,17 @@ BOKMAL = Wording(
     accepted_in_form="Godtok avtalen i SharePoint-skjema",
     uploaded_signed="Lastet opp signert avtale",
     approved_in_form="Godkjente i SharePoint-skjema",
+    hr_for_employee="HR, på vegne av arbeidstaker",
+    hr_for_manager="HR, på vegne av nærmeste leder",
+    approved_by_hr="Godkjenning registrert av HR",
+    proposed_by_hr="Forslag til endring {version} av avtalen registrert av HR",
+    accepted_by_hr="Godkjenning av endring {version} av avtalen registrert av HR",
     proposed_change="Foreslo endring {version} av avtalen i SharePoint-skjema",
     accepted_change="Godtok endring {version} av avtalen i SharePoint-skjema",
     evaluation_title="Evaluering {sequence} av avtale om hjemmekontor",
     evaluated_by="Evaluert av",
-    evaluated_on="Evaluert dato",
-    due_on="Forfalt til evaluering",
+    evaluated_on="Evaluert",
+    due_on="Evaluering planlagt fra",
     outcome="Resultat",
     score="«{statement}» {score} av 5 (1 er helt uenig, 5 er helt enig).",
     information_title="Informasjon om pålagt hjemmekontor",
@@ -98,12 +114,19 @@ BOKMAL = Wording(
     discussed_on="Drøftet med tillitsvalgte",
     instead_of_agreement=(
         "Det er bestemt at arbeidstakeren skal arbeide hjemme i perioden. Denne informasjonen trer i stedet for en "
-        "egen avtale (forskrift om arbeid i arbeidstakers hjem § 2)."
+        "egen avtale (forskrift om arbeid som utføres i arbeidstakers hjem § 2). Der vilkårene under sier «avtalen», "
+        "menes perioden med pålagt hjemmekontor."
     ),
     end_note_title="Sluttnotat: avtale om hjemmekontor",
     imposed_end_note_title="Sluttnotat: pålagt hjemmekontor",
     imposed_from="Pålagt hjemmekontor fra",
     started_on="Avtalen gjaldt fra",
+    last_day="Avtalen gjaldt til og med",
+    imposed_last_day="Pålagt hjemmekontor til og med",
+    notice="Oppsigelse",
+    notice_by_employee="Fra arbeidstaker",
+    notice_by_employer="Fra arbeidsgiver",
+    notice_by_hr="Registrert av HR",
     ended_on="Saken ble avsluttet",
     reason="Grunn",
 )
@@ -141,12 +164,17 @@ NYNORSK = Wording(
     accepted_in_form="Godtok avtalen i SharePoint-skjema",
     uploaded_signed="Lasta opp signert avtale",
     approved_in_form="Godkjende i SharePoint-skjema",
+    hr_for_employee="HR, på vegner av arbeidstakaren",
+    hr_for_manager="HR, på vegner av næraste leiar",
+    approved_by_hr="Godkjenning registrert av HR",
+    proposed_by_hr="Framlegg om endring {version} av avtalen registrert av HR",
+    accepted_by_hr="Godkjenning av endring {version} av avtalen registrert av HR",
     proposed_change="Foreslo endring {version} av avtalen i SharePoint-skjema",
     accepted_change="Godtok endring {version} av avtalen i SharePoint-skjema",
     evaluation_title="Evaluering {sequence} av avtale om heimekontor",
     evaluated_by="Evaluert av",
-    evaluated_on="Evaluert dato",
-    due_on="Skulle evaluerast",
+    evaluated_on="Evaluert",
+    due_on="Evaluering planlagd frå",
     outcome="Resultat",
     score="«{statement}» {score} av 5 (1 er heilt ueinig, 5 er heilt einig).",
     information_title="Informasjon om pålagt heimekontor",
@@ -156,12 +184,19 @@ NYNORSK = Wording(
     discussed_on="Drøfta med tillitsvalde",
     instead_of_agreement=(
         "Det er bestemt at arbeidstakaren skal arbeide heime i perioden. Denne informasjonen kjem i staden for ein "
-        "eigen avtale (forskrift om arbeid i arbeidstakars heim § 2)."
+        "eigen avtale (forskrift om arbeid som utføres i arbeidstakers hjem § 2). Der vilkåra under seier «avtalen», "
+        "er det perioden med pålagt heimekontor det gjeld."
     ),
     end_note_title="Sluttnotat: avtale om heimekontor",
     imposed_end_note_title="Sluttnotat: pålagt heimekontor",
     imposed_from="Pålagt heimekontor frå",
     started_on="Avtalen gjaldt frå",
+    last_day="Avtalen gjaldt til og med",
+    imposed_last_day="Pålagt heimekontor til og med",
+    notice="Oppseiing",
+    notice_by_employee="Frå arbeidstakaren",
+    notice_by_employer="Frå arbeidsgivaren",
+    notice_by_hr="Registrert av HR",
     ended_on="Saka vart avslutta",
     reason="Grunn",
 )

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 
-from agreements.case import State
+from agreements.case import Application, State
 from agreements.documents import Language
+from agreements.weekdays import WEEKDAYS, listed, shown_weekdays
 
 STATES = {
     State.RECEIVED: "mottatt",
@@ -99,6 +100,13 @@ Whoever gets a last day or another manager is among the changed as well. What an
 DAYS: Mapping[Language, tuple[str, str]] = {"nb": ("dag", "dager"), "nn": ("dag", "dagar")}
 
 
+THE_DAYS: Mapping[Language, tuple[str, str, str]] = {
+    "nb": ("den halve dagen", "den ene dagen", "de {days} dagene"),
+    "nn": ("den halve dagen", "den eine dagen", "dei {days} dagane"),
+}
+"""Half a day, one, and any other number."""
+
+
 def rule_in_words(rule: str) -> str:
     """A rule as reports count it: `documentation.reminder.2` is a reminder, whichever number it has."""
     kind = rule.rstrip(".0123456789")
@@ -110,6 +118,11 @@ MONTHS = (
     *("juli", "august", "september", "oktober", "november", "desember"),
 )
 """The same in bokmål and nynorsk."""
+WEEKDAYS_OPEN: Mapping[Language, str] = {
+    "nb": "ukedagene avtales med nærmeste leder",
+    "nn": "vekedagane blir avtalte med næraste leiar",
+}
+WITHOUT_END: Mapping[Language, str] = {"nb": "uten oppgitt sluttdato", "nn": "utan oppgjeven sluttdato"}
 EXTENT: Mapping[Language, str] = {
     "nb": "{days} i uken{weekdays} fra {start}",
     "nn": "{days} i veka{weekdays} frå {start}",
@@ -121,12 +134,30 @@ def date_in_words(day: date) -> str:
 
 
 def extent_in_words(days: float, weekdays: str | None, start_on: date, language: Language) -> str:
-    """How much home office from when: `3 dager i uken (mandag, onsdag, fredag) fra 1. mars 2027`."""
-    named = f" ({weekdays})" if weekdays else ""
+    """How much home office from when: `3 dager i uken (mandag, onsdag og fredag) fra 1. mars 2027`.
+
+    Where no weekdays are named, it says who is to agree on them, unless it is every day.
+    """
+    named = listed(shown_weekdays(weekdays, language)) or (WEEKDAYS_OPEN[language] if days < len(WEEKDAYS) else "")
+    named = f" ({named})" if named else ""
     return EXTENT[language].format(days=days_in_words(days, language), weekdays=named, start=date_in_words(start_on))
+
+
+def application_in_words(application: Application, language: Language) -> str:
+    """What is applied for, with its last day: `2 dager i uken (tirsdag) fra 1. mars 2027 til og med 1. mai 2027`."""
+    extent = extent_in_words(application.days_per_week, application.weekdays, application.start_on, language)
+    if application.end_on is None:
+        return f"{extent}, {WITHOUT_END[language]}"
+    return f"{extent} til og med {date_in_words(application.end_on)}"
 
 
 def days_in_words(days: float, language: Language) -> str:
     """Days a week as people write them: `1 dag`, `2 dager` or `2 dagar`, `0,5 dager`."""
     one, many = DAYS[language]
     return f"1 {one}" if days == 1 else f"{days:g} {many}".replace(".", ",")
+
+
+def the_days_in_words(days: float, language: Language) -> str:
+    """Known days a week as people write them: `den ene dagen`, `de 2,5 dagene` or `dei 2,5 dagane`."""
+    half, one, many = THE_DAYS[language]
+    return {0.5: half, 1.0: one}.get(days) or many.format(days=f"{days:g}".replace(".", ","))

@@ -12,6 +12,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from agreements.calendar import add_months
 from agreements.documents import Language
 from agreements.words import date_in_words, days_in_words
 from config.policy_files import TEMPLATES
@@ -104,6 +105,7 @@ def _environment(language: Language) -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["etter"] = add_months
     environment.filters["dato"] = date_in_words
     environment.filters["dager"] = partial(days_in_words, language=language)
     return environment

@@ -138,11 +138,14 @@ def test_every_text_for_everybody_it_goes_to(notice: Notice, language: Language)
 
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: f"{notice.template}-{notice.to}")
 def test_there_is_one_form_at_most_and_the_folder_is_where_files_are(notice: Notice) -> None:
-    """One link to act on. A folder beside it is there to read, or the photo's own step of two."""
+    """One link to act on. A folder beside it is there to read, or the photo's own step of two.
+
+    The agreement that is ready asks nothing: it leads to what either party may want one day.
+    """
     links = Reader(letter(message(notice)).html).links
     forms = [link for link in links if "/Lists/" in link]
     folders = [link for link in links if link.startswith(f"{LINKS.site}/Hjemmekontor/")]
-    assert len(forms) <= 1
+    assert len(forms) <= (2 if notice.template == "agreement_active" else 1)
     assert len(folders) <= 1
     assert len(links) == len(forms) + len(folders)
 
@@ -324,6 +327,39 @@ def test_measures_are_named_when_there_are_any() -> None:
     active = Notice("agreement_active", Role.EMPLOYEE)
     assert "tiltakene" not in Reader(letter(message(active)).html).text
     assert "Ny lampe" in Reader(letter(message(active, assessment_measures="Ny lampe")).html).text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_agreement_shorter_than_the_cadence_is_not_said_to_be_evaluated(language: Language) -> None:
+    active, start_on = Notice("agreement_active", Role.EMPLOYEE), date(2026, 4, 1)
+    said = [
+        Reader(letter(message(active, start_on=start_on, end_on=end_on), language=language).html).text
+        for end_on in (date(2026, 9, 30), date(2026, 10, 1))
+    ]
+    assert ["evaluerer" in text for text in said] == [False, True]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_agreement_that_is_ready_leads_to_the_forms_that_change_and_end_it(language: Language) -> None:
+    links = Reader(letter(message(Notice("agreement_active", Role.MANAGER)), language=language).html).links
+    assert links == [LINKS.form("Endringer", NUMBER), LINKS.form("Oppsigelser", NUMBER)]
+
+
+@pytest.mark.parametrize("template", ["withdrawn", "lapsed", "expired", "terminated"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_over_says_whose_it_was_in_its_heading(template: str, language: Language) -> None:
+    assert " for Åse Regnglimt " in letter(message(Notice(template, Role.MANAGER)), language=language).subject
+
+
+@pytest.mark.parametrize("template", ["change_ask", "change_reminder"])
+def test_a_proposal_says_who_proposed_it(template: str) -> None:
+    detail = "3 dager i uken fra 1. april 2026"
+    to_manager, to_employee = (
+        Reader(letter(message(Notice(template, role, date(2026, 4, 9), detail))).html).text
+        for role in (Role.MANAGER, Role.EMPLOYEE)
+    )
+    assert re.search("Åse Regnglimt (har foreslått|om) å endre avtalen|forslaget fra Åse Regnglimt", to_manager)
+    assert re.search("[Ll]ederen din (har foreslått|om) å endre avtalen din", to_employee)
 
 
 def test_the_key_of_a_mail() -> None:

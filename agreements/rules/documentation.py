@@ -27,6 +27,7 @@ from agreements.rules.ladder import (
     next_reminder_due,
     reply_by,
 )
+from agreements.words import application_in_words
 
 
 def complete_due(case: Case, _policy: Policy) -> date | None:
@@ -109,7 +110,8 @@ def assessment_reminder(case: Case, policy: Policy, today: date) -> Action:
     answer_by = reply_by(chase, policy.assessment)
     after = replace(case, assessment_request=chase)
     if case.state is State.SPECIAL_ASSESSMENT:
-        notice = Notice("special_assessment_reminder", Role.SPECIALIST, answer_by)
+        asked_for = application_in_words(case.application, policy.language)
+        notice = Notice("special_assessment_reminder", Role.SPECIALIST, answer_by, asked_for)
         return Action(f"special-assessment.reminder.{stage}", case, after, (notice,))
     notices = [Notice("assessment_reminder", Role.MANAGER, answer_by)]
     if escalates(stage, policy.assessment):

@@ -22,7 +22,7 @@ from agreements.documents import Language
 from agreements.policy import Policy
 from agreements.rules.ladder import IMMEDIATELY, reply_by
 from agreements.weekdays import WEEKDAYS, named_weekdays
-from agreements.words import date_in_words
+from agreements.words import application_in_words, date_in_words
 
 STILL_VALID: Mapping[Language, str] = {
     "nb": "Det du leverte i sak {number} gjelder fortsatt, så det trenger du ikke levere på nytt. Er noe endret siden "
@@ -116,8 +116,9 @@ def _start_collecting(case: Case, policy: Policy, today: date, rule: str) -> Act
 def _ask_for_special_assessment(case: Case, policy: Policy, today: date) -> Action:
     chase = Chase.begun(today)
     waiting = replace(case.moved(State.SPECIAL_ASSESSMENT), assessment_request=chase)
+    asked_for = application_in_words(case.application, policy.language)
     notices = (
-        Notice("special_assessment_ask", Role.SPECIALIST, reply_by(chase, policy.assessment)),
+        Notice("special_assessment_ask", Role.SPECIALIST, reply_by(chase, policy.assessment), asked_for),
         Notice("special_assessment_waiting", Role.EMPLOYEE),
     )
     return Action("abroad.special-assessment", case, waiting, notices)

@@ -26,6 +26,7 @@ from agreements.documents import (
     RecordDocument,
     ReportDocument,
 )
+from agreements.weekdays import listed
 from agreements.words import date_in_words
 from integrations.documents.characters import REPLACEMENT, printable
 
@@ -62,7 +63,8 @@ def render_agreement(document: AgreementDocument, photo: bytes | None) -> bytes:
         "start_on": date_in_words(document.start_on),
         "end_on": None if document.end_on is None else date_in_words(document.end_on),
         "days_per_week": f"{document.days_per_week:g}".replace(".", ","),
-        "weekdays": ", ".join(document.weekdays),
+        "weekdays": listed(document.weekdays),
+        "changed_from": None if document.changed_from is None else date_in_words(document.changed_from),
         "clauses": [
             {"letter": clause.letter, "heading": clause.heading, "text": _paragraphs(clause.text)}
             for clause in document.clauses

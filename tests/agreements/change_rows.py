@@ -40,7 +40,7 @@ from tests.agreements.factories import (
 
 PROPOSED_ON = date(2026, 3, 2)
 FROM = date(2026, 4, 1)
-SAID = "3 dager i uken (Mandag) fra 1. april 2026"
+SAID = "3 dager i uken (mandag) fra 1. april 2026"
 FIRST_REMINDER, SECOND_REMINDER, LAPSE = date(2026, 3, 10), date(2026, 3, 17), date(2026, 3, 25)
 NOTICES_OF_BOTH = (Role.EMPLOYEE, Role.MANAGER)
 

@@ -26,18 +26,17 @@ ASKED = Outcome(
     (Notice("documentation_ask", Role.EMPLOYEE, MONDAY + days(7)),),
     FOLDER,
 )
-ABROAD = Outcome(
-    "abroad.special-assessment",
-    State.SPECIAL_ASSESSMENT,
-    (
-        Notice("special_assessment_ask", Role.SPECIALIST, NEXT_MONDAY),
-        Notice("special_assessment_waiting", Role.EMPLOYEE),
-    ),
-)
+ABROAD_FOR = "2 dager i uken (tirsdag og torsdag) fra 1. april 2026, uten oppgitt sluttdato"
 SPORADIC = Outcome("§1-sporadic", State.NO_AGREEMENT_NEEDED, (Notice("no_agreement_sporadic", Role.EMPLOYEE),))
 SHORT_TERM = Outcome("§1-short-term", State.NO_AGREEMENT_NEEDED, (Notice("no_agreement_short_term", Role.EMPLOYEE),))
 TOO_MANY = Outcome("limits.too-many-days", State.ENDED, (Notice("rejected_too_many_days", Role.EMPLOYEE),))
 TOO_LATE = Outcome("period.already-over", State.ENDED, (Notice("rejected_period_over", Role.EMPLOYEE),))
+
+
+def abroad(asked_for: str = ABROAD_FOR) -> Outcome:
+    asked = Notice("special_assessment_ask", Role.SPECIALIST, NEXT_MONDAY, asked_for)
+    waiting = Notice("special_assessment_waiting", Role.EMPLOYEE)
+    return Outcome("abroad.special-assessment", State.SPECIAL_ASSESSMENT, (asked, waiting))
 
 
 def informed(period: str = "fra 2. mars 2026 til og med 16. mars 2026") -> Outcome:
@@ -46,7 +45,7 @@ def informed(period: str = "fra 2. mars 2026 til og med 16. mars 2026") -> Outco
 
 
 def reminded(stage: int, reply_by: date) -> Outcome:
-    notice = Notice("special_assessment_reminder", Role.SPECIALIST, reply_by)
+    notice = Notice("special_assessment_reminder", Role.SPECIALIST, reply_by, ABROAD_FOR)
     return Outcome(f"special-assessment.reminder.{stage}", State.SPECIAL_ASSESSMENT, (notice,))
 
 
@@ -78,8 +77,15 @@ ELIGIBILITY = (
             ),
         ),
     ),
-    Row("abroad", received(application(place=Place.ABROAD)), MONDAY, (ABROAD,)),
-    Row("abroad-now-and-then", received(application(place=Place.ABROAD, days_per_week=0.5)), MONDAY, (ABROAD,)),
+    Row("abroad", received(application(place=Place.ABROAD)), MONDAY, (abroad(),)),
+    Row(
+        "abroad-now-and-then",
+        received(
+            application(place=Place.ABROAD, days_per_week=0.5, weekdays="fredag", end_on=date(2026, 4, 30)),
+        ),
+        MONDAY,
+        (abroad("0,5 dager i uken (fredag) fra 1. april 2026 til og med 30. april 2026"),),
+    ),
     Row("no-agreement-needed-stays-so", received(state=State.NO_AGREEMENT_NEEDED), MONDAY),
 )
 SPECIAL_ASSESSMENT = (

@@ -22,6 +22,7 @@ from agreements.intake import (
     LONGEST_TEXT,
     AnswersGiven,
     AssessmentGiven,
+    ChangeProposed,
     EvaluationGiven,
     Fact,
     FileReceived,
@@ -410,3 +411,29 @@ def test_an_application_may_be_changed_until_a_rule_has_looked_at_it() -> None:
         change_application(collecting(), wanted, EMPLOYEE)
     with pytest.raises(SetAsideError, match="endret av en annen enn den som søkte"):
         change_application(received(), wanted, STRANGER)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "days_before", "proposed", "days_after", "weekdays"),
+    [
+        pytest.param("tirsdag, torsdag", 2.0, "mandag", 1.0, "mandag", id="named"),
+        pytest.param("tirsdag, torsdag", 2.0, None, 1.5, "tirsdag, torsdag", id="as-many-days-are-needed"),
+        pytest.param("torsdag, tirsdag, onsdag", 3.0, None, 1.0, None, id="too-many-to-choose-from"),
+        pytest.param("fredag", 1.0, None, 2.0, None, id="too-few"),
+        pytest.param("avtales uke for uke", 1.0, None, 2.0, "avtales uke for uke", id="no-days-named"),
+        pytest.param(None, 1.0, None, 2.0, None, id="none-agreed"),
+    ],
+)
+def test_weekdays_that_a_proposal_does_not_name_stay_if_they_fit(
+    agreed: str | None, days_before: float, proposed: str | None, days_after: float, weekdays: str | None
+) -> None:
+    case = active(application=application(weekdays=agreed, days_per_week=days_before))
+    after = take_in(case, ChangeProposed(days_after, proposed, TODAY), BY_EMPLOYEE, TODAY)
+    assert after.newest_change is not None
+    assert after.newest_change.weekdays == weekdays
+
+
+def test_a_proposal_that_names_nothing_new_changes_nothing() -> None:
+    case = active(application=application(weekdays="tirsdag", days_per_week=1.0))
+    with pytest.raises(SetAsideError, match="sier det samme"):
+        take_in(case, ChangeProposed(1.0, None, TODAY), BY_EMPLOYEE, TODAY)

@@ -46,9 +46,10 @@ from tests.agreements.factories import (
     imposed,
     policy,
     shipped_policy,
+    termination,
 )
 
-PEOPLE = People("Åse Regnglimt", "Plan og bygg", "Bo Strand", {MANAGER: "Bo Strand"})
+PEOPLE = People("Åse Regnglimt", "Plan og bygg", "Bo Strand", {EMPLOYEE: "Åse Regnglimt", MANAGER: "Bo Strand"})
 SIGNED_ON, APPROVED_ON = date(2026, 3, 10), date(2026, 3, 12)
 FORBIDDEN_IN_SHAREPOINT = set('"*:<>?/\\|#%')
 HASH = "c3" * 32
@@ -75,7 +76,7 @@ def clause_of(text: str, weekdays: str | None = "Tirsdag, Torsdag", **changes: o
         pytest.param("{days_per_week} per uke", {}, "2 dager per uke", id="whole-days"),
         pytest.param("{days_per_week} per uke", {"days_per_week": 1.0}, "1 dag per uke", id="one-day"),
         pytest.param("{days_per_week} per uke", {"days_per_week": 2.5}, "2,5 dager per uke", id="half-days"),
-        pytest.param("Dager: {weekdays}.", {}, "Dager: Tirsdag, Torsdag.", id="weekdays"),
+        pytest.param("Dager: {weekdays}.", {}, "Dager: tirsdag og torsdag.", id="weekdays"),
         pytest.param("Dager: {weekdays}.", {"weekdays": None}, "Dager: etter avtale med leder.", id="no-weekdays"),
         pytest.param("Fra {start_on}", {"start_on": date(2026, 4, 1)}, "Fra 01.04.2026", id="start"),
         pytest.param("Til {end_on}", {"end_on": date(2026, 12, 24)}, "Til 24.12.2026", id="end"),
@@ -111,9 +112,12 @@ def test_the_shipped_clauses_are_the_regulations_in_order() -> None:
     [
         pytest.param(None, (), id="none"),
         pytest.param("  ", (), id="only-space"),
-        pytest.param("Tirsdag", ("Tirsdag",), id="one"),
-        pytest.param("Tirsdag, Torsdag", ("Tirsdag", "Torsdag"), id="commas"),
+        pytest.param("Tirsdag", ("tirsdag",), id="one"),
+        pytest.param("torsdag, tirsdag, onsdag", ("tirsdag", "onsdag", "torsdag"), id="in-the-order-of-the-week"),
         pytest.param("tirsdag;torsdag ;", ("tirsdag", "torsdag"), id="semicolons"),
+        pytest.param("Man-ons og fre.", ("mandag", "tirsdag", "onsdag", "fredag"), id="a-span"),
+        pytest.param("torsdag eller tirsdag", ("torsdag eller tirsdag",), id="one-of-them-as-it-was-written"),
+        pytest.param("Fredag, annenhver uke", ("Fredag, annenhver uke",), id="more-than-days-as-it-was-written"),
     ],
 )
 def test_weekdays(written: str | None, read: tuple[str, ...]) -> None:
@@ -152,7 +156,7 @@ def test_a_draft_is_confirmed_by_nobody() -> None:
             "HR",
             (
                 Confirmation("Åse Regnglimt", "Arbeidstaker", SIGNED_ON, "Lastet opp signert avtale", HASH),
-                Confirmation("HR", "Leder", APPROVED_ON, "Godkjente i SharePoint-skjema"),
+                Confirmation("HR, på vegne av nærmeste leder", "Leder", APPROVED_ON, "Godkjenning registrert av HR"),
             ),
             id="signed-file-and-hr-on-behalf",
         ),
@@ -186,8 +190,8 @@ def test_evaluation_record(outcome: EvaluationOutcome, result: str) -> None:
     assert record.terms == (
         Term("Arbeidstaker", "Åse Regnglimt"),
         Term("Evaluert av", "Bo Strand"),
-        Term("Evaluert dato", "09.09.2026"),
-        Term("Forfalt til evaluering", "02.09.2026"),
+        Term("Evaluert", "09.09.2026"),
+        Term("Evaluering planlagt fra", "02.09.2026"),
         Term("Resultat", result),
     )
     assert (record.paragraphs, record.dated_on) == (("Går fint",), date(2026, 9, 9))
@@ -196,7 +200,13 @@ def test_evaluation_record(outcome: EvaluationOutcome, result: str) -> None:
 def test_an_evaluation_without_a_note_by_somebody_unknown() -> None:
     given = replace(answered(2, EvaluationOutcome.CONTINUE, MONDAY), note=None, given_by="HR")
     record = evaluation_record(active(), given, shipped_policy(), PEOPLE)
-    assert (record.paragraphs, record.terms[1]) == ((), Term("Evaluert av", "HR"))
+    assert (record.paragraphs, record.terms[1]) == ((), Term("Evaluert av", "HR, på vegne av nærmeste leder"))
+
+
+def test_an_extra_evaluation_was_planned_for_no_day() -> None:
+    given = replace(answered(1, EvaluationOutcome.CONTINUE, MONDAY), is_extra=True)
+    names = [term.name for term in evaluation_record(active(), given, shipped_policy(), PEOPLE).terms]
+    assert names == ["Arbeidstaker", "Evaluert av", "Evaluert", "Resultat"]
 
 
 def test_what_was_answered_in_numbers_stands_in_the_record() -> None:
@@ -236,10 +246,28 @@ def test_end_note(reason: EndReason, words: str) -> None:
     assert note.terms == (
         Term("Arbeidstaker", "Åse Regnglimt"),
         Term("Avtalen gjaldt fra", "02.03.2026"),
+        Term("Avtalen gjaldt til og med", "01.03.2027"),
         Term("Saken ble avsluttet", "03.11.2026"),
         Term("Grunn", words),
     )
     assert note.dated_on == date(2026, 11, 3)
+
+
+@pytest.mark.parametrize(
+    ("given_by", "said"),
+    [(EMPLOYEE, "Fra arbeidstaker"), (MANAGER, "Fra arbeidsgiver"), ("HR Kari", "Registrert av HR")],
+)
+def test_an_end_note_says_who_gave_notice_and_the_last_day(given_by: str, said: str) -> None:
+    case = active(termination=termination(date(2026, 11, 2), given_by))
+    note = end_note(case.ended(EndReason.TERMINATED, date(2026, 11, 5)), shipped_policy(), PEOPLE)
+    assert note.terms[2] == Term("Avtalen gjaldt til og med", "02.11.2026")
+    assert note.terms[-1] == Term("Oppsigelse", said)
+
+
+def test_an_agreement_that_ended_before_it_began_held_on_no_day() -> None:
+    case = active(termination=termination(MONDAY - days(1)))
+    note = end_note(case.ended(EndReason.TERMINATED, MONDAY), shipped_policy(), PEOPLE)
+    assert [term.name for term in note.terms] == ["Arbeidstaker", "Saken ble avsluttet", "Grunn", "Oppsigelse"]
 
 
 IMPOSED = imposed(discussed_on=date(2026, 2, 20)).moved(State.ACTIVE)
@@ -268,6 +296,7 @@ def test_the_letter_that_replaces_an_agreement(name: str) -> None:
 def test_what_was_imposed_ends_with_a_note_that_speaks_of_no_agreement() -> None:
     note = end_note(IMPOSED.ended(EndReason.REVERTED, MONDAY + days(15)), shipped_policy(), PEOPLE)
     assert (note.title, note.terms[1].name) == ("Sluttnotat: pålagt hjemmekontor", "Pålagt hjemmekontor fra")
+    assert note.terms[2] == Term("Pålagt hjemmekontor til og med", "16.03.2026")
 
 
 def test_an_agreement_has_no_letter() -> None:
@@ -300,6 +329,25 @@ def test_a_new_version_is_dated_by_its_change_and_names_who_agreed_on_it() -> No
     ]
 
 
+def test_hr_registers_on_behalf_of_either_party() -> None:
+    by_hr = Change(1, "HR Kari", MONDAY, by_employee=True, days_per_week=3.0, weekdays=None, start_on=MONDAY)
+    by_hr = replace(by_hr, outcome=ChangeOutcome.AGREED, answered_by="HR Kari", answered_on=MONDAY, in_force_on=MONDAY)
+    document = agreement(active(changes=(by_hr,)), policy(), PEOPLE, MONDAY, is_draft=False)
+    assert [(each.who, each.role, each.how) for each in document.confirmations[-2:]] == [
+        ("HR, på vegne av arbeidstaker", "Arbeidstaker", "Forslag til endring 1 av avtalen registrert av HR"),
+        ("HR, på vegne av nærmeste leder", "Leder", "Godkjenning av endring 1 av avtalen registrert av HR"),
+    ]
+
+
+def test_a_change_that_was_answered_late_holds_from_the_answer() -> None:
+    first, answered_on = date(2026, 4, 6), date(2026, 4, 9)
+    late = Change(1, EMPLOYEE, MONDAY, by_employee=True, days_per_week=3.0, weekdays=None, start_on=first)
+    late = replace(late, outcome=ChangeOutcome.AGREED, answered_by=MANAGER, answered_on=answered_on)
+    case = active(changes=(replace(late, in_force_on=answered_on + days(1)),))
+    assert agreement(case, policy(), PEOPLE, answered_on, is_draft=False).changed_from == answered_on
+    assert agreement(active(), policy(), PEOPLE, answered_on, is_draft=False).changed_from is None
+
+
 def test_a_version_that_waited_says_what_it_was_agreed_to_say() -> None:
     """The archive was out of reach when the second version came into force, and still when the third did."""
     second, third = date(2026, 4, 6), date(2026, 5, 4)
@@ -316,6 +364,10 @@ def test_a_version_that_waited_says_what_it_was_agreed_to_say() -> None:
         (3, 1.0, ("fredag",)),
     ]
     assert [len(each.confirmations) for each in found] == [4, 6]
+    assert [(each.start_on, each.end_on, each.changed_from) for each in found] == [
+        (MONDAY, date(2027, 3, 1), second),
+        (MONDAY, date(2027, 3, 1), third),
+    ]
     assert [agreed_on(case.at_version(version)) for version in (2, 3)] == [second, third]
 
 
@@ -362,17 +414,26 @@ def test_an_evaluation_record_in_nynorsk() -> None:
     record = evaluation_record(active(evaluations=(given,)), given, NYNORSK, PEOPLE)
     assert (record.language, record.title) == ("nn", "Evaluering 2 av avtale om heimekontor")
     assert [term.name for term in record.terms] == [
-        *("Arbeidstakar", "Evaluert av", "Evaluert dato", "Skulle evaluerast", "Resultat")
+        *("Arbeidstakar", "Evaluert av", "Evaluert", "Evaluering planlagd frå", "Resultat")
     ]
     assert record.terms[-1].value == "Avtalen held fram med justeringar"
 
 
 def test_an_end_note_in_nynorsk() -> None:
-    note = end_note(active().ended(EndReason.TERMINATED, date(2026, 11, 3)), NYNORSK, PEOPLE)
+    given_notice = active(termination=termination(date(2026, 11, 2), MANAGER))
+    note = end_note(given_notice.ended(EndReason.TERMINATED, date(2026, 11, 3)), NYNORSK, PEOPLE)
     assert (note.language, note.title) == ("nn", "Sluttnotat: avtale om heimekontor")
     assert note.terms == (
         Term("Arbeidstakar", "Åse Regnglimt"),
         Term("Avtalen gjaldt frå", "02.03.2026"),
+        Term("Avtalen gjaldt til og med", "02.11.2026"),
         Term("Saka vart avslutta", "03.11.2026"),
         Term("Grunn", "Avtalen er sagd opp"),
+        Term("Oppseiing", "Frå arbeidsgivaren"),
     )
+
+
+def test_weekdays_in_nynorsk() -> None:
+    case = replace(COMPLETE, application=application(weekdays="tirsdag, man"))
+    words = agreement(case, NYNORSK, PEOPLE, APPROVED_ON, is_draft=False)
+    assert (words.weekdays, words.clauses[0].text) == (("måndag", "tysdag"), "2 dagar: måndag og tysdag")

@@ -2,13 +2,15 @@
 
 import ast
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 import agreements.rules
 from agreements.case import State
-from agreements.words import RULES, STATES, rule_in_words
+from agreements.documents import Language
+from agreements.words import RULES, STATES, extent_in_words, rule_in_words, the_days_in_words
 from config.sharepoint import APPLICATIONS, CASE_LIBRARY, LISTS
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +71,31 @@ def test_every_state_has_norwegian_words() -> None:
 )
 def test_a_number_is_not_part_of_the_name(rule: str, words: str) -> None:
     assert rule_in_words(rule) == words
+
+
+@pytest.mark.parametrize(
+    ("days", "weekdays", "language", "words"),
+    [
+        (3.0, "fre, man, ons", "nb", "3 dager i uken (mandag, onsdag og fredag) fra 1. mars 2027"),
+        (1.0, None, "nb", "1 dag i uken (ukedagene avtales med nærmeste leder) fra 1. mars 2027"),
+        (1.0, None, "nn", "1 dag i veka (vekedagane blir avtalte med næraste leiar) frå 1. mars 2027"),
+        (5.0, None, "nb", "5 dager i uken fra 1. mars 2027"),
+    ],
+)
+def test_an_extent_says_its_weekdays_or_who_agrees_on_them(
+    days: float, weekdays: str | None, language: Language, words: str
+) -> None:
+    assert extent_in_words(days, weekdays, date(2027, 3, 1), language) == words
+
+
+@pytest.mark.parametrize(
+    ("days", "bokmal", "nynorsk"),
+    [
+        (0.5, "den halve dagen", "den halve dagen"),
+        (1.0, "den ene dagen", "den eine dagen"),
+        (2.0, "de 2 dagene", "dei 2 dagane"),
+        (2.5, "de 2,5 dagene", "dei 2,5 dagane"),
+    ],
+)
+def test_known_days(days: float, bokmal: str, nynorsk: str) -> None:
+    assert (the_days_in_words(days, "nb"), the_days_in_words(days, "nn")) == (bokmal, nynorsk)

@@ -38,7 +38,7 @@ def test_the_agreement_says_everything() -> None:
         "Enhet Plan og byggesak",
         "Nærmeste leder Ola Hansen",
         "Dager hjemme per uke 1,5",
-        "Ukedager tirsdag, torsdag",
+        "Ukedager tirsdag og torsdag",
         "Fra og med 1. oktober 2025",
         "Til og med 30. september 2026",
         "Hev-senk-pult lånes ut.",
@@ -55,6 +55,14 @@ def test_confirmations_show_norwegian_time_in_summer_and_winter() -> None:
     rendered = render_agreement(full_agreement(), None)
     assert says(rendered, "Tidspunkt 2. september 2025 kl. 10.05")
     assert says(rendered, "Tidspunkt 2. desember 2025 kl. 09.05")
+
+
+@pytest.mark.parametrize("language", ["nb", "nn"])
+def test_a_checksum_is_spoken_of_only_where_one_is_printed(language: Language) -> None:
+    signed = full_agreement(language)
+    in_forms = tuple(replace(confirmation, sha256=None) for confirmation in signed.confirmations)
+    assert "SHA-256" in text_of(render_agreement(signed, None))
+    assert "SHA-256" not in text_of(render_agreement(replace(signed, confirmations=in_forms), None))
 
 
 @pytest.mark.parametrize(
@@ -101,6 +109,21 @@ def test_what_is_empty_is_said_not_left_out() -> None:
         "Avtalen er ikke bekreftet ennå.",
     ):
         assert says(rendered, text), text
+
+
+@pytest.mark.parametrize(
+    ("language", "changed", "period"),
+    [
+        ("nb", "Endringen gjelder fra 1. mai 2026", "Avtaleperiode 1. oktober 2025 til og med 30. september 2026"),
+        ("nn", "Endringa gjeld frå 1. mai 2026", "Avtaleperiode 1. oktober 2025 til og med 30. september 2026"),
+    ],
+)
+def test_a_new_version_tells_the_changes_day_from_the_agreements_period(
+    language: Language, changed: str, period: str
+) -> None:
+    rendered = render_agreement(replace(full_agreement(language), version=2, changed_from=date(2026, 5, 1)), None)
+    assert says(rendered, changed)
+    assert says(rendered, period)
 
 
 def test_same_input_gives_same_bytes_and_another_input_others() -> None:
