@@ -80,6 +80,12 @@ def overdue(connection: Connection, rules: Retention, today: date) -> Overdue:
     return Overdue([row.number for row in rows if not row.is_unfiled], [row.number for row in rows if row.is_unfiled])
 
 
+def number_of_closed(connection: Connection) -> int:
+    """How many cases are over, whenever that was."""
+    closed = select(func.count()).where(cases.c.state.in_([str(state) for state in CLOSED_STATES]))
+    return connection.scalar(closed) or 0
+
+
 def items_of(connection: Connection, numbers: Sequence[str]) -> list[AnyRow]:
     """What these cases still have in SharePoint: what people filled in in its lists, and files that were set aside.
 
