@@ -68,7 +68,9 @@ def step(form: ApplicationForm) -> Counter[str]:
     return counts + registering.decide_what_follows(NAME)
 
 
-JOB = Job(NAME, "Søknad registrert", ApplicationForm, step, ("Vis sak", "Registrer svar", "Registrer filer"))
+JOB = Job(
+    NAME, "Søknad registrert", ApplicationForm, step, ("Vis sak", "Registrer svar", "Registrer filer", "Si opp avtale")
+)
 
 
 @flow(name=NAME, flow_run_name=form_run_name, description=DESCRIPTION, validate_parameters=False)

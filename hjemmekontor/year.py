@@ -64,6 +64,8 @@ def _approvals(sandbox: Sandbox, day: date) -> Runs:
     """What HR does in the morning after a night that has held its sync."""
     with reading(load_settings().database_url) as connection:
         waiting = held(connection)
+    if not waiting:
+        return []
     adviser = sandbox.municipality.on(day).people[0].employee_number
     approve = HoldDecision.APPROVE
     forms = [review_hold.ReviewForm(digest=each.digest, decision=approve, registered_by=adviser) for each in waiting]

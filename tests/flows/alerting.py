@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -21,6 +21,8 @@ def listening(page: bytes = b"", encoding: str | None = None) -> Iterator[tuple[
     received: list[dict[str, Any]] = []
 
     class Receiver(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # whoever closes first must not be we: Prefect calls a webhook once
+
         def do_POST(self) -> None:
             received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
@@ -33,7 +35,7 @@ def listening(page: bytes = b"", encoding: str | None = None) -> Iterator[tuple[
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
             """Nothing."""
 
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
