@@ -26,6 +26,7 @@ from config.sharepoint import (
     IMPORT_LIBRARY,
     REPORT_LIBRARY,
 )
+from integrations.database.folders import DRAFT_IN
 from integrations.database.rows import AnyRow
 from integrations.database.tables import filings, leases, metadata, scheme_files, throttles
 from integrations.graph.mail import KEY_HEADER
@@ -210,4 +211,12 @@ def _verified(town: Town) -> dict[str, bool]:
 
 
 def _alike(found: list[AnyRow]) -> list[str]:
-    return sorted(str([value for name, value in row._asdict().items() if name not in OF_ITS_DAY]) for row in found)
+    return sorted(str([value for name, value in _told(row).items() if name not in OF_ITS_DAY]) for row in found)
+
+
+def _told(row: AnyRow) -> dict[str, Any]:
+    """Its columns; of the folder that the draft is in, whose id is its day's, whether it is that of the case."""
+    columns = row._asdict()
+    if DRAFT_IN in (payload := columns.get("payload") or {}):
+        columns["payload"] = {**payload, DRAFT_IN: payload[DRAFT_IN] == row.remote_id}
+    return columns
